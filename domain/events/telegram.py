@@ -1,0 +1,183 @@
+"""What comes from Telegram and what goes to it.
+
+Lengths of texts are Telegram's own limits (https://core.telegram.org/bots/api). Not here: Bot API calls.
+"""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from domain.events.spec import (
+    ANSWER_CHARS_MAX,
+    CALLBACK_BYTES_MAX,
+    INSTANT,
+    KEY,
+    TEXT_UNITS_MAX,
+    WORD,
+    Spec,
+    Unit,
+    spec,
+)
+
+ENTITIES_MAX = 1000
+BUTTON_ROWS_MAX = 100
+BUTTONS_IN_ROW_MAX = 8
+
+BOT = spec("The bot's own Telegram id.", 1)
+CHAT = spec("The chat; groups and channels have negative ids.")
+THREAD = spec("The forum topic, if any.", 1)
+USER = spec("Who acted; none in channels and for anonymous admins.", 1)
+USER_NAME = spec("The user's first name as Telegram shows it.", 0, 256)
+LANGUAGE = spec("The IETF language tag of the user's client.", 1, 35)
+_ENTITIES = spec("Formatting, in the order of the text.", 0, ENTITIES_MAX)
+_BUTTONS = spec(
+    "Rows of inline buttons.",
+    0,
+    BUTTON_ROWS_MAX,
+    items=Spec("One row of buttons.", 1, BUTTONS_IN_ROW_MAX),
+)
+
+
+class ChatType(StrEnum):
+    """Telegram's kinds of chat."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class MessageKind(StrEnum):
+    """Which kind of update brought a message."""
+
+    MESSAGE = "message"
+    EDITED_MESSAGE = "edited_message"
+    CHANNEL_POST = "channel_post"
+    EDITED_CHANNEL_POST = "edited_channel_post"
+
+
+class MessageClass(StrEnum):
+    """What happens when nobody knows whether a send took effect: a reply is repeated, a reminder is not."""
+
+    REPLY = "reply"
+    REMINDER = "reminder"
+
+
+@frozen(kw_only=True)
+class MessageReceived:
+    """A message or an edit that Telegram delivered."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    chat_type: ChatType = field(metadata=spec("The kind of chat."))
+    message_id: int = field(metadata=spec("The message's id within its chat.", 0))
+    thread_id: int | None = field(default=None, metadata=THREAD)
+    user_id: int | None = field(default=None, metadata=USER)
+    sender_chat_id: int | None = field(
+        default=None, metadata=spec("The chat in whose name it was sent (channels, anonymous admins).")
+    )
+    user_name: str | None = field(default=None, metadata=USER_NAME)
+    language: str | None = field(default=None, metadata=LANGUAGE)
+    kind: MessageKind = field(metadata=spec("Which kind of update brought it."))
+    content: str = field(metadata=spec("What the message carries: text, photo, sticker, …", form=WORD))
+    text: str | None = field(
+        default=None,
+        metadata=spec("The text or caption as Telegram sent it.", 0, TEXT_UNITS_MAX, unit=Unit.UTF16),
+    )
+    reply_to_message_id: int | None = field(default=None, metadata=spec("The message it answers.", 0))
+    sent_at: str = field(metadata=spec("When it was sent, or edited, by Telegram's clock.", form=INSTANT))
+
+
+@frozen(kw_only=True)
+class CallbackReceived:
+    """A press of an inline button."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    chat_type: ChatType = field(metadata=spec("The kind of chat."))
+    message_id: int | None = field(default=None, metadata=spec("The message that has the button.", 0))
+    thread_id: int | None = field(default=None, metadata=THREAD)
+    user_id: int = field(metadata=spec("Who pressed.", 1))
+    user_name: str | None = field(default=None, metadata=USER_NAME)
+    language: str | None = field(default=None, metadata=LANGUAGE)
+    callback_id: str = field(metadata=spec("Telegram's id of the press, to answer it by.", form=KEY))
+    data: str = field(metadata=spec("What the button carries.", 0, CALLBACK_BYTES_MAX, unit=Unit.UTF8))
+
+
+@frozen
+class Entity:
+    """Formatting of a part of a text; offset and length in UTF-16 units.
+
+    https://core.telegram.org/bots/api#messageentity
+    """
+
+    type: str = field(metadata=spec("bold, pre, text_link, …", form=WORD))
+    offset: int = field(metadata=spec("Where it begins, in UTF-16 units.", 0))
+    length: int = field(metadata=spec("How long it is, in UTF-16 units.", 1))
+    url: str | None = field(default=None, metadata=spec("Where a text_link leads.", 1, 2048))
+    language: str | None = field(default=None, metadata=spec("The programming language of a pre.", 0, 64))
+    custom_emoji_id: str | None = field(default=None, metadata=spec("The id of a custom_emoji.", 1, 64))
+    user_id: int | None = field(default=None, metadata=spec("The user of a text_mention.", 1))
+
+
+@frozen
+class Button:
+    """An inline button."""
+
+    text: str = field(metadata=spec("Its label.", 1, 256))
+    data: str = field(metadata=spec("What a press brings back.", 1, CALLBACK_BYTES_MAX, unit=Unit.UTF8))
+
+
+@frozen(kw_only=True)
+class TelegramSend:
+    """One message to send; longer texts are split before they become events."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    thread_id: int | None = field(default=None, metadata=THREAD)
+    text: str = field(metadata=spec("The text.", 1, TEXT_UNITS_MAX, unit=Unit.UTF16))
+    entities: tuple[Entity, ...] = field(default=(), metadata=_ENTITIES)
+    reply_to_message_id: int | None = field(default=None, metadata=spec("The message it answers.", 0))
+    buttons: tuple[tuple[Button, ...], ...] = field(default=(), metadata=_BUTTONS)
+    message_class: MessageClass = field(
+        default=MessageClass.REPLY, metadata=spec("What happens when the outcome of a send is unknown.")
+    )
+    silent: bool = field(default=False, metadata=spec("Whether to send without a sound."))
+
+
+@frozen(kw_only=True)
+class TelegramEdit:
+    """A new text for a message that was sent; exactly one of the two ways to name it is set."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    message_id: int | None = field(default=None, metadata=spec("The message, by Telegram's id.", 0))
+    delivery_key: str | None = field(
+        default=None, metadata=spec("The message, by the idempotency key of its telegram.send.", form=KEY)
+    )
+    text: str = field(metadata=spec("The new text.", 1, TEXT_UNITS_MAX, unit=Unit.UTF16))
+    entities: tuple[Entity, ...] = field(default=(), metadata=_ENTITIES)
+    buttons: tuple[tuple[Button, ...], ...] = field(default=(), metadata=_BUTTONS)
+
+
+@frozen(kw_only=True)
+class TelegramAnswer:
+    """The answer to a press of a button, so that Telegram stops showing it as busy."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    callback_id: str = field(metadata=spec("Telegram's id of the press.", form=KEY))
+    text: str | None = field(default=None, metadata=spec("A notice to show.", 0, ANSWER_CHARS_MAX))
+    alert: bool = field(default=False, metadata=spec("Whether the notice must be dismissed."))
+
+
+@frozen(kw_only=True)
+class TelegramDelivered:
+    """A delivery that Telegram confirmed."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    message_id: int | None = field(default=None, metadata=spec("The message, where the call made one.", 0))
+    delivery_key: str = field(metadata=spec("The idempotency key of the delivery.", form=KEY))
+    repeat: bool = field(metadata=spec("Whether it may have been delivered before."))
+    method: str = field(metadata=spec("The Bot API method that was called, such as sendMessage.", 1, 64))
