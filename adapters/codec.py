@@ -8,12 +8,13 @@ unstructuring is cattrs', with code generated once for each class. Not here: the
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from types import NoneType, UnionType
 from typing import Any
 from uuid import UUID
 
 import orjson
 from cattrs import BaseValidationError
-from cattrs.preconf.orjson import make_converter
+from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
 from domain.catalogue import CATALOGUE
 from domain.envelope import Envelope, Event, PayloadView
@@ -39,16 +40,37 @@ def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
         raise _Repeated
 
 
+def _make_converter() -> OrjsonConverter:
+    # What validation has let through needs no coercion, so the hooks for common shapes can be direct.
+    converter = make_converter(detailed_validation=False)
+    converter.register_unstructure_hook(UUID, str)
+    converter.register_structure_hook(UUID, lambda value, _: UUID(value))
+    converter.register_unstructure_hook_func(
+        lambda kind: isinstance(kind, type) and issubclass(kind, StrEnum), lambda value: value.value
+    )
+
+    def optional(kind: Any) -> Callable[[Any, Any], object]:
+        inner = next(part for part in kind.__args__ if part is not NoneType)
+        if inner in (int, str):
+            return lambda value, _: value
+        hook = converter.get_structure_hook(inner)
+        return lambda value, _: None if value is None else hook(value, inner)
+
+    def many(kind: Any) -> Callable[[Any, Any], object]:
+        item = kind.__args__[0]
+        hook = converter.get_structure_hook(item)
+        return lambda value, _: tuple([hook(one, item) for one in value]) if value else ()
+
+    converter.register_structure_hook_factory(lambda kind: isinstance(kind, UnionType), optional)
+    converter.register_structure_hook_factory(lambda kind: getattr(kind, "__origin__", None) is tuple, many)
+    return converter
+
+
 class Codec:
     """Turns events into bytes and back."""
 
     def __init__(self) -> None:
-        converter = make_converter(detailed_validation=False)
-        converter.register_unstructure_hook(UUID, str)
-        converter.register_structure_hook(UUID, lambda value, _: UUID(value))
-        converter.register_unstructure_hook_func(
-            lambda kind: isinstance(kind, type) and issubclass(kind, StrEnum), lambda value: value.value
-        )
+        converter = _make_converter()
         classes = {kind.name: kind.payload_class for kind in CATALOGUE.values()}
         self._structure: Mapping[str, tuple[Callable[[Any, Any], object], type]] = {
             name: (converter.get_structure_hook(payload_class), payload_class)

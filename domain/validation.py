@@ -34,6 +34,7 @@ Check = Callable[[object], Faults]
 
 _NONE: Faults = ()
 _MISSING = object()
+_LISTS = (list, tuple)
 _SAFE_TO_SHOW = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -44,6 +45,22 @@ def envelope_faults(raw: object) -> Faults:
     """
     if not isinstance(raw, dict):
         return ("envelope: must be an object",)
+    return _NONE if _is_flawless(raw) else _bounded(_explain(raw))
+
+
+def _is_flawless(raw: dict[object, object]) -> bool:
+    # Nearly every event is; looking for a plain yes first is twice as fast as gathering faults.
+    kind = _kind_of(raw)
+    if kind is None or len(raw) != len(_ENVELOPE_CHECKS):
+        return False
+    get = raw.get
+    for name, check in _ENVELOPE_CHECKS:
+        if check(get(name)):
+            return False
+    return _same_major(kind, raw["schema_version"]) and not _CHECKS[kind.name](raw["payload"])
+
+
+def _explain(raw: dict[object, object]) -> list[str]:
     kind = _kind_of(raw)
     faults: list[str] = []
     for name, check in _ENVELOPE_CHECKS:
@@ -55,15 +72,14 @@ def envelope_faults(raw: object) -> Faults:
         if found:
             faults.extend(name + fault for fault in found)
         elif name == "event_type" and kind is None:
-            shown = f" '{value}'" if len(value) <= 64 else ""
-            faults.append(f"event_type: unknown type{shown}")
+            # Its form has been checked: at most 64 letters, digits and signs.
+            faults.append(f"event_type: unknown type '{value}'")
         elif name == "schema_version" and kind is not None and not _same_major(kind, value):
             faults.append(f"schema_version: major version must be {kind.major}")
         elif name == "payload" and kind is not None and _same_major(kind, raw.get("schema_version")):
             faults.extend("payload" + fault for fault in _CHECKS[kind.name](value))
-    if len(raw) != len(_ENVELOPE_CHECKS) or faults:
-        faults.extend(_unknown_fields(raw))
-    return _bounded(faults)
+    faults.extend(_unknown_fields(raw))
+    return faults
 
 
 def payload_faults(event_type: str, payload: Mapping[str, object]) -> Faults:
@@ -133,7 +149,9 @@ def _form_check(form: Form, suffix: str) -> Check:
     match, valid = form.regex.fullmatch, form.valid
 
     def check(value: object) -> Faults:
-        return _NONE if isinstance(value, str) and match(value) and valid(value) else fault
+        if not isinstance(value, str) or not match(value):
+            return fault
+        return _NONE if valid is None or valid(value) else fault
 
     return check
 
@@ -145,10 +163,12 @@ def _text_check(spec: Spec, suffix: str) -> Check:
     size = f"{low} to {high}" if low else f"at most {high}"
     fault = (f": must be text of {size} {spec.unit}{suffix}",)
     zero = (": must not contain U+0000",)
-    measure = _MEASURES[spec.unit]
+    measure, factor = _MEASURES[spec.unit]
 
     def check(value: object) -> Faults:
-        if not isinstance(value, str) or not low <= len(value) <= high or measure(value) > high:
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            return fault
+        if len(value) * factor > high and measure(value) > high:
             return fault
         # Postgres cannot hold it in text.
         return zero if "\0" in value else _NONE
@@ -160,10 +180,11 @@ def _utf8_length(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-_MEASURES: Mapping[Unit, Callable[[str], int]] = {
-    Unit.CHARACTERS: len,
-    Unit.UTF16: utf16_length,
-    Unit.UTF8: _utf8_length,
+# How to measure a text, and the most that one character can count.
+_MEASURES: Mapping[Unit, tuple[Callable[[str], int], int]] = {
+    Unit.CHARACTERS: (len, 1),
+    Unit.UTF16: (utf16_length, 2),
+    Unit.UTF8: (_utf8_length, 4),
 }
 
 
@@ -215,8 +236,10 @@ def _many_check(item: Check, spec: Spec, suffix: str) -> Check:
     fault = (f": must be a list of {size} items{suffix}",)
 
     def check(value: object) -> Faults:
-        if not isinstance(value, list | tuple) or not low <= len(value) <= high:
+        if not isinstance(value, _LISTS) or not low <= len(value) <= high:
             return fault
+        if not value:
+            return _NONE
         faults: list[str] = []
         for index, one in enumerate(value):
             found = item(one)
@@ -239,11 +262,11 @@ def _record_check(fields: tuple[Field, ...], rules: tuple[Rule, ...], suffix: st
         get = value.get
         for name, check_field, required, nullable in checks:
             one = get(name, _MISSING)
+            if one is None and nullable:
+                continue
             if one is _MISSING:
                 if required:
                     faults.append(f".{name}: missing")
-                continue
-            if one is None and nullable:
                 continue
             found = check_field(one)
             if found:

@@ -25,10 +25,6 @@ class Unit(StrEnum):
     UTF8 = "bytes of UTF-8"
 
 
-def _always(_text: str) -> bool:
-    return True
-
-
 @frozen
 class Form:
     """A named shape of text: an ECMA-262 pattern for the whole text, and the fault's wording.
@@ -39,7 +35,7 @@ class Form:
     pattern: str
     wording: str
     json_format: str | None = None
-    valid: Callable[[str], bool] = _always
+    valid: Callable[[str], bool] | None = None
     regex: re.Pattern[str] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -47,7 +43,7 @@ class Form:
 
     def accepts(self, text: str) -> bool:
         """Return whether ``text`` has this form."""
-        return self.regex.fullmatch(text) is not None and self.valid(text)
+        return self.regex.fullmatch(text) is not None and (self.valid is None or self.valid(text))
 
 
 def _is_calendar_instant(text: str) -> bool:
