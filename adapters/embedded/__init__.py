@@ -1,0 +1,1 @@
+"""Real Postgres and Valkey servers from wheels, run under a data directory."""
