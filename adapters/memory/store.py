@@ -1,0 +1,437 @@
+"""The truth in memory: the same tables and rules as ``adapters.postgres``, held to them by the contract suite.
+
+Envelopes are kept as bytes and values are frozen, so nothing live leaks through. One database serves many stores,
+as one Postgres serves many processes. Not here: row level security, which only a database can enforce.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from copy import deepcopy
+from uuid import UUID
+
+from attrs import Factory, define, evolve, field
+
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, Owed, RateState
+from application.ports import AuditEntry, AuditFilter, Clock, Figures, Letter, TellMode
+from domain.decisions import Outcome, PutSetting, SetApiMode
+from domain.errors import StoreUnavailable
+
+
+@define
+class Row:
+    """One owed row."""
+
+    head: Head
+    available_at: float
+
+
+@define
+class ClaimRow:
+    """One claim of the delivery ledger."""
+
+    target: str
+    event_id: UUID
+    token: UUID
+    until: float
+
+
+@define
+class Tables:
+    """Everything that is committed."""
+
+    outbox: dict[tuple[str, UUID], Row] = Factory(dict)
+    inbox: set[str] = Factory(set)
+    audit: list[AuditEntry] = Factory(list)
+    letters: list[Letter] = Factory(list)
+    runs: dict[UUID, tuple[str, list[UUID]]] = Factory(dict)
+    claims: dict[str, ClaimRow] = Factory(dict)
+    deliveries: dict[str, Delivery] = Factory(dict)
+    rates: dict[str, tuple[float, float]] = Factory(dict)
+    settings: dict[tuple[str, str], str] = Factory(dict)
+    unreachable: dict[tuple[int, int], str] = Factory(dict)
+    moved: dict[tuple[int, int], int] = Factory(dict)
+    mode: tuple[str, bool] | None = None
+    seq: int = 0
+
+
+@define
+class MemoryDatabase:
+    """A database that any number of stores share. ``down`` makes every access fail, as a stopped server does."""
+
+    clock: Clock
+    tables: Tables = Factory(Tables)
+    locked: set[tuple[str, str]] = Factory(set)
+    down: bool = field(default=False)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable while the database is down."""
+        if self.down:
+            raise StoreUnavailable("the in-memory database was switched off")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tables]:
+        """Lend a copy of the tables that replaces them when the block ends well."""
+        self.check()
+        copy = deepcopy_tables(self.tables)
+        yield copy
+        self.check()
+        self.tables = copy
+
+    def rows(self, target: str, lane: str) -> list[Row]:
+        """Return the rows of a lane, oldest first."""
+        rows = [r for r in self.tables.outbox.values() if r.head.target == target and r.head.lane == lane]
+        return sorted(rows, key=lambda r: r.head.seq)
+
+
+def deepcopy_tables(tables: Tables) -> Tables:
+    """Copy the containers; what they hold is frozen or copied on change."""
+    copy = Tables(**{name: _shallow(getattr(tables, name)) for name in Tables.__slots__ if name[0] != "_"})
+    copy.outbox = {key: Row(row.head, row.available_at) for key, row in tables.outbox.items()}
+    copy.runs = deepcopy(tables.runs)
+    return copy
+
+
+def _shallow(value: object) -> object:
+    return value.copy() if isinstance(value, (dict, set, list)) else value
+
+
+class MemoryRound:
+    """One open transaction. See ``application.ports.Round``."""
+
+    def __init__(self, database: MemoryDatabase, target: str, consumer: str, run_id: UUID) -> None:
+        self._database = database
+        self._target = target
+        self._consumer = consumer
+        self._run_id = run_id
+        self._now = database.clock.now()
+        self._won: list[str] = []
+        self._claiming: set[tuple[str, str]] = set()
+        self._writes: list[tuple[str, object]] = []
+        self.heads: Sequence[Head] = ()
+        self.waiting: Mapping[str, float] = {}
+        self.idle: Collection[str] = ()
+
+    def read(self, lanes: Sequence[str], *, claims: bool) -> None:
+        """Lock what can be locked of ``lanes`` and read what the won ones offer."""
+        locked = self._database.locked
+        self._won = [lane for lane in dict.fromkeys(lanes) if (self._target, lane) not in locked]
+        locked.update((self._target, lane) for lane in self._won)
+        heads, waiting, idle = [], {}, set()
+        for lane in self._won:
+            rows = self._database.rows(self._target, lane)
+            offered = self._offered(rows)
+            claim = self._database.tables.claims.get(lane) if claims else None
+            if offered is None:
+                idle.add(lane)
+            elif offered.available_at > self._now:
+                waiting[lane] = offered.available_at - self._now
+            elif claim is not None and claim.until > self._now:
+                waiting[lane] = claim.until - self._now
+            else:
+                claimed = claim is not None and claim.event_id == offered.head.event_id
+                heads.append(
+                    evolve(offered.head, marked=self._is_marked(offered.head.event_id), claimed=claimed)
+                )
+        self.heads, self.waiting, self.idle = heads, waiting, idle
+
+    def _offered(self, rows: Sequence[Row]) -> Row | None:
+        ordered = [row for row in rows if row.head.ordered][:1]
+        others = sorted((row for row in rows if not row.head.ordered), key=lambda row: row.available_at)[:1]
+        return min(
+            ordered + others, key=lambda row: (row.available_at > self._now, row.head.seq), default=None
+        )
+
+    def _is_marked(self, event_id: UUID) -> bool:
+        runs = self._database.tables.runs.items()
+        return any(
+            run != self._run_id and target == self._target and event_id in ids for run, (target, ids) in runs
+        )
+
+    def unlock(self) -> None:
+        """Let the lanes go."""
+        self._database.locked.difference_update((self._target, lane) for lane in self._won)
+        self._database.locked.difference_update(self._claiming)
+
+    async def mark(self, event_ids: Sequence[UUID]) -> None:
+        """See the port."""
+        with self._database.transaction() as tables:
+            tables.runs[self._run_id] = (self._target, list(event_ids))
+
+    async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """See the port."""
+        kept = self._database.tables.settings.items()
+        return {scope: {name: value for (owner, name), value in kept if owner == scope} for scope in scopes}
+
+    async def rates(self, buckets: Sequence[str]) -> Mapping[str, RateState]:
+        """See the port."""
+        known = self._database.tables.rates
+        states = {bucket: known.get(bucket, (self._now, self._now)) for bucket in buckets}
+        return {
+            bucket: RateState(full - self._now, blocked - self._now)
+            for bucket, (full, blocked) in states.items()
+        }
+
+    async def claim(self, claims: Sequence[Claim]) -> set[str]:
+        """See the port."""
+        won = set()
+        tables = self._database.tables
+        for claim in claims:
+            standing = tables.claims.get(claim.lane)
+            taken = standing is not None and (
+                standing.until > self._now
+                or (
+                    standing.event_id != claim.event_id
+                    and (standing.target, standing.event_id) in tables.outbox
+                )
+            )
+            lock = ("a claim of", claim.lane)
+            if claim.key in tables.deliveries or taken or lock in self._database.locked:
+                continue
+            self._database.locked.add(lock)
+            self._claiming.add(lock)
+            row = ClaimRow(self._target, claim.event_id, claim.token, self._now + claim.hold_s)
+            self._writes.append((claim.lane, row))
+            won.add(claim.lane)
+        return won
+
+    async def release(self, tokens: Mapping[str, UUID]) -> set[str]:
+        """See the port."""
+        standing = self._database.tables.claims
+        held = {lane for lane, token in tokens.items() if lane in standing and standing[lane].token == token}
+        self._writes.extend((lane, None) for lane in held)
+        return held
+
+    async def delivered(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        """See the port."""
+        known = self._database.tables.deliveries
+        return {key: known[key] for key in keys if key in known}
+
+    async def apply(self, changes: Changes) -> None:
+        """See the port."""
+        for event_id in changes.settled:
+            if (self._target, event_id) not in self._database.tables.outbox:
+                raise StoreUnavailable("rows were settled by another; reading again")
+        self._writes.append(("", deepcopy(changes)))
+
+    def commit(self) -> None:
+        """Make everything that was written take effect."""
+        with self._database.transaction() as tables:
+            for lane, value in self._writes:
+                if isinstance(value, Changes):
+                    _Writer(tables, self._target, self._consumer, self._now).write(value)
+                    tables.runs.pop(self._run_id, None)
+                elif isinstance(value, ClaimRow):
+                    tables.claims[lane] = value
+                else:
+                    tables.claims.pop(lane, None)
+
+
+class _Writer:
+    """Applies one ``Changes`` to a copy of the tables."""
+
+    def __init__(self, tables: Tables, target: str, consumer: str, now: float) -> None:
+        self._tables, self._target, self._consumer, self._now = tables, target, consumer, now
+
+    def write(self, changes: Changes) -> None:
+        for event_id in changes.settled:
+            del self._tables.outbox[(self._target, event_id)]
+        for owed in changes.owed:
+            add_owed(self._tables, owed, self._now)
+        for row in changes.audit:
+            self._tables.audit.append(AuditEntry(self._now, self._consumer, row))
+        self._write_failures(changes)
+        self._write_effects(changes)
+        for delivery in changes.deliveries:
+            self._tables.deliveries[delivery.key] = delivery
+        for bucket, state in changes.rates.items():
+            self._tables.rates[bucket] = (self._now + state.full_in_s, self._now + state.blocked_for_s)
+        for chat in changes.unreachable:
+            self._tables.unreachable[(chat.bot_id, chat.chat_id)] = chat.reason
+        for move in changes.migrations:
+            self._tables.moved[(move.bot_id, move.old_chat_id)] = move.new_chat_id
+
+    def _write_failures(self, changes: Changes) -> None:
+        outbox = self._tables.outbox
+        for retry in changes.retries:
+            row = outbox[(self._target, retry.event_id)]
+            row.head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
+            row.available_at = self._now + retry.delay_s
+        for dead in changes.dead:
+            row = outbox.pop((self._target, dead.event_id))
+            h = row.head
+            number = len(self._tables.letters) + 1
+            self._tables.letters.append(
+                Letter(
+                    number,
+                    h.target,
+                    h.event_id,
+                    h.lane,
+                    h.attempt,
+                    h.deaths,
+                    dead.reasons,
+                    h.envelope,
+                    self._now,
+                )
+            )
+        for event_id in changes.deaths:
+            row = outbox[(self._target, event_id)]
+            row.head = evolve(row.head, deaths=row.head.deaths + 1)
+            for _, ids in self._tables.runs.values():
+                if event_id in ids:
+                    ids.remove(event_id)
+
+    def _write_effects(self, changes: Changes) -> None:
+        for scoped in changes.effects:
+            if isinstance(scoped.effect, PutSetting):
+                self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
+            elif isinstance(scoped.effect, SetApiMode):
+                self._tables.mode = (scoped.effect.mode.value, False)
+
+
+def add_owed(tables: Tables, owed: Owed, now: float) -> None:
+    """Insert an owed row; one that is owed already stays as it is."""
+    key = (owed.target, owed.event_id)
+    if key in tables.outbox:
+        return
+    tables.seq += 1
+    head = Head(owed.target, owed.event_id, owed.lane, tables.seq, True, 0, 0, owed.cause, owed.envelope)
+    tables.outbox[key] = Row(head, now + owed.delay_s)
+
+
+class MemoryStore:
+    """Owed rows in memory for one consumer. See ``application.ports.Store``."""
+
+    def __init__(
+        self, database: MemoryDatabase, *, consumer: str, run_id: UUID, claims: bool = False
+    ) -> None:
+        self._database = database
+        self._consumer = consumer
+        self._run_id = run_id
+        self._claims = claims
+
+    @asynccontextmanager
+    async def round(self, target: str, lanes: Sequence[str]) -> AsyncIterator[MemoryRound]:
+        """See the port."""
+        self._database.check()
+        current = MemoryRound(self._database, target, self._consumer, self._run_id)
+        try:
+            current.read(lanes, claims=self._claims)
+            yield current
+            current.commit()
+        finally:
+            current.unlock()
+
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+        """See the port."""
+        self._database.check()
+        due_by = self._database.clock.now() - grace_s
+        rows = self._database.tables.outbox.values()
+        lanes = sorted({r.head.lane for r in rows if r.head.target == target and r.head.lane > after})
+        found = []
+        for lane in lanes:
+            all_rows = self._database.rows(target, lane)
+            first = [row for row in all_rows if row.head.ordered][:1]
+            if any(row.available_at <= due_by for row in first + [r for r in all_rows if not r.head.ordered]):
+                found.append(lane)
+        return found[:limit]
+
+    async def api_mode(self) -> str | None:
+        """See the port."""
+        self._database.check()
+        return self._database.tables.mode[0] if self._database.tables.mode else None
+
+    async def apply_mode(self, tell: TellMode, *, force: bool = False) -> None:
+        """See the port."""
+        self._database.check()
+        mode = self._database.tables.mode
+        if mode is not None and (force or not mode[1]):
+            await tell(mode[0])
+            self._database.tables.mode = (mode[0], True)
+
+    async def figures(self) -> Figures:
+        """See the port."""
+        return figures_of(self._database)
+
+    async def tidy(self) -> None:
+        """See the port. There are no partitions to make here, and marks go with their rows."""
+        self._database.check()
+        tables = self._database.tables
+        owed = {event_id for _, event_id in tables.outbox}
+        tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
+
+
+def figures_of(database: MemoryDatabase) -> Figures:
+    """Return the sizes that ``/status`` shows."""
+    database.check()
+    owed: dict[str, int] = {}
+    for target, _ in database.tables.outbox:
+        owed[target] = owed.get(target, 0) + 1
+    now = database.clock.now()
+    oldest_s = max((now - row.available_at for row in database.tables.outbox.values()), default=0.0)
+    return Figures(dict(sorted(owed.items())), len(database.tables.letters), max(0.0, oldest_s))
+
+
+class MemoryIntake:
+    """The edge in memory. See ``application.ports.Intake``."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """See the port."""
+        news = []
+        with self._database.transaction() as tables:
+            now = self._database.clock.now()
+            for arrival in arrivals:
+                new = arrival.key not in tables.inbox
+                tables.inbox.add(arrival.key)
+                row = arrival.audit if new else evolve(arrival.audit, outcome=Outcome.DUPLICATE)
+                tables.audit.append(AuditEntry(now, "gateway", row))
+                if new and arrival.owed is not None:
+                    add_owed(tables, arrival.owed, now)
+                news.append(new)
+        return news
+
+    async def ready(self) -> None:
+        """Raise StoreUnavailable while the database is down."""
+        self._database.check()
+
+
+class MemoryRecords:
+    """What operators read. See ``application.ports.Records``."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def audit(self, wanted: AuditFilter) -> list[AuditEntry]:
+        """See the port."""
+        self._database.check()
+        return [entry for entry in self._database.tables.audit if _matches(entry, wanted)][-wanted.limit :]
+
+    async def dead_letters(self, target: str | None, limit: int) -> list[Letter]:
+        """See the port."""
+        self._database.check()
+        return [x for x in self._database.tables.letters if target is None or x.target == target][-limit:]
+
+    async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
+        """See the port."""
+        self._database.check()
+        lane = f"{bot_id}:{chat_id}"
+        tables = self._database.tables
+        keys = [d.key for d in tables.deliveries.values() if d.lane == lane and d.message_id == message_id]
+        found = [e.row.trace_id for e in tables.audit if e.row.idempotency_key in keys and e.row.trace_id]
+        return found[0] if found else None
+
+    async def figures(self) -> Figures:
+        """See the port."""
+        return figures_of(self._database)
+
+
+def _matches(entry: AuditEntry, wanted: AuditFilter) -> bool:
+    row: AuditRow = entry.row
+    pairs = (
+        (wanted.trace_id, row.trace_id), (wanted.outcome, row.outcome.value), (wanted.consumer, entry.consumer),
+        (wanted.event_type, row.event_type), (wanted.scope, row.scope), (wanted.event_id, row.event_id),
+    )  # fmt: skip
+    early = wanted.since is not None and entry.at < wanted.since
+    return not early and all(want is None or want == got for want, got in pairs)

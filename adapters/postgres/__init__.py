@@ -1,0 +1,1 @@
+"""Postgres, the owner of the truth: pool, unit of work, named SQL."""

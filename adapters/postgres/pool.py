@@ -1,0 +1,117 @@
+"""Connections as one service role, and the one place where the driver's errors become ours.
+
+Not here: statements (``queries.sql``) and what they mean (``store``).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+
+from domain.errors import StoreUnavailable
+
+Connection = Any  # asyncpg ships no complete types; the pool's proxy behaves as a connection.
+
+# SQLSTATE classes after which a later attempt may succeed: connection (08), object in use (55), server going or
+# coming (57), resources (53), bounds on idle or long transactions (25P0x), lost to others (40), I/O (58).
+_PASSING = ("08", "53", "55", "57", "58", "40", "25P")
+
+
+def _is_passing(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_PASSING)
+    return isinstance(error, (OSError, asyncpg.InterfaceError, TimeoutError))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's passing failures into StoreUnavailable; let failures of the data itself through."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        if not _is_passing(error):
+            raise
+        raise StoreUnavailable(f"Postgres is not available: {type(error).__name__}") from error
+
+
+async def _keep_session(_: Connection) -> None:
+    """Everything we set is local to a transaction, so a returned connection needs no reset of its session."""
+
+
+class Pool:
+    """A few connections to one database, each acting as one role with bounds on what it may hold open."""
+
+    def __init__(
+        self,
+        url: str,
+        role: str,
+        *,
+        size_max: int = 4,
+        hold_s: float = 30.0,
+        timeout_s: float = 10.0,
+        wait_for_disk: bool = True,
+    ) -> None:
+        """``hold_s`` bounds a transaction and the idle time inside one; ``timeout_s`` bounds connecting.
+
+        ``wait_for_disk`` off commits without waiting for the write-ahead log: for notes that have to survive this
+        process but not the server.
+        """
+        self._url = url
+        self._wait_for_disk = wait_for_disk
+        self._role = role
+        self._size_max = size_max
+        self._hold_ms = int(hold_s * 1000)
+        self._timeout_s = timeout_s
+        self._pool: asyncpg.Pool | None = None
+
+    async def _begin_session(self, connection: Connection) -> None:
+        bounds = f"set idle_in_transaction_session_timeout = {self._hold_ms}; set search_path = openclaw, pg_catalog;"
+        if connection.get_server_version().major >= 17:
+            bounds += f"set transaction_timeout = {self._hold_ms};"
+        if not self._wait_for_disk:
+            bounds += "set synchronous_commit = off;"
+        await connection.execute(bounds)
+        if await connection.fetchval("select current_user") != self._role:
+            await connection.execute(f'set role "{self._role}"')
+
+    async def _open(self) -> asyncpg.Pool:
+        if self._pool is None:
+            pool = asyncpg.create_pool(
+                self._url, min_size=0, max_size=self._size_max, timeout=self._timeout_s, init=self._begin_session,
+                reset=_keep_session, max_inactive_connection_lifetime=0, server_settings={"application_name": self._role},
+            )
+            self._pool = await pool
+        return self._pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection. An exception inside the block, cancellation included, rolls back what is open."""
+        with translated():
+            pool = await self._open()
+            connection = await pool.acquire(timeout=self._timeout_s)
+        try:
+            with translated():
+                yield connection
+        except BaseException:
+            if connection.is_in_transaction():
+                # The server rolls back when the connection goes; nothing is left to be sent on a doubtful one.
+                connection.terminate()
+            raise
+        finally:
+            await pool.release(connection)
+
+    async def ready(self) -> None:
+        """Raise StoreUnavailable unless a statement runs."""
+        async with self.connection() as connection:
+            await connection.fetchval("select 1")
+
+    async def close(self, timeout_s: float = 5.0) -> None:
+        """Close the connections, those in use after ``timeout_s`` by force."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), timeout_s)
+            except TimeoutError:
+                pool.terminate()

@@ -1,0 +1,221 @@
+-- name: lock_lanes
+-- Locks first, in a statement of its own: reading in the same statement can return a row already consumed.
+select l.lane from unnest($2::text[]) as l(lane)
+where pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || l.lane, 0));
+
+-- name: read_heads
+-- One row a lane: the due row that is oldest in its lane, else the row that will be due next.
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope,
+  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
+  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
+from unnest($2::text[]) as l(lane)
+cross join lateral (
+  select * from (
+    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and o.ordered order by o.seq limit 1)
+    union all
+    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
+     order by o.available_at limit 1)
+  ) c
+  order by c.available_at > statement_timestamp(), c.seq limit 1
+) h;
+
+-- name: read_claims
+-- Live and expired claims of the locked lanes. A claim whose row is gone stands in nobody's way.
+select c.lane, c.event_id, extract(epoch from c.claimed_until - statement_timestamp())::float8 as left_s
+from openclaw.claims c
+where c.lane = any ($1::text[]);
+
+-- name: mark_run
+insert into openclaw.runs (run_id, target, consumer, event_ids) values ($1, $2, $3, $4)
+on conflict (run_id) do update set event_ids = excluded.event_ids, started_at = now();
+
+-- name: apply_core
+-- Settles, owes and audits a whole round. Returns how many rows were really settled.
+with settled as (
+  delete from openclaw.outbox o using unnest($2::uuid[]) as s(event_id)
+  where o.target = $1 and o.event_id = s.event_id returning 1
+), owed as (
+  insert into openclaw.outbox (target, event_id, lane, available_at, cause, envelope)
+  select x.target, x.event_id, x.lane, now() + make_interval(secs => x.delay_s), x.cause, x.envelope
+  from unnest($3::text[], $4::uuid[], $5::text[], $6::float8[], $7::uuid[], $8::bytea[])
+    with ordinality as x(target, event_id, lane, delay_s, cause, envelope, n)
+  order by x.n
+  on conflict do nothing
+), audited as (
+  insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+    cause, scope, attempt, reason, duration_ms)
+  select $9, x.* from unnest($10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[],
+    $16::text[], $17::uuid[], $18::text[], $19::int[], $20::text[], $21::real[]) as x
+)
+select count(*) from settled;
+
+-- name: unmark_run
+update openclaw.runs set event_ids = '{}' where run_id = $1;
+
+-- name: retry_rows
+update openclaw.outbox o
+set attempt = x.attempt, available_at = now() + make_interval(secs => x.delay_s), ordered = x.ordered
+from unnest($2::uuid[], $3::int[], $4::float8[], $5::bool[]) as x(event_id, attempt, delay_s, ordered)
+where o.target = $1 and o.event_id = x.event_id;
+
+-- name: bury_rows
+with gone as (
+  delete from openclaw.outbox o using unnest($2::uuid[], $3::text[]) as x(event_id, reasons)
+  where o.target = $1 and o.event_id = x.event_id
+  returning o.target, o.event_id, o.lane, o.cause, o.attempt, o.deaths, x.reasons, o.envelope
+)
+insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope)
+select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope from gone
+on conflict (target, event_id) do nothing;
+
+-- name: count_deaths
+with counted as (
+  update openclaw.outbox o set deaths = deaths + 1 where o.target = $1 and o.event_id = any ($2::uuid[])
+)
+update openclaw.runs r
+set event_ids = array(select e from unnest(r.event_ids) e where e <> all ($2::uuid[]))
+where r.target = $1 and r.run_id <> $3 and r.event_ids && $2::uuid[];
+
+-- name: name_scopes
+select set_config('openclaw.scopes', $1, true);
+
+-- name: put_settings
+insert into openclaw.settings (scope, name, value)
+select distinct on (x.scope, x.name) x.scope, x.name, x.value
+from unnest($1::text[], $2::text[], $3::text[]) with ordinality as x(scope, name, value, n)
+order by x.scope, x.name, x.n desc
+on conflict (scope, name) do update set value = excluded.value, updated_at = now();
+
+-- name: read_settings
+select scope, name, value from openclaw.settings where scope = any ($1::text[]);
+
+-- name: put_mode
+insert into openclaw.runtime (name, value) values ('api_mode', $1)
+on conflict (name) do update set value = excluded.value, applied = false, updated_at = now();
+
+-- name: read_mode
+select value from openclaw.runtime where name = 'api_mode';
+
+-- name: lock_mode
+select value from openclaw.runtime where name = 'api_mode' and (not applied or $1) for update;
+
+-- name: mode_applied
+update openclaw.runtime set applied = true where name = 'api_mode';
+
+-- name: claim_chats
+insert into openclaw.claims as c (lane, target, event_id, token, consumer, claimed_until)
+select x.lane, $1, x.event_id, x.token, $2, clock_timestamp() + make_interval(secs => x.hold_s)
+from unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::float8[]) as x(lane, event_id, token, key, hold_s)
+where not exists (select 1 from openclaw.deliveries d where d.key = x.key)
+order by x.lane
+on conflict (lane) do update set target = excluded.target, event_id = excluded.event_id, token = excluded.token,
+  consumer = excluded.consumer, claimed_until = excluded.claimed_until
+where c.claimed_until <= clock_timestamp()
+  and (c.event_id = excluded.event_id
+    or not exists (select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id))
+returning c.lane;
+
+-- name: release_claims
+delete from openclaw.claims c using unnest($1::text[], $2::uuid[]) as x(lane, token)
+where c.lane = x.lane and c.token = x.token returning c.lane;
+
+-- name: read_deliveries
+select key, lane, outcome, message_id, repeat from openclaw.deliveries where key = any ($1::text[]);
+
+-- name: put_deliveries
+insert into openclaw.deliveries (key, lane, outcome, message_id, repeat)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[]) as x
+on conflict (key) do update set outcome = excluded.outcome, message_id = excluded.message_id,
+  repeat = excluded.repeat, settled_at = now();
+
+-- name: lock_rates
+insert into openclaw.rates as r (bucket) select b from unnest($1::text[]) as x(b) order by b
+on conflict (bucket) do update set bucket = excluded.bucket
+returning r.bucket,
+  greatest(extract(epoch from r.full_at - now()), -1e6)::float8 as full_in_s,
+  greatest(extract(epoch from r.blocked_until - now()), -1e6)::float8 as blocked_for_s;
+
+-- name: put_rates
+update openclaw.rates r
+set full_at = now() + make_interval(secs => x.full_in_s), blocked_until = now() + make_interval(secs => x.blocked_for_s)
+from unnest($1::text[], $2::float8[], $3::float8[]) as x(bucket, full_in_s, blocked_for_s)
+where r.bucket = x.bucket;
+
+-- name: mark_unreachable
+insert into openclaw.chats (bot_id, chat_id, unreachable_since, unreachable_reason)
+select x.bot_id, x.chat_id, now(), x.reason from unnest($1::bigint[], $2::bigint[], $3::text[]) as x(bot_id, chat_id, reason)
+on conflict (bot_id, chat_id) do update
+set unreachable_since = coalesce(openclaw.chats.unreachable_since, now()), unreachable_reason = excluded.unreachable_reason;
+
+-- name: move_chat
+insert into openclaw.chats (bot_id, chat_id, moved_to) values ($1, $2, $3)
+on conflict (bot_id, chat_id) do update set moved_to = excluded.moved_to;
+
+-- name: due_lanes
+-- A loose index scan: hops from lane to lane, however many rows each has.
+with recursive hop(lane, n) as (
+  (select o.lane, 1 from openclaw.outbox o where o.target = $1 and o.lane > $2 order by o.lane limit 1)
+  union all
+  select (select o.lane from openclaw.outbox o where o.target = $1 and o.lane > h.lane order by o.lane limit 1), h.n + 1
+  from hop h where h.lane is not null and h.n < 20000
+)
+select h.lane from hop h
+where h.lane is not null and (
+  coalesce((select o.available_at <= now() - make_interval(secs => $4) from openclaw.outbox o
+    where o.target = $1 and o.lane = h.lane and o.ordered order by o.seq limit 1), false)
+  or exists (select 1 from openclaw.outbox o where o.target = $1 and o.lane = h.lane and not o.ordered
+    and o.available_at <= now() - make_interval(secs => $4)))
+limit $3;
+
+-- name: accept
+-- The edge: inbox keys, owed rows and audit of a batch of updates, in one transaction.
+with arrived as (
+  select * from unnest($1::text[], $2::bool[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
+    $9::text[], $10::text[], $11::text[], $12::text[]) with ordinality as
+    x(key, owes, target, event_id, lane, envelope, outcome, event_type, source, trace_id, scope, reason, n)
+), fresh as (
+  insert into openclaw.inbox (key) select key from arrived order by n on conflict (key) do nothing returning key
+), owed as (
+  insert into openclaw.outbox (target, event_id, lane, envelope)
+  select a.target, a.event_id, a.lane, a.envelope from arrived a join fresh f using (key) where a.owes order by a.n
+), audited as (
+  insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+    scope, reason)
+  select 'gateway', case when f.key is null then 'duplicate' else a.outcome end, a.event_id, a.event_type, a.source,
+    a.target, a.trace_id, a.key, a.scope, a.reason
+  from arrived a left join fresh f using (key) order by a.n
+)
+select key from fresh;
+
+-- name: figures
+select b.target, b.owed, b.oldest_s from openclaw.backlog() b;
+
+-- name: dead_letter_count
+select openclaw.dead_letter_count();
+
+-- name: tidy_runs
+delete from openclaw.runs r where r.started_at < now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
+  select 1 from openclaw.outbox o where o.event_id = any (r.event_ids)));
+
+-- name: ensure_partitions
+select openclaw.ensure_audit_partitions();
+
+-- name: audit
+select * from (
+  select extract(epoch from at)::float8 as at_s, * from openclaw.audit
+  where ($1::text is null or trace_id = $1) and ($2::text is null or outcome = $2)
+    and ($3::text is null or consumer = $3) and ($4::text is null or event_type = $4)
+    and ($5::text is null or scope = $5) and ($6::uuid is null or event_id = $6)
+    and ($7::float8 is null or at >= to_timestamp($7))
+  order by at desc limit $8
+) newest order by at;
+
+-- name: letters
+select * from (
+  select extract(epoch from dead_at)::float8 as dead_s, * from openclaw.dead_letters
+  where $1::text is null or target = $1 order by letter_id desc limit $2
+) newest order by letter_id;
+
+-- name: delivery_trace
+select a.trace_id from openclaw.deliveries d join openclaw.audit a on a.idempotency_key = d.key
+where d.lane = $1 and d.message_id = $2 and a.trace_id is not null order by a.at limit 1;

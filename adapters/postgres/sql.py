@@ -1,0 +1,18 @@
+"""The named statements of ``queries.sql``; SQL lives there and not in Python."""
+
+import re
+from pathlib import Path
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def load(path: Path = Path(__file__).with_name("queries.sql")) -> dict[str, str]:
+    """Return the statements of ``path`` by name. A name that stands twice is a mistake and raises ValueError."""
+    parts = _NAME.split(path.read_text(encoding="utf-8"))
+    names, bodies = parts[1::2], parts[2::2]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{path.name}: a statement's name stands twice")
+    return {name: body.strip().rstrip(";") for name, body in zip(names, bodies, strict=True)}
+
+
+SQL = load()

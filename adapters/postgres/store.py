@@ -1,0 +1,240 @@
+"""The truth in Postgres: rounds over owed rows as one transaction and a handful of set-based statements.
+
+Not here: what to decide about a row (``application``), the edge (``intake``), what operators read (``records``).
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from application.changes import Changes, Claim, Delivery, Head, RateState
+from application.ports import Figures, TellMode
+from adapters.postgres.pool import Connection, Pool
+from adapters.postgres.sql import SQL
+from domain.decisions import PutSetting, SetApiMode
+from domain.errors import StoreUnavailable
+
+REASON_SEPARATOR = "\x1f"
+
+
+class RowsGone(StoreUnavailable):
+    """Rows that a round wanted to settle were settled or removed by others; the round must be read again."""
+
+
+class PostgresRound:
+    """One open transaction. See ``application.ports.Round``."""
+
+    def __init__(self, connection: Connection, marks: Pool, target: str, consumer: str, run_id: UUID) -> None:
+        self._connection = connection
+        self._marks = marks
+        self._target = target
+        self._consumer = consumer
+        self._run_id = run_id
+        self._marked = False
+        self.heads: Sequence[Head] = ()
+        self.waiting: Mapping[str, float] = {}
+        self.idle: Collection[str] = ()
+
+    async def read(self, lanes: Sequence[str], *, claims: bool) -> None:
+        """Lock what can be locked of ``lanes`` and read what the won ones offer."""
+        won = [row[0] for row in await self._connection.fetch(SQL["lock_lanes"], self._target, lanes)]
+        if not won:
+            return
+        rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
+        held = {row["lane"]: row for row in await self._connection.fetch(SQL["read_claims"], won)} if claims else {}
+        heads, waiting = [], {}
+        for row in rows:
+            claim = held.get(row["lane"])
+            if row["due_in_s"] > 0:
+                waiting[row["lane"]] = row["due_in_s"]
+            elif claim is not None and claim["left_s"] > 0:
+                waiting[row["lane"]] = claim["left_s"]
+            else:
+                heads.append(_head(self._target, row, claimed=claim is not None and claim["event_id"] == row["event_id"]))
+        self.heads, self.waiting = heads, waiting
+        self.idle = set(won) - {row["lane"] for row in rows}
+
+    async def mark(self, event_ids: Sequence[UUID]) -> None:
+        """See the port. The mark is committed on a connection of its own."""
+        self._marked = True
+        async with self._marks.connection() as connection:
+            await connection.execute(SQL["mark_run"], self._run_id, self._target, self._consumer, event_ids)
+
+    async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """See the port."""
+        await self._connection.execute(SQL["name_scopes"], ",".join(scopes))
+        found: dict[str, dict[str, str]] = {scope: {} for scope in scopes}
+        for row in await self._connection.fetch(SQL["read_settings"], scopes):
+            found[row["scope"]][row["name"]] = row["value"]
+        return found
+
+    async def rates(self, buckets: Sequence[str]) -> Mapping[str, RateState]:
+        """See the port."""
+        rows = await self._connection.fetch(SQL["lock_rates"], sorted(set(buckets)))
+        return {row["bucket"]: RateState(row["full_in_s"], row["blocked_for_s"]) for row in rows}
+
+    async def claim(self, claims: Sequence[Claim]) -> set[str]:
+        """See the port."""
+        rows = await self._connection.fetch(
+            SQL["claim_chats"], self._target, self._consumer, [c.lane for c in claims], [c.event_id for c in claims],
+            [c.token for c in claims], [c.key for c in claims], [c.hold_s for c in claims],
+        )
+        return {row["lane"] for row in rows}
+
+    async def release(self, tokens: Mapping[str, UUID]) -> set[str]:
+        """See the port."""
+        rows = await self._connection.fetch(SQL["release_claims"], list(tokens), list(tokens.values()))
+        return {row["lane"] for row in rows}
+
+    async def delivered(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        """See the port."""
+        rows = await self._connection.fetch(SQL["read_deliveries"], keys)
+        return {row["key"]: Delivery(**dict(row)) for row in rows}
+
+    async def apply(self, changes: Changes) -> None:
+        """See the port."""
+        settled = await self._connection.fetchval(
+            SQL["apply_core"], self._target, changes.settled, *_owed_columns(changes), self._consumer,
+            *_audit_columns(changes),
+        )
+        if settled != len(changes.settled):
+            raise RowsGone(f"{len(changes.settled) - settled} rows were settled by another; reading again")
+        if self._marked:
+            await self._connection.execute(SQL["unmark_run"], self._run_id)
+        await self._apply_failures(changes)
+        await self._apply_effects(changes)
+        await self._apply_delivery(changes)
+
+    async def _apply_failures(self, changes: Changes) -> None:
+        if changes.retries:
+            await self._connection.execute(
+                SQL["retry_rows"], self._target, [r.event_id for r in changes.retries],
+                [r.attempt for r in changes.retries], [r.delay_s for r in changes.retries],
+                [r.ordered for r in changes.retries],
+            )
+        if changes.dead:
+            reasons = [REASON_SEPARATOR.join(d.reasons) for d in changes.dead]
+            await self._connection.execute(SQL["bury_rows"], self._target, [d.event_id for d in changes.dead], reasons)
+        if changes.deaths:
+            await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
+
+    async def _apply_effects(self, changes: Changes) -> None:
+        puts = [(e.scope, e.effect) for e in changes.effects if isinstance(e.effect, PutSetting)]
+        if puts:
+            await self._connection.execute(SQL["name_scopes"], ",".join(sorted({scope for scope, _ in puts})))
+            await self._connection.execute(
+                SQL["put_settings"], [s for s, _ in puts], [p.name for _, p in puts], [p.value for _, p in puts]
+            )
+        for effect in (e.effect for e in changes.effects if isinstance(e.effect, SetApiMode)):
+            await self._connection.execute(SQL["put_mode"], effect.mode.value)
+
+    async def _apply_delivery(self, changes: Changes) -> None:
+        if changes.deliveries:
+            d = changes.deliveries
+            await self._connection.execute(
+                SQL["put_deliveries"], [x.key for x in d], [x.lane for x in d], [x.outcome for x in d],
+                [x.message_id for x in d], [x.repeat for x in d],
+            )
+        if changes.rates:
+            states = list(changes.rates.values())
+            await self._connection.execute(
+                SQL["put_rates"], list(changes.rates), [s.full_in_s for s in states], [s.blocked_for_s for s in states]
+            )
+        if changes.unreachable:
+            u = changes.unreachable
+            await self._connection.execute(
+                SQL["mark_unreachable"], [x.bot_id for x in u], [x.chat_id for x in u], [x.reason for x in u]
+            )
+        for move in changes.migrations:
+            await self._connection.execute(SQL["move_chat"], move.bot_id, move.old_chat_id, move.new_chat_id)
+
+
+class PostgresStore:
+    """Owed rows in Postgres for one consumer process. See ``application.ports.Store``."""
+
+    def __init__(self, pool: Pool, marks: Pool, *, consumer: str, run_id: UUID, claims: bool = False) -> None:
+        """``consumer`` names this process in audit rows and marks; ``claims`` reads the delivery ledger with heads.
+
+        ``marks`` need not wait for the disk: a mark has to survive this process, not the server.
+        """
+        self._pool = pool
+        self._marks = marks
+        self._consumer = consumer
+        self._run_id = run_id
+        self._claims = claims
+
+    @asynccontextmanager
+    async def round(self, target: str, lanes: Sequence[str]) -> AsyncIterator[PostgresRound]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            await connection.execute("begin")
+            current = PostgresRound(connection, self._marks, target, self._consumer, self._run_id)
+            if lanes:
+                await current.read(lanes, claims=self._claims)
+            yield current
+            await connection.execute("commit")
+
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(SQL["due_lanes"], target, after, limit, grace_s)
+            return [row[0] for row in rows]
+
+    async def api_mode(self) -> str | None:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            mode: str | None = await connection.fetchval(SQL["read_mode"])
+            return mode
+
+    async def apply_mode(self, tell: TellMode, *, force: bool = False) -> None:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            await connection.execute("begin")
+            mode = await connection.fetchval(SQL["lock_mode"], force)
+            if mode is not None:
+                await tell(mode)
+                await connection.execute(SQL["mode_applied"])
+            await connection.execute("commit")
+
+    async def figures(self) -> Figures:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            return await read_figures(connection)
+
+    async def tidy(self) -> None:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            await connection.execute(SQL["ensure_partitions"])
+            await connection.execute(SQL["tidy_runs"])
+
+
+async def read_figures(connection: Connection) -> Figures:
+    """Return the sizes that both ``/status`` and ``openclaw status`` show."""
+    rows = await connection.fetch(SQL["figures"])
+    letters: int = await connection.fetchval(SQL["dead_letter_count"])
+    oldest_s = max((row["oldest_s"] for row in rows), default=0.0)
+    return Figures({row["target"]: row["owed"] for row in rows}, letters, max(0.0, oldest_s))
+
+
+def _head(target: str, row: Mapping[str, Any], *, claimed: bool) -> Head:
+    names = ("event_id", "lane", "seq", "ordered", "attempt", "deaths", "cause", "envelope", "marked")
+    return Head(target, *(row[name] for name in names), claimed=claimed)
+
+
+def _owed_columns(changes: Changes) -> tuple[list[object], ...]:
+    owed = changes.owed
+    return (
+        [o.target for o in owed], [o.event_id for o in owed], [o.lane for o in owed], [o.delay_s for o in owed],
+        [o.cause for o in owed], [o.envelope for o in owed],
+    )
+
+
+def _audit_columns(changes: Changes) -> tuple[list[object], ...]:
+    rows = changes.audit
+    return (
+        [r.outcome.value for r in rows], [r.event_id for r in rows], [r.event_type for r in rows],
+        [r.source for r in rows], [r.target for r in rows], [r.trace_id for r in rows],
+        [r.idempotency_key for r in rows], [r.cause for r in rows], [r.scope for r in rows],
+        [r.attempt for r in rows], [r.reason for r in rows], [r.duration_ms for r in rows],
+    )

@@ -1,0 +1,33 @@
+"""The machine's own clock and randomness behind their ports."""
+
+import asyncio
+import secrets
+import time
+from uuid import UUID
+
+# A clock that also counts suspension where the system has one (Linux); elsewhere the monotonic clock.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, UTC."""
+        return time.time()
+
+    def steady(self) -> float:
+        """Return seconds that never go back and that run on while the machine is suspended."""
+        return time.clock_gettime(_STEADY)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class SystemTokens:
+    """Unguessable tokens."""
+
+    def token(self) -> UUID:
+        """Return a fresh UUID version 4."""
+        return UUID(bytes=secrets.token_bytes(16), version=4)

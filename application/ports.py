@@ -1,0 +1,272 @@
+"""What the services need from the outside world, as small protocols.
+
+Each has one contract suite under ``tests/contract`` that its in-memory fake and its real adapter both pass.
+Not here: any library; the adapters bring those.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from attrs import frozen
+
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
+from domain.envelope import Event
+
+
+@frozen
+class Wakeup:
+    """One stream entry's content: that ``target`` should look at ``lane``, and for agents the event itself."""
+
+    target: str
+    lane: str
+    event_id: UUID
+    attempt: int
+    envelope: bytes
+
+
+@frozen
+class Entry:
+    """One delivered stream entry. ``wakeup`` is None where the fields do not make one (a stranger's entry)."""
+
+    entry_id: str
+    wakeup: Wakeup | None
+
+
+@frozen
+class Depth:
+    """Size of a target's stream: entries not yet settled, and how many of these some consumer holds."""
+
+    length: int
+    pending: int
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """The event streams: one stream and one consumer group per target.
+
+    Every method raises ``domain.errors.Unavailable`` when the server cannot be reached or refuses. The stream is
+    a wake-up, not the truth: publishing twice, or losing entries, is harmless.
+    """
+
+    async def publish(self, wakeups: Sequence[Wakeup]) -> None:
+        """Append each wake-up to the stream of its target, in order, in one round trip."""
+
+    async def create_group(self, target: str) -> None:
+        """Create stream and group, the group reading from the first entry; fine if they exist."""
+
+    async def consume(self, target: str, consumer: str, count: int, block_s: float) -> list[Entry]:
+        """Return up to ``count`` entries never delivered before, waiting up to ``block_s`` seconds for the first.
+
+        ``block_s`` 0 does not wait. Recreates a group that was lost, from the first entry.
+        """
+
+    async def ack(self, target: str, entry_ids: Sequence[str]) -> None:
+        """Acknowledge and delete the entries, atomically; unknown ids are ignored."""
+
+    async def pending(self, target: str, consumer: str, count: int) -> list[str]:
+        """Return up to ``count`` ids of entries delivered to ``consumer`` and not acknowledged, oldest first."""
+
+    async def claim(self, target: str, consumer: str, idle_s: float, count: int) -> list[Entry]:
+        """Take over up to ``count`` entries that any consumer has held for ``idle_s`` seconds or longer.
+
+        Entries that were deleted meanwhile are acknowledged and left out. Consumers that are idle for as long
+        and hold nothing are removed from the group.
+        """
+
+    async def depth(self, target: str) -> Depth:
+        """Return the size of the target's stream; zero when there is none."""
+
+
+@runtime_checkable
+class Intake(Protocol):
+    """The edge: where an update becomes durable before Telegram is told so."""
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Commit, in one transaction, each arrival's inbox key, audit row and owed row, in the order given.
+
+        Returns for each whether it is new. One seen before leaves only an audit row ``duplicate``. Raises
+        StoreUnavailable; then nothing was committed, or the commit's answer was lost: offering the same arrivals
+        again is safe.
+        """
+
+
+@runtime_checkable
+class Round(Protocol):
+    """One open transaction over many lanes, one row from each. See ``Store.round``."""
+
+    @property
+    def heads(self) -> Sequence[Head]:
+        """The row that each won lane offers now."""
+
+    @property
+    def waiting(self) -> Mapping[str, float]:
+        """Won lanes that have rows but none due, with the seconds until one is, and lanes whose chat is claimed."""
+
+    @property
+    def idle(self) -> Collection[str]:
+        """Won lanes that have no row at all."""
+
+    async def mark(self, event_ids: Sequence[UUID]) -> None:
+        """Note, outside the transaction, that these rows are about to be run; applying clears the note."""
+
+    async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Return the settings of the named scopes: scope to name to value. No other scope can be read."""
+
+    async def rates(self, buckets: Sequence[str]) -> Mapping[str, RateState]:
+        """Lock and return the named rate buckets."""
+
+    async def claim(self, claims: Sequence[Claim]) -> set[str]:
+        """Claim chats for one call each and return the lanes that were won.
+
+        Lost are: a chat with a live claim of anyone, and a delivery whose key is settled already.
+        """
+
+    async def release(self, tokens: Mapping[str, UUID]) -> set[str]:
+        """Give up the claims of these lanes and return the lanes whose claim still had that token."""
+
+    async def delivered(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
+        """Return what the ledger knows of these keys."""
+
+    async def apply(self, changes: Changes) -> None:
+        """Write everything. It takes effect when the round's block ends without an exception.
+
+        A settled row that is gone fails the round.
+        """
+
+
+@runtime_checkable
+class Store(Protocol):
+    """The truth: owed rows and everything that is written together with settling them."""
+
+    def round(self, target: str, lanes: Sequence[str]) -> AbstractAsyncContextManager[Round]:
+        """Open a transaction, try to lock each lane, then read what the won lanes offer.
+
+        Leaving the block commits; an exception rolls back. Raises StoreUnavailable. Lanes that another round holds
+        are in none of ``heads``, ``waiting`` and ``idle``.
+        """
+
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+        """Return up to ``limit`` lanes in order of name, beginning after ``after``, with a row due for ``grace_s``."""
+
+    async def api_mode(self) -> str | None:
+        """Return the committed API mode; None where none was ever chosen."""
+
+    async def apply_mode(self, tell: "TellMode", *, force: bool = False) -> None:
+        """Tell a committed mode that was not told yet, holding off other changes meanwhile; ``force`` repeats it."""
+
+    async def figures(self) -> "Figures":
+        """Return the sizes that ``/status`` shows."""
+
+    async def tidy(self) -> None:
+        """Make coming audit partitions and forget marks of runs that nothing depends on."""
+
+
+@runtime_checkable
+class TellMode(Protocol):
+    """How a committed API mode reaches the runtime state."""
+
+    async def __call__(self, mode: str) -> None:
+        """Write the mode where every service reads it."""
+
+
+@frozen
+class Figures:
+    """Owed rows by target, dead letters in all, and the age of the oldest due row in seconds."""
+
+    owed: Mapping[str, int]
+    dead_letters: int
+    oldest_s: float
+
+
+@frozen
+class AuditEntry:
+    """One row of the audit as read back: when, by whom, and the row."""
+
+    at: float
+    consumer: str
+    row: AuditRow
+
+
+@frozen
+class AuditFilter:
+    """Which audit rows to show; None and empty mean all. Times are seconds since the epoch."""
+
+    trace_id: str | None = None
+    outcome: str | None = None
+    consumer: str | None = None
+    event_type: str | None = None
+    scope: str | None = None
+    event_id: UUID | None = None
+    since: float | None = None
+    limit: int = 100
+
+
+@frozen
+class Letter:
+    """One dead letter as shown to an operator."""
+
+    letter_id: int
+    target: str
+    event_id: UUID
+    lane: str
+    attempt: int
+    deaths: int
+    reasons: tuple[str, ...]
+    envelope: bytes
+    dead_at: float
+
+
+@runtime_checkable
+class Records(Protocol):
+    """What operators read. Nothing here changes anything."""
+
+    async def audit(self, wanted: AuditFilter) -> list[AuditEntry]:
+        """Return the newest matching audit rows, oldest of them first."""
+
+    async def dead_letters(self, target: str | None, limit: int) -> list[Letter]:
+        """Return the newest dead letters, oldest of them first."""
+
+    async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
+        """Return the trace that sent this message, if the ledger still knows it."""
+
+    async def figures(self) -> Figures:
+        """Return the sizes that ``openclaw status`` shows."""
+
+
+@runtime_checkable
+class Telegram(Protocol):
+    """The Bot API as one bot sees it."""
+
+    async def call(self, method: str, params: Mapping[str, object], timeout_s: float) -> object:
+        """Call ``method`` and return Telegram's ``result``, the whole call bounded by ``timeout_s`` seconds.
+
+        Raises ``domain.errors.NotSent`` when the request did not leave, ``NoAnswer`` when it left (or may have)
+        and no answer came, ``Refused`` when Telegram answered with an error.
+        """
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Time for measuring and waiting. What decides about owed rows is Postgres's clock, not this."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, UTC."""
+
+    def steady(self) -> float:
+        """Return seconds that never go back and that run on while the machine is suspended."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """Events as bytes. Both ways raise ``domain.errors.InvalidEvent`` with every reason, in fixed wording."""
+
+    def encode(self, event: Event) -> bytes:
+        """Return the event as JSON, the same bytes for the same event."""
+
+    def decode(self, raw: bytes) -> Event:
+        """Return the event that ``raw`` holds; never any other error, whatever the bytes are."""

@@ -1,0 +1,46 @@
+"""The one vocabulary for scoping: who owns data, and which events must keep their order.
+
+Private chats scope by user, groups by chat. Not here: row level security (``migrations``).
+"""
+
+from attrs import frozen
+
+from domain.errors import OpenClawError
+
+
+class InvalidScope(OpenClawError):
+    """A stored scope key that has no meaning."""
+
+
+@frozen
+class Scope:
+    """Where something happened: bot, chat, the acting user, and the forum topic where it matters."""
+
+    bot_id: int
+    chat_id: int
+    user_id: int | None = None
+    thread_id: int | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether this is a private chat; Telegram gives users and their private chats the same positive id."""
+        return self.chat_id > 0
+
+    @property
+    def key(self) -> str:
+        """The owner of data as text: ``{bot}:u{user}`` in private, ``{bot}:c{chat}`` in a group."""
+        return f"{self.bot_id}:u{self.chat_id}" if self.is_private else f"{self.bot_id}:c{self.chat_id}"
+
+    @property
+    def lane(self) -> str:
+        """The chat whose events keep their order: ``{bot}:{chat}``."""
+        return f"{self.bot_id}:{self.chat_id}"
+
+
+def lane_chat(lane: str) -> tuple[int, int]:
+    """Return ``(bot_id, chat_id)`` of a lane. Raises InvalidScope for other text."""
+    bot, _, chat = lane.partition(":")
+    try:
+        return int(bot), int(chat)
+    except ValueError:
+        raise InvalidScope(f"not a lane: {lane!r}; expected {{bot}}:{{chat}}") from None
