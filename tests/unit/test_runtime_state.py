@@ -1,6 +1,6 @@
 """The API mode: one implementation on sync and async clients, in memory, on fakeredis and on a real server."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,12 +10,13 @@ import pytest
 import redis
 import redis.asyncio
 
+from adapters.embedded.valkey import EmbeddedValkey
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
 from application.runtime import RuntimeState
 from domain.errors import Unavailable
 from domain.runtime_state import DEFAULT_MODE, KEY, InvalidMode, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport, age_text, status_text
-from tests.valkey import ValkeyServer
+from tests.servers import kill
 
 T = TypeVar("T")
 CLIENTS = ["memory-sync", "memory-async", "fakeredis-sync", "fakeredis-async"]
@@ -40,14 +41,6 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
             yield async_client
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ValkeyServer]:
-    server = ValkeyServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
 async def test_default_mode(client: Any) -> None:
     stored = await the(RuntimeState(client).mode())
     assert stored is None
@@ -59,14 +52,18 @@ async def test_default_mode(client: Any) -> None:
 @pytest.mark.parametrize(
     "connect", [redis.Redis.from_url, redis.asyncio.Redis.from_url], ids=["sync", "async"]
 )
-async def test_persistence_across_restart(server: ValkeyServer, connect: Callable[[str], Any]) -> None:
-    before = connect(server.url)
+async def test_persistence_across_restart(
+    private_valkey: Callable[..., EmbeddedValkey], connect: Callable[[str], Any]
+) -> None:
+    server = private_valkey(config=["appendfsync always"])
+    before = connect(server.admin_url)
     await the(RuntimeState(before).set_mode(Mode.KIMI))
     await the(before.aclose() if hasattr(before, "aclose") else before.close())
 
-    server.restart()
+    kill(server)
+    server.start()
 
-    after = connect(server.url)
+    after = connect(server.admin_url)
     assert await the(RuntimeState(after).mode()) is Mode.KIMI
     await the(after.aclose() if hasattr(after, "aclose") else after.close())
 

@@ -1,0 +1,95 @@
+"""Clients of a Redis or Valkey server, and whether that server is set up to keep what it is given.
+
+``unix://``, ``redis://`` and ``rediss://`` URLs. Not here: what is said over a connection (``streams``, ``liveness``).
+"""
+
+from typing import Any
+
+import redis
+import redis.asyncio
+from attrs import frozen
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.retry import Retry as SyncRetry
+
+from domain.errors import Unavailable
+
+TIMEOUT_S = 5.0
+CONNECTIONS_MAX = 8
+VERSION_MIN = (7, 2)
+
+
+def connect(url: str, name: str = "openclaw", timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
+    """Return an asyncio client; it connects when it is first used.
+
+    Each command is bounded by ``timeout_s`` seconds and tried once more after a lost connection, since the server
+    may have been restarted since. At most ``CONNECTIONS_MAX`` commands run at once; more wait their turn. The RESP2
+    protocol is used: every supported server has it, and a connection costs no ``HELLO``.
+    """
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS_MAX,
+        timeout=timeout_s,
+        retry=Retry(NoBackoff(), 1),
+        **_options(name, timeout_s),
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def connect_blocking(url: str, name: str = "openclaw", timeout_s: float = TIMEOUT_S) -> redis.Redis:
+    """Return a blocking client for workers without an event loop; otherwise as ``connect``."""
+    return redis.Redis.from_url(url, retry=SyncRetry(NoBackoff(), 1), **_options(name, timeout_s))
+
+
+def _options(name: str, timeout_s: float) -> dict[str, Any]:
+    return {
+        "client_name": name,
+        "protocol": 2,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "health_check_interval": 0,
+    }
+
+
+@frozen
+class ServerHealth:
+    """What a server says about itself, as far as OpenClaw depends on it."""
+
+    software: str
+    version: str
+    eviction_policy: str
+    append_only: bool
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """One sentence for each setting that could lose data, with its remedy; empty when all is well."""
+        faults = []
+        if _numbers(self.version) < VERSION_MIN:
+            faults.append(f"{self.software} {self.version} is too old; use Redis 7.2 or Valkey 8, or later")
+        if self.eviction_policy != "noeviction":
+            faults.append(
+                f"maxmemory-policy is {self.eviction_policy}, which drops events; set it to noeviction"
+            )
+        if not self.append_only:
+            faults.append("appendonly is off, so a restart forgets events; set it to yes")
+        return tuple(faults)
+
+
+async def server_health(client: redis.asyncio.Redis) -> ServerHealth:
+    """Ask the server about itself with ``INFO``, which managed services allow too. Raises Unavailable."""
+    try:
+        info = await client.info("server")
+        info |= await client.info("memory") | await client.info("persistence")
+    except (redis.RedisError, OSError) as error:
+        raise Unavailable(f"Redis does not tell its settings ({type(error).__name__})") from error
+    software = "valkey" if "valkey_version" in info else "redis"
+    return ServerHealth(
+        software=software,
+        version=str(info.get(f"{software}_version", "0")),
+        eviction_policy=str(info.get("maxmemory_policy", "unknown")),
+        append_only=bool(info.get("aof_enabled", 0)),
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())

@@ -1,0 +1,102 @@
+"""A TCP proxy on the loopback whose connections a test can cut, hold up or make deaf."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+
+
+class TcpProxy:
+    """Forwards ``127.0.0.1:port`` to ``host:target_port``, or to the Unix socket ``path``.
+
+    Switches: ``cut`` breaks every connection at once; ``accepting`` False refuses new ones; while ``answers`` is
+    cleared, what the server answers is held back, and ``requests`` does the same for what the client sends.
+    ``drop_answers`` True throws answers away.
+    """
+
+    def __init__(self, target_port: int = 0, host: str = "127.0.0.1", path: str = "") -> None:
+        self.port = 0
+        self.accepting = True
+        self.drop_answers = False
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.requests = asyncio.Event()
+        self.requests.set()
+        self.answered_bytes = 0
+        self._target = (host, target_port, path)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open, counting both sides of each as one."""
+        return len(self._writers) // 2
+
+    async def __aenter__(self) -> "TcpProxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.cut()
+        self.answers.set()
+        self.requests.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def cut(self) -> None:
+        """Break every connection, with nothing more delivered in either direction."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._writers.add(writer)
+        try:
+            if self.accepting:
+                await self._forward(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            return
+        finally:
+            self._tasks.discard(task)
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, port, path = self._target
+        opened = asyncio.open_unix_connection(path) if path else asyncio.open_connection(host, port)
+        up_reader, up_writer = await opened
+        self._writers.add(up_writer)
+        try:
+            ways = {
+                asyncio.create_task(self._pump(reader, up_writer, self.requests, answers=False)),
+                asyncio.create_task(self._pump(up_reader, writer, self.answers, answers=True)),
+            }
+            try:
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+        finally:
+            self._writers.discard(up_writer)
+            up_writer.transport.abort()
+
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, gate: asyncio.Event, answers: bool
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := await source.read(65536):
+                if answers:
+                    self.answered_bytes += len(chunk)
+                await gate.wait()
+                if not (answers and self.drop_answers):
+                    sink.write(chunk)
+                    await sink.drain()
