@@ -13,6 +13,7 @@ from attrs import frozen
 
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
 from domain.envelope import Event
+from domain.status import ServiceStatus
 
 
 @frozen
@@ -77,6 +78,23 @@ class Streams(Protocol):
 
     async def depth(self, target: str) -> Depth:
         """Return the size of the target's stream; zero when there is none."""
+
+
+@runtime_checkable
+class Liveness(Protocol):
+    """Which instances of which services run: each says so again and again, and is forgotten when it stops.
+
+    Every method raises ``domain.errors.Unavailable`` when the server cannot be reached or refuses.
+    """
+
+    async def announce(self, role: str, instance: str, version: str) -> None:
+        """Say that this instance runs; to be repeated well within the time after which it would be forgotten."""
+
+    async def withdraw(self, role: str, instance: str) -> None:
+        """Say that this instance ends; fine if it was never announced."""
+
+    async def alive(self) -> list[ServiceStatus]:
+        """Return the instances that announced themselves lately, sorted by role and instance."""
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ class ServiceStatus:
 
     role: str
     instance: str
+    version: str
     up_s: float
     seen_s: float
 
@@ -62,9 +63,8 @@ def _listed(name: str, items: list[str]) -> list[str]:
 
 
 def _service(service: ServiceStatus) -> str:
-    return (
-        f"{service.role} {service.instance}: up {age_text(service.up_s)}, seen {age_text(service.seen_s)} ago"
-    )
+    ages = f"up {age_text(service.up_s)}, seen {age_text(service.seen_s)} ago"
+    return f"{service.role} {service.instance}: {service.version}, {ages}"
 
 
 def age_text(age_s: float) -> str:

@@ -3,6 +3,8 @@
 ``unix://``, ``redis://`` and ``rediss://`` URLs. Not here: what is said over a connection (``streams``, ``liveness``).
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import redis
@@ -51,6 +53,15 @@ def _options(name: str, timeout_s: float) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn the driver's errors into Unavailable, the cause kept. The text names no address: it may hold a password."""
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        raise Unavailable(f"Redis cannot {action} now ({type(error).__name__})") from error
+
+
 @frozen
 class ServerHealth:
     """What a server says about itself, as far as OpenClaw depends on it."""
@@ -77,11 +88,9 @@ class ServerHealth:
 
 async def server_health(client: redis.asyncio.Redis) -> ServerHealth:
     """Ask the server about itself with ``INFO``, which managed services allow too. Raises Unavailable."""
-    try:
+    with translated("tell its settings"):
         info = await client.info("server")
         info |= await client.info("memory") | await client.info("persistence")
-    except (redis.RedisError, OSError) as error:
-        raise Unavailable(f"Redis does not tell its settings ({type(error).__name__})") from error
     software = "valkey" if "valkey_version" in info else "redis"
     return ServerHealth(
         software=software,

@@ -12,9 +12,9 @@ from uuid import UUID
 import redis
 import redis.asyncio
 
+from adapters.redis_streams.connect import translated
 from adapters.redis_streams.reader import Reader
 from application.ports import Depth, Entry, Wakeup
-from domain.errors import Unavailable
 
 READ_MARGIN_S = 5.0
 PENDING_OF_REMOVED_MAX = 1000
@@ -42,7 +42,7 @@ class RedisStreams:
         """Append each wake-up to the stream of its target, in order, in one round trip."""
         if not wakeups:
             return
-        with _translated("publish"):
+        with translated("publish"):
             async with self._client.pipeline(transaction=False) as pipe:
                 for wakeup in wakeups:
                     pipe.execute_command("XADD", key_of(wakeup.target), "*", *_fields(wakeup))
@@ -50,7 +50,7 @@ class RedisStreams:
 
     async def create_group(self, target: str) -> None:
         """Create stream and group, the group reading from the first entry; fine if they exist."""
-        with _translated("create the group"):
+        with translated("create the group"):
             await self._create_group(target)
 
     async def consume(self, target: str, consumer: str, count: int, block_s: float) -> list[Entry]:
@@ -72,7 +72,7 @@ class RedisStreams:
             ">",
         )
         reader = self._reader(target, consumer)
-        with _translated("consume"):
+        with translated("consume"):
             try:
                 answer = await reader.read(command, block_s + READ_MARGIN_S)
             except redis.ResponseError as error:
@@ -89,7 +89,7 @@ class RedisStreams:
         """Acknowledge and delete the entries, atomically; unknown ids are ignored."""
         if not entry_ids:
             return
-        with _translated("acknowledge"):
+        with translated("acknowledge"):
             async with self._client.pipeline(transaction=True) as pipe:
                 pipe.execute_command("XACK", key_of(target), target, *entry_ids)
                 pipe.execute_command("XDEL", key_of(target), *entry_ids)
@@ -97,7 +97,7 @@ class RedisStreams:
 
     async def pending(self, target: str, consumer: str, count: int) -> list[str]:
         """Return up to ``count`` ids of entries delivered to ``consumer`` and not acknowledged, oldest first."""
-        with _translated("list what is pending"), _lost_group_is_fine():
+        with translated("list what is pending"), _lost_group_is_fine():
             held = await self._client.xpending_range(
                 key_of(target), target, "-", "+", count, consumername=consumer
             )
@@ -112,7 +112,7 @@ class RedisStreams:
         """
         idle_ms = round(idle_s * 1000)
         key = key_of(target)
-        with _translated("claim"), _lost_group_is_fine():
+        with translated("claim"), _lost_group_is_fine():
             held = await self._client.xpending_range(key, target, "-", "+", count, idle=idle_ms)
             ids = [row["message_id"] for row in held]
             claimed = await self._take(target, consumer, idle_ms, ids)
@@ -123,7 +123,7 @@ class RedisStreams:
 
     async def depth(self, target: str) -> Depth:
         """Return the size of the target's stream; zero when there is none."""
-        with _translated("measure the stream"):
+        with translated("measure the stream"):
             length = await self._client.xlen(key_of(target))
             pending = 0
             with _lost_group_is_fine():
@@ -207,15 +207,6 @@ async def _answers(pipe: Any) -> list[Any]:
         if isinstance(answer, Exception):
             raise answer
     return answers
-
-
-@contextlib.contextmanager
-def _translated(action: str) -> Iterator[None]:
-    """Turn the driver's errors into Unavailable, the cause kept. The text names no address: it may hold a password."""
-    try:
-        yield
-    except (redis.RedisError, OSError) as error:
-        raise Unavailable(f"Redis cannot {action} now ({type(error).__name__})") from error
 
 
 @contextlib.contextmanager

@@ -127,9 +127,9 @@ provider: openai
 fallbacks: 3
 last provider error: 401 for key [hidden] of https://user:[hidden]@example.org
 services:
-  brain host-1: up 1h 2m, seen 3s ago
-  brain host-2: up 12s, seen 0s ago
-  gateway host-1: up 2d 1h, seen 1s ago
+  brain host-1: 0.1.0, up 1h 2m, seen 3s ago
+  brain host-2: 0.1.0, up 12s, seen 0s ago
+  gateway host-1: 0.0.9, up 2d 1h, seen 1s ago
 backlog:
   brain: 2
   sender: 0
@@ -160,9 +160,9 @@ async def test_status_format(make: Callable[[], Any]) -> None:
         fallbacks=3,
         last_provider_error="401 for key\n sk-abcdefghijklmnopqrstuvwx of https://user:pass@example.org",
         services=(
-            ServiceStatus("gateway", "host-1", 49 * 3600.0, 1.2),
-            ServiceStatus("brain", "host-2", 12.9, -0.1),
-            ServiceStatus("brain", "host-1", 3725.0, 3.0),
+            ServiceStatus("gateway", "host-1", "0.0.9", 49 * 3600.0, 1.2),
+            ServiceStatus("brain", "host-2", "0.1.0", 12.9, -0.1),
+            ServiceStatus("brain", "host-1", "0.1.0", 3725.0, 3.0),
         ),
         backlog={"sender": 0, "brain": 2},
         dead_letters=7,
