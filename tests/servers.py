@@ -51,7 +51,7 @@ def running(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
-        if server.poll() is None:
+        if server.is_running():
             resume(server)
         server.stop()
 

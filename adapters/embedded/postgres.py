@@ -122,18 +122,20 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int:
         """The server's process id."""
-        return self._running().pid
+        if self._process is None:
+            raise EmbeddedServerError(f"{self.name} was never started")
+        return self._process.pid
 
-    def poll(self) -> int | None:
-        """Return the exit code of the last run (negative: the signal), or None while it runs."""
-        return self._running().poll()
+    def is_running(self) -> bool:
+        """Whether the server runs now."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Make the cluster on first use, start the server and return when it accepts connections.
 
         Also the way back after the server died, with the same URL.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running():
             raise EmbeddedServerError("Postgres runs already; stop it first")
         private_dir(self._data_dir)
         owner = postgres_owner(self._base)
@@ -159,11 +161,6 @@ class EmbeddedPostgres:
         if self._process is not None:
             self._process.stop(STOP_STEPS)
         forget_short_socket_dir(self._base / "run")
-
-    def _running(self) -> ServerProcess:
-        if self._process is None:
-            raise EmbeddedServerError("Postgres was never started")
-        return self._process
 
     def _refuse_other_major(self, version: str) -> None:
         kept = self._base / "cluster" / "PG_VERSION"

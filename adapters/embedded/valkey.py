@@ -105,18 +105,20 @@ class EmbeddedValkey:
     @property
     def pid(self) -> int:
         """The server's process id."""
-        return self._running().pid
+        if self._process is None:
+            raise EmbeddedServerError(f"{self.name} was never started")
+        return self._process.pid
 
-    def poll(self) -> int | None:
-        """Return the exit code of the last run (negative: the signal), or None while it runs."""
-        return self._running().poll()
+    def is_running(self) -> bool:
+        """Whether the server runs now."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start the server and return when it has loaded its data and answers.
 
         Also the way back after the server died, with the same URL.
         """
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running():
             raise EmbeddedServerError("Valkey runs already; stop it first")
         private_dir(self._data_dir)
         private_dir(self._base)
@@ -139,11 +141,6 @@ class EmbeddedValkey:
         if self._process is not None:
             self._process.stop(STOP_STEPS)
         forget_short_socket_dir(self._base / "run")
-
-    def _running(self) -> ServerProcess:
-        if self._process is None:
-            raise EmbeddedServerError("Valkey was never started")
-        return self._process
 
     def _settings(self) -> list[str]:
         return [

@@ -67,8 +67,8 @@ def test_a_killed_server_starts_again_with_the_same_url(private_valkey: Start) -
 def test_the_server_of_a_dead_owner_is_stopped_by_the_next_start(private_valkey: Start) -> None:
     first = private_valkey()
     with running(EmbeddedValkey(first.log.parent.parent)) as again:
-        assert first.poll() is not None
-        assert again.poll() is None
+        assert not first.is_running()
+        assert again.is_running()
 
 
 def test_further_settings_count(private_valkey: Start) -> None:
