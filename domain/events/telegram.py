@@ -181,3 +181,12 @@ class TelegramDelivered:
     delivery_key: str = field(metadata=spec("The idempotency key of the delivery.", form=KEY))
     repeat: bool = field(metadata=spec("Whether it may have been delivered before."))
     method: str = field(metadata=spec("The Bot API method that was called, such as sendMessage.", 1, 64))
+
+
+@frozen(kw_only=True)
+class ChatMigrated:
+    """A group became a supergroup and has a new id; what belongs to the old one moves along."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=spec("The chat's old id."))
+    new_chat_id: int = field(metadata=spec("The chat's new id."))

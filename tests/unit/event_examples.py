@@ -50,6 +50,7 @@ PAYLOADS: dict[str, object] = {
     "telegram.delivered": telegram.TelegramDelivered(
         bot_id=7, chat_id=42, message_id=6, delivery_key="tg:7:1/reply", repeat=False, method="sendMessage"
     ),
+    "chat.migrated": telegram.ChatMigrated(bot_id=7, chat_id=-42, new_chat_id=-1001234567890),
     "task.created": tasks.TaskCreated(**_TASK, title="Water the plants", due_at=NOON),
     "task.completed": tasks.TaskCompleted(**_TASK),
     "task.cancelled": tasks.TaskCancelled(**_TASK),
