@@ -21,16 +21,18 @@ CONNECTIONS_MAX = 8
 VERSION_MIN = (7, 2)
 
 
-def connect(url: str, name: str = "openclaw", timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
+def connect(
+    url: str, name: str = "openclaw", timeout_s: float = TIMEOUT_S, connections_max: int = CONNECTIONS_MAX
+) -> redis.asyncio.Redis:
     """Return an asyncio client; it connects when it is first used.
 
     Each command is bounded by ``timeout_s`` seconds and tried once more after a lost connection, since the server
-    may have been restarted since. At most ``CONNECTIONS_MAX`` commands run at once; more wait their turn. The RESP2
+    may have been restarted since. At most ``connections_max`` commands run at once; more wait their turn. The RESP2
     protocol is used: every supported server has it, and a connection costs no ``HELLO``.
     """
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
-        max_connections=CONNECTIONS_MAX,
+        max_connections=connections_max,
         timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
         **_options(name, timeout_s),

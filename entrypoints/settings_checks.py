@@ -1,0 +1,57 @@
+"""How a row of the settings table is written, and the bounds that its value must keep.
+
+A check returns what the value must be, or None where it is fine; never the value, which may be a secret.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import field
+
+from entrypoints.settings_types import Secret
+
+Check = Callable[[Any], str | None]
+
+
+def setting(group: str, about: str, default: Any, check: Check | None = None) -> Any:
+    """Return one row of the table: its group, what it is, its default, and what its value must keep."""
+    return field(default=default, metadata={"group": group, "about": about, "check": check})
+
+
+def at_least(bound: float) -> Check:
+    """Return the check for a lower bound."""
+    return lambda value: None if value >= bound else f"must be {bound:g} or more"
+
+
+def above_zero(value: float) -> str | None:
+    """Check that a number is positive."""
+    return None if value > 0 else "must be above 0"
+
+
+def matches(pattern: re.Pattern[str], wording: str) -> Check:
+    """Return the check for a text that must match ``pattern`` as a whole."""
+    return lambda value: None if pattern.fullmatch(_plain(value)) else wording
+
+
+def url(*schemes: str) -> Check:
+    """Return the check for a URL with one of ``schemes``."""
+
+    def check(value: Any) -> str | None:
+        try:
+            parts = urlsplit(_plain(value))
+            usable = parts.scheme in schemes and bool(parts.netloc if parts.scheme != "unix" else parts.path)
+        except ValueError:
+            usable = False
+        return (
+            None
+            if usable
+            else f"must be a URL that starts with {' or '.join(f'{name}://' for name in schemes)}"
+        )
+
+    return check
+
+
+def _plain(value: Any) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
