@@ -4,15 +4,12 @@ Not here: fixtures (``tests/conftest.py``).
 """
 
 import asyncio
-import inspect
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +20,7 @@ import redis
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
+from adapters.postgres.migrate import migrate_sync
 
 Server = TypeVar("Server", EmbeddedPostgres, EmbeddedValkey)
 Result = TypeVar("Result")
@@ -102,7 +100,7 @@ class Databases:
         """Lend a fresh, migrated database: its administrator's URL."""
         if not self._ready:
             self._statement(f"CREATE DATABASE {TEMPLATE}")
-            apart(lambda: migrate(self._server.admin_url_of(TEMPLATE)))
+            apart(lambda: migrate_sync(self._server.admin_url_of(TEMPLATE)))
             self._ready = True
         name = f"test_{next(self._numbers)}"
         self._statement(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
@@ -120,15 +118,6 @@ class Databases:
                 await connection.close()
 
         apart(lambda: asyncio.run(run()))
-
-
-def migrate(url: str) -> None:
-    """Bring the database to the newest schema with the product's own command, once there is one."""
-    if find_spec("entrypoints.migrate") is None:
-        return
-    done = import_module("entrypoints.migrate").migrate(url)
-    if inspect.iscoroutine(done):
-        asyncio.run(done)
 
 
 def apart(step: Callable[[], Result]) -> Result:

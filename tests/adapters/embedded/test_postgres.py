@@ -14,6 +14,7 @@ from adapters.embedded import postgres, system_user
 from adapters.embedded.errors import EmbeddedServerError
 from adapters.embedded.postgres import EmbeddedPostgres, installed_programs
 from adapters.embedded.system_user import libraries_of
+from adapters.postgres.migrate import newest_version
 from tests.servers import Databases, kill, running
 
 Start = Callable[..., EmbeddedPostgres]
@@ -27,8 +28,8 @@ async def value(url: str, sql: str) -> object:
         await connection.close()
 
 
-async def test_a_fresh_database_takes_rows(database: str) -> None:
-    assert await value(database, "SELECT 1") == 1
+async def test_a_fresh_database_is_migrated(database: str) -> None:
+    assert await value(database, "SELECT version_num FROM public.schema_version") == newest_version()
 
 
 async def test_two_fresh_databases_are_two(databases: Databases, database: str) -> None:
