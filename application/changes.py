@@ -27,8 +27,8 @@ class Owed:
 class Head:
     """An owed row that its lane offers for handling, with what is known of earlier runs of it.
 
-    ``marked``: an earlier run by a process that is gone did not end. ``claimed``: the row has an expired claim
-    in the delivery ledger, so an earlier call is ambiguous.
+    ``marked``: an earlier run by a process that is gone did not end. ``ambiguous``: an earlier call for the row was
+    claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat.
     """
 
     target: str
@@ -41,7 +41,8 @@ class Head:
     cause: UUID | None
     envelope: bytes
     marked: bool = False
-    claimed: bool = False
+    ambiguous: bool = False
+    repeat: bool = False
 
 
 @frozen
@@ -109,8 +110,21 @@ class Claim:
 
 
 @frozen
+class Suspended:
+    """A claim that is put back, expired, when a call ended and the row stays owed.
+
+    ``ambiguous``: nobody knows whether this call took effect. Otherwise it did not, but an earlier one may have.
+    """
+
+    lane: str
+    event_id: UUID
+    token: UUID
+    ambiguous: bool
+
+
+@frozen
 class Delivery:
-    """A settled call. ``outcome`` is ``delivered``, ``refused`` or ``ambiguous``."""
+    """A settled call. ``outcome`` is ``delivered`` or ``ambiguous``."""
 
     key: str
     lane: str
@@ -141,7 +155,7 @@ class Unreachable:
 
 @frozen
 class Migration:
-    """A group that became a supergroup: what belongs to the old chat follows to the new one."""
+    """A group that became a supergroup, as the sender learned it."""
 
     bot_id: int
     old_chat_id: int
@@ -159,14 +173,8 @@ class Changes:
     dead: list[DeadLetter] = Factory(list)
     deaths: list[UUID] = Factory(list)
     effects: list[ScopedEffect] = Factory(list)
+    suspended: list[Suspended] = Factory(list)
     deliveries: list[Delivery] = Factory(list)
     rates: dict[str, RateState] = Factory(dict)
     unreachable: list[Unreachable] = Factory(list)
     migrations: list[Migration] = Factory(list)
-
-    def clear(self) -> None:
-        """Forget everything, as after a transaction that did not commit."""
-        for values in (self.settled, self.owed, self.audit, self.retries, self.dead, self.deaths, self.effects,
-                       self.deliveries, self.unreachable, self.migrations):
-            values.clear()
-        self.rates.clear()

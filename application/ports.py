@@ -266,6 +266,14 @@ class Telegram(Protocol):
 
 
 @runtime_checkable
+class Tokens(Protocol):
+    """Randomness for what must be unguessable or unique."""
+
+    def token(self) -> UUID:
+        """Return a fresh UUID."""
+
+
+@runtime_checkable
 class Clock(Protocol):
     """Time for measuring and waiting. What decides about owed rows is Postgres's clock, not this."""
 

@@ -53,7 +53,14 @@ class SetApiMode:
     mode: Mode
 
 
-Effect = PutSetting | SetApiMode
+@frozen
+class MoveData:
+    """Let everything that the event's scope owns follow to the chat that its group became."""
+
+    new_chat_id: int
+
+
+Effect = PutSetting | SetApiMode | MoveData
 
 
 @frozen

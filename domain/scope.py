@@ -44,3 +44,8 @@ def lane_chat(lane: str) -> tuple[int, int]:
         return int(bot), int(chat)
     except ValueError:
         raise InvalidScope(f"not a lane: {lane!r}; expected {{bot}}:{{chat}}") from None
+
+
+def chat_scope(scope: str, chat_id: int) -> str:
+    """Return the key of the scope that ``chat_id`` has with the bot of the scope key ``scope``."""
+    return Scope(int(scope.partition(":")[0]), chat_id).key

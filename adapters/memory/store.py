@@ -13,8 +13,9 @@ from attrs import Factory, define, evolve, field
 
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, Owed, RateState
 from application.ports import AuditEntry, AuditFilter, Clock, Figures, Letter, TellMode
-from domain.decisions import Outcome, PutSetting, SetApiMode
+from domain.decisions import MoveData, Outcome, PutSetting, SetApiMode
 from domain.errors import StoreUnavailable
+from domain.scope import chat_scope
 
 
 @define
@@ -33,6 +34,7 @@ class ClaimRow:
     event_id: UUID
     token: UUID
     until: float
+    resolved: bool = False
 
 
 @define
@@ -72,7 +74,7 @@ class MemoryDatabase:
     def transaction(self) -> Iterator[Tables]:
         """Lend a copy of the tables that replaces them when the block ends well."""
         self.check()
-        copy = deepcopy_tables(self.tables)
+        copy = copied(self.tables)
         yield copy
         self.check()
         self.tables = copy
@@ -83,16 +85,22 @@ class MemoryDatabase:
         return sorted(rows, key=lambda r: r.head.seq)
 
 
-def deepcopy_tables(tables: Tables) -> Tables:
+def copied(tables: Tables) -> Tables:
     """Copy the containers; what they hold is frozen or copied on change."""
-    copy = Tables(**{name: _shallow(getattr(tables, name)) for name in Tables.__slots__ if name[0] != "_"})
-    copy.outbox = {key: Row(row.head, row.available_at) for key, row in tables.outbox.items()}
-    copy.runs = deepcopy(tables.runs)
-    return copy
-
-
-def _shallow(value: object) -> object:
-    return value.copy() if isinstance(value, (dict, set, list)) else value
+    return evolve(
+        tables,
+        outbox={key: Row(row.head, row.available_at) for key, row in tables.outbox.items()},
+        inbox=set(tables.inbox),
+        audit=list(tables.audit),
+        letters=list(tables.letters),
+        runs=deepcopy(tables.runs),
+        claims=dict(tables.claims),
+        deliveries=dict(tables.deliveries),
+        rates=dict(tables.rates),
+        settings=dict(tables.settings),
+        unreachable=dict(tables.unreachable),
+        moved=dict(tables.moved),
+    )
 
 
 class MemoryRound:
@@ -128,10 +136,10 @@ class MemoryRound:
             elif claim is not None and claim.until > self._now:
                 waiting[lane] = claim.until - self._now
             else:
-                claimed = claim is not None and claim.event_id == offered.head.event_id
-                heads.append(
-                    evolve(offered.head, marked=self._is_marked(offered.head.event_id), claimed=claimed)
-                )
+                repeat = claim is not None and claim.event_id == offered.head.event_id
+                ambiguous = claim is not None and repeat and not claim.resolved
+                marked = self._is_marked(offered.head.event_id)
+                heads.append(evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat))
         self.heads, self.waiting, self.idle = heads, waiting, idle
 
     def _offered(self, rows: Sequence[Row]) -> Row | None:
@@ -241,6 +249,10 @@ class _Writer:
             self._tables.audit.append(AuditEntry(self._now, self._consumer, row))
         self._write_failures(changes)
         self._write_effects(changes)
+        for end in changes.suspended:
+            self._tables.claims[end.lane] = ClaimRow(
+                self._target, end.event_id, end.token, self._now, not end.ambiguous
+            )
         for delivery in changes.deliveries:
             self._tables.deliveries[delivery.key] = delivery
         for bucket, state in changes.rates.items():
@@ -286,6 +298,10 @@ class _Writer:
                 self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
             elif isinstance(scoped.effect, SetApiMode):
                 self._tables.mode = (scoped.effect.mode.value, False)
+            elif isinstance(scoped.effect, MoveData):
+                new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
+                for owner, name in [key for key in self._tables.settings if key[0] == scoped.scope]:
+                    self._tables.settings.setdefault((new, name), self._tables.settings.pop((owner, name)))
 
 
 def add_owed(tables: Tables, owed: Owed, now: float) -> None:

@@ -37,7 +37,9 @@ def newest_version() -> str:
     """Return the version that this code brings a database to."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
-        raise OpenClawError(f"no migrations in {MIGRATIONS}; the installation is incomplete, install it again")
+        raise OpenClawError(
+            f"no migrations in {MIGRATIONS}; the installation is incomplete, install it again"
+        )
     return head
 
 

@@ -79,8 +79,14 @@ class Pool:
     async def _open(self) -> asyncpg.Pool:
         if self._pool is None:
             pool = asyncpg.create_pool(
-                self._url, min_size=0, max_size=self._size_max, timeout=self._timeout_s, init=self._begin_session,
-                reset=_keep_session, max_inactive_connection_lifetime=0, server_settings={"application_name": self._role},
+                self._url,
+                min_size=0,
+                max_size=self._size_max,
+                timeout=self._timeout_s,
+                init=self._begin_session,
+                reset=_keep_session,
+                max_inactive_connection_lifetime=0,
+                server_settings={"application_name": self._role},
             )
             self._pool = await pool
         return self._pool

@@ -21,7 +21,7 @@ cross join lateral (
 
 -- name: read_claims
 -- Live and expired claims of the locked lanes. A claim whose row is gone stands in nobody's way.
-select c.lane, c.event_id, extract(epoch from c.claimed_until - statement_timestamp())::float8 as left_s
+select c.lane, c.event_id, c.resolved, extract(epoch from c.claimed_until - statement_timestamp())::float8 as left_s
 from openclaw.claims c
 where c.lane = any ($1::text[]);
 
@@ -86,6 +86,21 @@ from unnest($1::text[], $2::text[], $3::text[]) with ordinality as x(scope, name
 order by x.scope, x.name, x.n desc
 on conflict (scope, name) do update set value = excluded.value, updated_at = now();
 
+-- name: move_settings
+insert into openclaw.settings (scope, name, value) select $2, name, value from openclaw.settings where scope = $1
+on conflict (scope, name) do nothing;
+
+-- name: forget_settings
+delete from openclaw.settings where scope = $1;
+
+-- name: move_tasks
+update openclaw.tasks set scope = $2,
+  number = number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2)
+where scope = $1;
+
+-- name: move_memories
+update openclaw.memories set scope = $2 where scope = $1;
+
 -- name: read_settings
 select scope, name, value from openclaw.settings where scope = any ($1::text[]);
 
@@ -109,7 +124,7 @@ from unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::float8[]) as x(l
 where not exists (select 1 from openclaw.deliveries d where d.key = x.key)
 order by x.lane
 on conflict (lane) do update set target = excluded.target, event_id = excluded.event_id, token = excluded.token,
-  consumer = excluded.consumer, claimed_until = excluded.claimed_until
+  consumer = excluded.consumer, claimed_until = excluded.claimed_until, resolved = false
 where c.claimed_until <= clock_timestamp()
   and (c.event_id = excluded.event_id
     or not exists (select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id))
@@ -118,6 +133,11 @@ returning c.lane;
 -- name: release_claims
 delete from openclaw.claims c using unnest($1::text[], $2::uuid[]) as x(lane, token)
 where c.lane = x.lane and c.token = x.token returning c.lane;
+
+-- name: suspend_claims
+insert into openclaw.claims (lane, target, event_id, token, consumer, resolved, claimed_until)
+select x.lane, $1, x.event_id, x.token, $2, x.resolved, now()
+from unnest($3::text[], $4::uuid[], $5::uuid[], $6::bool[]) as x(lane, event_id, token, resolved);
 
 -- name: read_deliveries
 select key, lane, outcome, message_id, repeat from openclaw.deliveries where key = any ($1::text[]);

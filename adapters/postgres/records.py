@@ -23,8 +23,15 @@ class PostgresRecords:
         """See the port."""
         async with self._pool.connection() as connection:
             rows = await connection.fetch(
-                SQL["audit"], wanted.trace_id, wanted.outcome, wanted.consumer, wanted.event_type, wanted.scope,
-                wanted.event_id, wanted.since, wanted.limit,
+                SQL["audit"],
+                wanted.trace_id,
+                wanted.outcome,
+                wanted.consumer,
+                wanted.event_type,
+                wanted.scope,
+                wanted.event_id,
+                wanted.since,
+                wanted.limit,
             )
         return [_entry(row) for row in rows]
 
@@ -34,8 +41,15 @@ class PostgresRecords:
             rows = await connection.fetch(SQL["letters"], target, limit)
         return [
             Letter(
-                r["letter_id"], r["target"], r["event_id"], r["lane"], r["attempt"], r["deaths"], tuple(r["reasons"]),
-                r["envelope"], r["dead_s"],
+                r["letter_id"],
+                r["target"],
+                r["event_id"],
+                r["lane"],
+                r["attempt"],
+                r["deaths"],
+                tuple(r["reasons"]),
+                r["envelope"],
+                r["dead_s"],
             )
             for r in rows
         ]
@@ -43,7 +57,9 @@ class PostgresRecords:
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """See the port."""
         async with self._pool.connection() as connection:
-            trace: str | None = await connection.fetchval(SQL["delivery_trace"], f"{bot_id}:{chat_id}", message_id)
+            trace: str | None = await connection.fetchval(
+                SQL["delivery_trace"], f"{bot_id}:{chat_id}", message_id
+            )
             return trace
 
     async def figures(self) -> Figures:
@@ -53,4 +69,6 @@ class PostgresRecords:
 
 
 def _entry(row: Any) -> AuditEntry:
-    return AuditEntry(row["at_s"], row["consumer"], AuditRow(Outcome(row["outcome"]), *(row[name] for name in _ROW)))
+    return AuditEntry(
+        row["at_s"], row["consumer"], AuditRow(Outcome(row["outcome"]), *(row[name] for name in _ROW))
+    )

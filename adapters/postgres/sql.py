@@ -6,7 +6,7 @@ from pathlib import Path
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def load(path: Path = Path(__file__).with_name("queries.sql")) -> dict[str, str]:
+def load(path: Path) -> dict[str, str]:
     """Return the statements of ``path`` by name. A name that stands twice is a mistake and raises ValueError."""
     parts = _NAME.split(path.read_text(encoding="utf-8"))
     names, bodies = parts[1::2], parts[2::2]
@@ -15,4 +15,4 @@ def load(path: Path = Path(__file__).with_name("queries.sql")) -> dict[str, str]
     return {name: body.strip().rstrip(";") for name, body in zip(names, bodies, strict=True)}
 
 
-SQL = load()
+SQL = load(Path(__file__).with_name("queries.sql"))

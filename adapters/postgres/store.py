@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from application.changes import Changes, Claim, Delivery, Head, RateState
-from application.ports import Figures, TellMode
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
-from domain.decisions import PutSetting, SetApiMode
+from application.changes import Changes, Claim, Delivery, Head, RateState
+from application.ports import Figures, TellMode
+from domain.decisions import MoveData, PutSetting, SetApiMode
 from domain.errors import StoreUnavailable
+from domain.scope import chat_scope
 
 REASON_SEPARATOR = "\x1f"
 
@@ -42,7 +43,9 @@ class PostgresRound:
         if not won:
             return
         rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
-        held = {row["lane"]: row for row in await self._connection.fetch(SQL["read_claims"], won)} if claims else {}
+        held: dict[str, Any] = {}
+        if claims:
+            held = {row["lane"]: row for row in await self._connection.fetch(SQL["read_claims"], won)}
         heads, waiting = [], {}
         for row in rows:
             claim = held.get(row["lane"])
@@ -51,7 +54,7 @@ class PostgresRound:
             elif claim is not None and claim["left_s"] > 0:
                 waiting[row["lane"]] = claim["left_s"]
             else:
-                heads.append(_head(self._target, row, claimed=claim is not None and claim["event_id"] == row["event_id"]))
+                heads.append(_head(self._target, row, claim))
         self.heads, self.waiting = heads, waiting
         self.idle = set(won) - {row["lane"] for row in rows}
 
@@ -77,8 +80,14 @@ class PostgresRound:
     async def claim(self, claims: Sequence[Claim]) -> set[str]:
         """See the port."""
         rows = await self._connection.fetch(
-            SQL["claim_chats"], self._target, self._consumer, [c.lane for c in claims], [c.event_id for c in claims],
-            [c.token for c in claims], [c.key for c in claims], [c.hold_s for c in claims],
+            SQL["claim_chats"],
+            self._target,
+            self._consumer,
+            [c.lane for c in claims],
+            [c.event_id for c in claims],
+            [c.token for c in claims],
+            [c.key for c in claims],
+            [c.hold_s for c in claims],
         )
         return {row["lane"] for row in rows}
 
@@ -95,7 +104,11 @@ class PostgresRound:
     async def apply(self, changes: Changes) -> None:
         """See the port."""
         settled = await self._connection.fetchval(
-            SQL["apply_core"], self._target, changes.settled, *_owed_columns(changes), self._consumer,
+            SQL["apply_core"],
+            self._target,
+            changes.settled,
+            *_owed_columns(changes),
+            self._consumer,
             *_audit_columns(changes),
         )
         if settled != len(changes.settled):
@@ -109,13 +122,18 @@ class PostgresRound:
     async def _apply_failures(self, changes: Changes) -> None:
         if changes.retries:
             await self._connection.execute(
-                SQL["retry_rows"], self._target, [r.event_id for r in changes.retries],
-                [r.attempt for r in changes.retries], [r.delay_s for r in changes.retries],
+                SQL["retry_rows"],
+                self._target,
+                [r.event_id for r in changes.retries],
+                [r.attempt for r in changes.retries],
+                [r.delay_s for r in changes.retries],
                 [r.ordered for r in changes.retries],
             )
         if changes.dead:
             reasons = [REASON_SEPARATOR.join(d.reasons) for d in changes.dead]
-            await self._connection.execute(SQL["bury_rows"], self._target, [d.event_id for d in changes.dead], reasons)
+            await self._connection.execute(
+                SQL["bury_rows"], self._target, [d.event_id for d in changes.dead], reasons
+            )
         if changes.deaths:
             await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
 
@@ -124,22 +142,50 @@ class PostgresRound:
         if puts:
             await self._connection.execute(SQL["name_scopes"], ",".join(sorted({scope for scope, _ in puts})))
             await self._connection.execute(
-                SQL["put_settings"], [s for s, _ in puts], [p.name for _, p in puts], [p.value for _, p in puts]
+                SQL["put_settings"],
+                [s for s, _ in puts],
+                [p.name for _, p in puts],
+                [p.value for _, p in puts],
             )
-        for effect in (e.effect for e in changes.effects if isinstance(e.effect, SetApiMode)):
-            await self._connection.execute(SQL["put_mode"], effect.mode.value)
+        for scoped in changes.effects:
+            if isinstance(scoped.effect, SetApiMode):
+                await self._connection.execute(SQL["put_mode"], scoped.effect.mode.value)
+            elif isinstance(scoped.effect, MoveData):
+                new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
+                await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
+                for statement in ("move_settings", "move_tasks", "move_memories"):
+                    await self._connection.execute(SQL[statement], scoped.scope, new)
+                await self._connection.execute(SQL["forget_settings"], scoped.scope)
 
     async def _apply_delivery(self, changes: Changes) -> None:
+        if changes.suspended:
+            s = changes.suspended
+            await self._connection.execute(
+                SQL["suspend_claims"],
+                self._target,
+                self._consumer,
+                [x.lane for x in s],
+                [x.event_id for x in s],
+                [x.token for x in s],
+                [not x.ambiguous for x in s],
+            )
         if changes.deliveries:
             d = changes.deliveries
             await self._connection.execute(
-                SQL["put_deliveries"], [x.key for x in d], [x.lane for x in d], [x.outcome for x in d],
-                [x.message_id for x in d], [x.repeat for x in d],
+                SQL["put_deliveries"],
+                [x.key for x in d],
+                [x.lane for x in d],
+                [x.outcome for x in d],
+                [x.message_id for x in d],
+                [x.repeat for x in d],
             )
         if changes.rates:
             states = list(changes.rates.values())
             await self._connection.execute(
-                SQL["put_rates"], list(changes.rates), [s.full_in_s for s in states], [s.blocked_for_s for s in states]
+                SQL["put_rates"],
+                list(changes.rates),
+                [s.full_in_s for s in states],
+                [s.blocked_for_s for s in states],
             )
         if changes.unreachable:
             u = changes.unreachable
@@ -217,24 +263,38 @@ async def read_figures(connection: Connection) -> Figures:
     return Figures({row["target"]: row["owed"] for row in rows}, letters, max(0.0, oldest_s))
 
 
-def _head(target: str, row: Mapping[str, Any], *, claimed: bool) -> Head:
+def _head(target: str, row: Mapping[str, Any], claim: Mapping[str, Any] | None) -> Head:
+    repeat = claim is not None and claim["event_id"] == row["event_id"]
+    ambiguous = claim is not None and repeat and not claim["resolved"]
     names = ("event_id", "lane", "seq", "ordered", "attempt", "deaths", "cause", "envelope", "marked")
-    return Head(target, *(row[name] for name in names), claimed=claimed)
+    return Head(**{name: row[name] for name in names}, target=target, ambiguous=ambiguous, repeat=repeat)
 
 
 def _owed_columns(changes: Changes) -> tuple[list[object], ...]:
     owed = changes.owed
     return (
-        [o.target for o in owed], [o.event_id for o in owed], [o.lane for o in owed], [o.delay_s for o in owed],
-        [o.cause for o in owed], [o.envelope for o in owed],
+        [o.target for o in owed],
+        [o.event_id for o in owed],
+        [o.lane for o in owed],
+        [o.delay_s for o in owed],
+        [o.cause for o in owed],
+        [o.envelope for o in owed],
     )
 
 
 def _audit_columns(changes: Changes) -> tuple[list[object], ...]:
     rows = changes.audit
     return (
-        [r.outcome.value for r in rows], [r.event_id for r in rows], [r.event_type for r in rows],
-        [r.source for r in rows], [r.target for r in rows], [r.trace_id for r in rows],
-        [r.idempotency_key for r in rows], [r.cause for r in rows], [r.scope for r in rows],
-        [r.attempt for r in rows], [r.reason for r in rows], [r.duration_ms for r in rows],
+        [r.outcome.value for r in rows],
+        [r.event_id for r in rows],
+        [r.event_type for r in rows],
+        [r.source for r in rows],
+        [r.target for r in rows],
+        [r.trace_id for r in rows],
+        [r.idempotency_key for r in rows],
+        [r.cause for r in rows],
+        [r.scope for r in rows],
+        [r.attempt for r in rows],
+        [r.reason for r in rows],
+        [r.duration_ms for r in rows],
     )

@@ -82,7 +82,8 @@ class MessageReceived:
     content: str = field(metadata=spec("What the message carries: text, photo, sticker, …", form=WORD))
     text: str | None = field(
         default=None,
-        metadata=spec("The text or caption as Telegram sent it.", 0, TEXT_UNITS_MAX, unit=Unit.UTF16),
+        # Telegram's own limit counts characters, of which one takes up to two units.
+        metadata=spec("The text or caption as Telegram sent it.", 0, 2 * TEXT_UNITS_MAX, unit=Unit.UTF16),
     )
     reply_to_message_id: int | None = field(default=None, metadata=spec("The message it answers.", 0))
     sent_at: str = field(metadata=spec("When it was sent, or edited, by Telegram's clock.", form=INSTANT))

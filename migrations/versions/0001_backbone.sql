@@ -66,19 +66,21 @@ create table openclaw.dead_letters (
 );
 
 -- Delivery ledger. A claim is a call that may be under way, at most one a chat; a delivery is a settled one.
+-- A claim that ran out unresolved is ambiguous; one that is resolved and kept says that an earlier call was.
 create table openclaw.claims (
   lane text primary key,
   target text not null,
   event_id uuid not null,
   token uuid not null,
   consumer text not null,
+  resolved boolean not null default false,
   claimed_until timestamptz not null
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 create table openclaw.deliveries (
   key text primary key,
   lane text not null,
-  outcome text not null check (outcome in ('delivered', 'refused', 'ambiguous')),
+  outcome text not null check (outcome in ('delivered', 'ambiguous')),
   message_id bigint,
   repeat boolean not null,
   settled_at timestamptz not null default now()

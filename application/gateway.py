@@ -1,0 +1,212 @@
+"""The gateway: every update is durable before it is acknowledged; updates that come together share a commit.
+
+Not here: HTTP (``entrypoints.web``) and Telegram's shapes (``domain.updates``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from attrs import define, field
+
+from application.changes import Arrival, AuditRow, Owed
+from application.crashpoints import CrashPoints
+from application.interpreter import event_row, scope_of
+from application.messages import command_menu
+from application.ports import Clock, Codec, Intake, Streams, Telegram, Wakeup
+from domain.decisions import Outcome
+from domain.envelope import create, timestamp_of
+from domain.errors import (
+    InvalidEvent,
+    NoAnswer,
+    NotSent,
+    Refused,
+    StoreUnavailable,
+    TelegramError,
+    Unavailable,
+)
+from domain.updates import Translated, translate
+
+log = logging.getLogger("openclaw.gateway")
+
+SOURCE = "gateway"
+BATCH_MAX = 200
+WAITING_MAX = 2_000
+POLL_TIMEOUT_S = 25
+ALLOWED_UPDATES = [
+    "message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member",
+]  # fmt: skip
+
+
+@define
+class Gateway:
+    """Takes in updates of one bot."""
+
+    bot_id: int
+    intake: Intake
+    streams: Streams
+    codec: Codec
+    clock: Clock
+    crash: CrashPoints
+    bot_name: str | None = None
+    accepted: int = 0
+    duplicates: int = 0
+    _waiting: list[tuple[Arrival, asyncio.Future[bool]]] = field(factory=list)
+    _committer: asyncio.Task[None] | None = None
+    _publishing: set[asyncio.Task[None]] = field(factory=set)
+
+    def arrival(self, update: object) -> Arrival:
+        """Return what ``update`` becomes. Raises NotAnUpdate for JSON that is no update."""
+        found = translate(update, self.bot_id, self.bot_name)
+        if found.payload is None:
+            return Arrival(found.key, self._ignored(found, found.reason))
+        event = create(
+            found.payload, source=SOURCE, key=found.key, trace_id=found.trace_id,
+            timestamp=timestamp_of(self.clock.now()),
+        )  # fmt: skip
+        try:
+            encoded = self.codec.encode(event)
+        except InvalidEvent as error:
+            return Arrival(found.key, self._ignored(found, f"not usable: {error}"))
+        scope = scope_of(found.payload)
+        assert scope is not None
+        owed = Owed(event.target, event.event_id, scope.lane, None, encoded)
+        return Arrival(found.key, event_row(event, Outcome.ACCEPTED), owed)
+
+    def _ignored(self, found: Translated, reason: str) -> AuditRow:
+        return AuditRow(
+            Outcome.IGNORED, source=SOURCE, trace_id=found.trace_id, idempotency_key=found.key, reason=reason
+        )
+
+    async def accept(self, updates: Sequence[object]) -> None:
+        """Return when every update is committed. Raises StoreUnavailable, after which none need be; offer them again.
+
+        Updates that come while a commit runs wait for the next one and share it.
+        """
+        arrivals = [self.arrival(update) for update in updates]
+        if len(self._waiting) + len(arrivals) > WAITING_MAX:
+            raise StoreUnavailable("too many updates wait to be committed")
+        self.crash("gateway.received")
+        loop = asyncio.get_running_loop()
+        places = [(arrival, loop.create_future()) for arrival in arrivals]
+        self._waiting.extend(places)
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_all())
+        for _, place in places:
+            await place
+        self.crash("gateway.answered")
+
+    async def _commit_all(self) -> None:
+        # One turn of the loop lets requests that are being read already share the first commit.
+        await asyncio.sleep(0)
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+            arrivals = [arrival for arrival, _ in batch]
+            try:
+                news = await self.intake.accept(arrivals)
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits; none of these updates is acknowledged
+                for _, place in batch:
+                    if not place.done():
+                        place.set_exception(error)
+                continue
+            self.crash("gateway.committed")
+            self._start_publishing(
+                [a.owed for a, new in zip(arrivals, news, strict=True) if new and a.owed is not None]
+            )
+            self.accepted += sum(news)
+            self.duplicates += len(news) - sum(news)
+            for (_, place), new in zip(batch, news, strict=True):
+                if not place.done():
+                    place.set_result(new)
+
+    def _start_publishing(self, owed: Sequence[Owed]) -> None:
+        if owed:
+            task = asyncio.create_task(self._publish(owed))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+
+    async def _publish(self, owed: Sequence[Owed]) -> None:
+        try:
+            await self.streams.publish([Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed])
+        except Unavailable as error:
+            # The rows are owed; the brain's sweep finds them.
+            log.warning("gateway: %s", error, extra={"action": "publish_failed"})
+        self.crash("gateway.published")
+
+    async def finish(self) -> None:
+        """Wait until what was accepted is published."""
+        if self._committer is not None:
+            await self._committer
+        await asyncio.gather(*self._publishing, return_exceptions=True)
+
+
+@define
+class Poller:
+    """Long polling: the offset moves only when what came before it is committed."""
+
+    gateway: Gateway
+    telegram: Telegram
+    clock: Clock
+    stopping: asyncio.Event = field(factory=asyncio.Event)
+    poll_timeout_s: int = POLL_TIMEOUT_S
+    _offset: int = 0
+    _pause_s: float = 0.5
+
+    def stop(self) -> None:
+        """Ask ``run`` to return; a poll that is under way is given up, which confirms nothing."""
+        self.stopping.set()
+
+    async def run(self) -> None:
+        """Poll until stopped, with growing pauses while Telegram or the store is away."""
+        while not self.stopping.is_set():
+            try:
+                await self.once()
+                self._pause_s = 0.5
+            except (StoreUnavailable, TelegramError) as error:
+                log.warning("polling: %s", error, extra={"action": "poll_failed"})
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), self._pause_after(error))
+
+    async def once(self) -> int:
+        """Poll once and commit what came; return the number of updates."""
+        params = {"offset": self._offset, "timeout": self.poll_timeout_s, "allowed_updates": ALLOWED_UPDATES}
+        call = asyncio.ensure_future(self.telegram.call("getUpdates", params, self.poll_timeout_s + 10.0))
+        stop = asyncio.ensure_future(self.stopping.wait())
+        await asyncio.wait({call, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not call.done():
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            return 0
+        answer = call.result()
+        if not isinstance(answer, list):
+            raise NoAnswer("getUpdates brought no list")
+        updates = [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
+        if updates:
+            await self.gateway.accept(updates)
+            self._offset = max(int(update["update_id"]) for update in updates) + 1
+        return len(updates)
+
+    def _pause_after(self, error: Exception) -> float:
+        if isinstance(error, Refused) and error.refusal.retry_after_s is not None:
+            return float(error.refusal.retry_after_s)
+        self._pause_s = min(self._pause_s * 2, 30.0)
+        return self._pause_s
+
+
+async def introduce(gateway: Gateway, telegram: Telegram, clock: Clock, stopping: asyncio.Event) -> None:
+    """Ask Telegram for the bot's name and set its command menu, repeating until Telegram answers."""
+    pause_s = 0.5
+    while not stopping.is_set():
+        try:
+            me = await telegram.call("getMe", {}, 10.0)
+            if isinstance(me, dict) and isinstance(me.get("username"), str):
+                gateway.bot_name = me["username"]
+            await telegram.call("setMyCommands", {"commands": command_menu()}, 10.0)
+            return
+        except (NotSent, NoAnswer, Refused) as error:
+            log.warning("introduction: %s", error, extra={"action": "introduce_failed"})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause_s)
+            pause_s = min(pause_s * 2, 30.0)

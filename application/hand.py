@@ -1,0 +1,142 @@
+"""What one consumer has in hand: which lanes wait for a round, and which stream entries woke them.
+
+Every part of it is bounded, because rows are the truth and the sweep comes back to them: what does not fit is let
+go. Not here: streams, the store, or time; the caller brings the readings of its clock.
+"""
+
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from uuid import UUID
+
+from attrs import Factory, define
+
+from application.ports import Entry
+
+LANE_ENTRIES_MAX = 4
+LANES_MAX = 5_000
+
+
+@define
+class _Lane:
+    entries: deque[tuple[str, UUID]] = Factory(deque)
+    # More rows may stand behind those whose entries are in hand.
+    more: bool = False
+    busy: bool = False
+
+
+class Hand:
+    """Lanes in the order in which they asked for a round. A lane that is taken is busy until it is given back."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, _Lane] = {}
+        self._ready: OrderedDict[str, None] = OrderedDict()
+        self._timers: list[tuple[float, str]] = []
+        self._timed: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether a lane waits for a round now."""
+        return bool(self._ready)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further lane finds room."""
+        return len(self._lanes) >= LANES_MAX
+
+    @property
+    def entry_ids(self) -> set[str]:
+        """The ids of all entries in hand."""
+        return {entry_id for lane in self._lanes.values() for entry_id, _ in lane.entries}
+
+    def add(self, entries: Iterable[Entry]) -> list[str]:
+        """Take entries in hand; return the ids of those to let go at once (no wake-up, or no room)."""
+        let_go = []
+        for entry in entries:
+            wakeup = entry.wakeup
+            if wakeup is None:
+                let_go.append(entry.entry_id)
+                continue
+            lane = self._lanes.get(wakeup.lane)
+            if lane is None:
+                if self.is_full:
+                    let_go.append(entry.entry_id)
+                    continue
+                lane = self._lanes[wakeup.lane] = _Lane()
+            if len(lane.entries) >= LANE_ENTRIES_MAX:
+                lane.more = True
+                let_go.append(entry.entry_id)
+                continue
+            lane.entries.append((entry.entry_id, wakeup.event_id))
+            self._make_ready(wakeup.lane, lane)
+        return let_go
+
+    def wake(self, names: Iterable[str]) -> None:
+        """Ask for a round for lanes that the sweep found, unless they wait for their time already."""
+        for name in names:
+            if name in self._timed or (name not in self._lanes and self.is_full):
+                continue
+            lane = self._lanes.setdefault(name, _Lane())
+            lane.more = True
+            self._make_ready(name, lane)
+
+    def wake_at(self, name: str, at: float) -> None:
+        """Ask for a round for a lane when the clock reads ``at``. A timer that is lost costs a sweep, no more."""
+        if len(self._timed) < LANES_MAX:
+            self._timed[name] = at
+            heapq.heappush(self._timers, (at, name))
+
+    def ring(self, now: float) -> float | None:
+        """Wake the lanes whose time has come; return the reading of the next timer, if one is set."""
+        while self._timers and self._timers[0][0] <= now:
+            at, name = heapq.heappop(self._timers)
+            if self._timed.get(name) == at:
+                del self._timed[name]
+                self.wake([name])
+        return self._timers[0][0] if self._timers else None
+
+    def take(self, limit: int) -> list[str]:
+        """Return up to ``limit`` ready lanes, longest waiting first; they are busy from now on."""
+        names = [self._ready.popitem(last=False)[0] for _ in range(min(limit, len(self._ready)))]
+        for name in names:
+            self._lanes[name].busy = True
+        return names
+
+    def settle(self, name: str, event_id: UUID) -> list[str]:
+        """Return the ids of the lane's entries for an event that is settled; they leave the hand."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            return []
+        gone = [entry_id for entry_id, event in lane.entries if event == event_id]
+        if gone:
+            lane.entries = deque(pair for pair in lane.entries if pair[1] != event_id)
+        return gone
+
+    def give_back(self, name: str) -> None:
+        """End a lane's being busy. It asks for another round while it has entries or may have more rows."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            return
+        lane.busy = False
+        if lane.entries or lane.more:
+            self._make_ready(name, lane)
+        else:
+            del self._lanes[name]
+
+    def rest(self, name: str) -> None:
+        """End a lane's being busy without asking for a round; a timer or a new entry does that."""
+        if (lane := self._lanes.get(name)) is not None:
+            lane.busy = False
+
+    def drop(self, name: str) -> list[str]:
+        """Let a lane go that has nothing to do now; return the ids of its entries."""
+        lane = self._lanes.pop(name, None)
+        self._ready.pop(name, None)
+        return [entry_id for entry_id, _ in lane.entries] if lane is not None else []
+
+    def _make_ready(self, name: str, lane: _Lane) -> None:
+        if not lane.busy and name not in self._ready:
+            self._ready[name] = None

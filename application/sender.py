@@ -1,0 +1,287 @@
+"""The sender: a claim is committed before every call and settled after it.
+
+A round claims at most one call a chat and starts them; they run outside any transaction, many chats at once. What
+came of them is settled in the order of arrival, as many in one transaction as there are. Not here: what an answer
+means (``botcalls``), how often may be called (``domain.rates``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from attrs import define, evolve, field, frozen
+
+from application.botcalls import Verdict, bot_call, judge
+from application.changes import Changes, Claim, Delivery, Retry
+from application.crashpoints import CrashPoints
+from application.interpreter import Interpreter, Run
+from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
+from application.rounds import Report, open_run
+from application.settling import Flight, Outcomes, Result
+from domain.decisions import Outcome
+from domain.errors import NotSent, Refused, StoreUnavailable, TelegramError
+from domain.events.telegram import MessageClass, TelegramEdit, TelegramSend
+from domain.rates import Limit, RateLimits
+
+log = logging.getLogger("openclaw.sender")
+
+# How soon a chat is looked at again whose claim another target of this sender holds.
+CLAIMED_ELSEWHERE_S = 0.25
+
+
+@frozen
+class SenderLimits:
+    """``call_timeout_s`` bounds a whole call; a claim lasts ``claim_s``, which must be longer by ``margin_s``."""
+
+    concurrency: int = 64
+    call_timeout_s: float = 15.0
+    claim_s: float = 30.0
+    margin_s: float = 3.0
+
+
+class Lanes(Protocol):
+    """What the deliverer needs of its consumer."""
+
+    async def free(self, lane: str, event_id: UUID | None) -> None:
+        """Let a lane go on whose call was settled; the event's entries are done with when it is named."""
+
+    async def publish(self, wakeups: Sequence[Wakeup]) -> None:
+        """Publish wake-ups of rows that were just committed."""
+
+
+@define
+class Deliverer:
+    """Delivers what one target owes. A ``RoundRunner`` whose lanes stay busy until their call is settled."""
+
+    target: str
+    store: Store
+    telegram: Telegram
+    interpreter: Interpreter
+    clock: Clock
+    tokens: Tokens
+    crash: CrashPoints
+    outcomes: Outcomes
+    lanes: Lanes
+    limits: SenderLimits = field(factory=SenderLimits)
+    rates: RateLimits = field(factory=RateLimits)
+    in_flight: set[asyncio.Task[None]] = field(factory=set)
+    _results: list[Result] = field(factory=list)
+    _settler: asyncio.Task[None] | None = None
+
+    def room(self) -> int:
+        """Return how many further calls may be claimed: no more than are called at once."""
+        return self.limits.concurrency - len(self.in_flight)
+
+    async def run(self, lanes: Sequence[str]) -> Report:
+        """Claim one call for each lane that offers one, and start them after the commit."""
+        changes, report = Changes(), Report()
+        claimed_at_s = self.clock.steady()
+        async with self.store.round(self.target, lanes) as current:
+            self.crash("sender.read")
+            report.idle.update(current.idle)
+            report.waiting.update(current.waiting)
+            seen = {head.lane for head in current.heads} | report.idle | set(report.waiting)
+            report.lost.update(lane for lane in lanes if lane not in seen)
+            flights = await self._prepare(current, changes, report, claimed_at_s)
+            flights = await self._claim(current, flights, changes, report)
+            self.crash("sender.claimed")
+            if changes != Changes():
+                await current.apply(changes)
+        self.crash("sender.claim_committed")
+        for flight in flights:
+            report.busy.add(flight.lane)
+            task = asyncio.create_task(self._fly(flight))
+            self.in_flight.add(task)
+            task.add_done_callback(self.in_flight.discard)
+        return report
+
+    async def _prepare(self, current: Round, changes: Changes, report: Report, now_s: float) -> list[Flight]:
+        runs = []
+        for head in current.heads:
+            run = open_run(head, self.interpreter.codec, self.clock)
+            if run.event is None:
+                self.interpreter.reject(run, changes)
+                report.settle(head)
+            elif head.ambiguous and self.interpreter.policy.is_spent(head.attempt + 1):
+                reason = f"{head.attempt + 1} calls were made and whether one took effect is unknown"
+                changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, reason))
+                self.interpreter.bury(run, reason, changes)
+                report.settle(head)
+            else:
+                runs.append(run)
+        allowed = await self._within_rates(current, runs, changes, report)
+        messages = await self._edited_messages(current, allowed)
+        flights = []
+        for run in allowed:
+            if (flight := self._flight(run, messages, now_s, changes, report)) is not None:
+                flights.append(flight)
+        return flights
+
+    async def _within_rates(
+        self, current: Round, runs: list[Run], changes: Changes, report: Report
+    ) -> list[Run]:
+        """Return the runs that the shared rate limits allow now; the others' lanes wait, holding nothing."""
+        limits = {run.head.event_id: self._buckets(run) for run in runs}
+        names = sorted({name for buckets in limits.values() for name in buckets})
+        if not names:
+            return runs
+        states = dict(await current.rates(names))
+        allowed = []
+        for run in runs:
+            buckets = limits[run.head.event_id]
+            waits = [limit.wait_s(states[name].full_in_s) for name, limit in buckets.items()]
+            wait_s = max([*waits, *(states[name].blocked_for_s for name in buckets), 0.0])
+            if wait_s > 0:
+                report.waiting[run.head.lane] = wait_s
+                continue
+            for name, limit in buckets.items():
+                states[name] = evolve(states[name], full_in_s=limit.spend(states[name].full_in_s))
+                changes.rates[name] = states[name]
+            allowed.append(run)
+        return allowed
+
+    def _buckets(self, run: Run) -> dict[str, Limit]:
+        payload = run.event.payload if run.event is not None else None
+        if isinstance(payload, TelegramSend | TelegramEdit):
+            return self.rates.buckets(payload.bot_id, payload.chat_id)
+        return {}
+
+    async def _edited_messages(self, current: Round, runs: Sequence[Run]) -> Mapping[str, Delivery]:
+        payloads = [run.event.payload for run in runs if run.event is not None]
+        keys = [
+            p.delivery_key for p in payloads if isinstance(p, TelegramEdit) and p.delivery_key is not None
+        ]
+        return await current.delivered(keys) if keys else {}
+
+    def _flight(
+        self, run: Run, messages: Mapping[str, Delivery], now_s: float, changes: Changes, report: Report
+    ) -> Flight | None:
+        """Return the call that a run needs; None where the row was settled without one."""
+        assert run.event is not None
+        payload, head, message_id = run.event.payload, run.head, None
+        if isinstance(payload, TelegramEdit) and payload.delivery_key is not None:
+            known = messages.get(payload.delivery_key)
+            message_id = known.message_id if known is not None else None
+            if message_id is None:
+                self.interpreter.bury(run, "the message it edits was never delivered", changes)
+                report.settle(head)
+                return None
+        try:
+            call = bot_call(payload, repeat=head.repeat, message_id=message_id)
+        except TypeError as error:
+            self.interpreter.bury(run, str(error), changes)
+            report.settle(head)
+            return None
+        if head.ambiguous and call.message_class is MessageClass.REMINDER:
+            self._miss(run, changes)
+            report.settle(head)
+            return None
+        return Flight(run, call, self.tokens.token(), now_s + self.limits.claim_s, head.repeat)
+
+    def _miss(self, run: Run, changes: Changes) -> None:
+        """Settle a reminder whose earlier call is ambiguous: it is not sent again in its window."""
+        assert run.event is not None
+        changes.settled.append(run.head.event_id)
+        changes.deliveries.append(Delivery(run.event.idempotency_key, run.head.lane, "ambiguous"))
+        reason = "whether the reminder was delivered is unknown; it is not repeated in its window"
+        changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, reason))
+
+    async def _claim(
+        self, current: Round, flights: list[Flight], changes: Changes, report: Report
+    ) -> list[Flight]:
+        if not flights:
+            return []
+        hold_s = self.limits.claim_s
+        claims = [Claim(f.lane, f.run.head.event_id, f.token, f.key, hold_s) for f in flights]
+        won = await current.claim(claims)
+        lost = [flight for flight in flights if flight.lane not in won]
+        known = await current.delivered([flight.key for flight in lost]) if lost else {}
+        for flight in lost:
+            if flight.key in known:
+                changes.settled.append(flight.run.head.event_id)
+                changes.audit.append(
+                    self.interpreter.audit_row(flight.run, Outcome.DUPLICATE, "delivered before")
+                )
+                report.settle(flight.run.head)
+            else:
+                report.waiting[flight.lane] = CLAIMED_ELSEWHERE_S
+        return [self._begin(flight, changes) for flight in flights if flight.lane in won]
+
+    def _begin(self, flight: Flight, changes: Changes) -> Flight:
+        """Account for the ambiguous call before this one, if there was one."""
+        head = flight.run.head
+        if not head.ambiguous:
+            return flight
+        reason = "an earlier call was not settled; it may have taken effect"
+        changes.audit.append(self.interpreter.audit_row(flight.run, Outcome.AMBIGUOUS, reason))
+        changes.retries.append(Retry(head.event_id, head.attempt + 1, 0.0, ordered=head.ordered))
+        return evolve(flight, run=evolve(flight.run, head=evolve(head, attempt=head.attempt + 1)))
+
+    async def _fly(self, flight: Flight) -> None:
+        """Make the call and hand in what came of it; never raises."""
+        answer, error = await self._outcome(flight, formatted=True)
+        if isinstance(error, Refused) and judge(error.refusal) is Verdict.PLAIN and flight.call.entities:
+            answer, error = await self._outcome(flight, formatted=False)
+        self.crash("sender.after_call")
+        self._results.append(Result(flight, answer, error))
+        if self._settler is None or self._settler.done():
+            self._settler = asyncio.create_task(self._settle_all())
+
+    async def _outcome(self, flight: Flight, *, formatted: bool) -> tuple[object, TelegramError | None]:
+        try:
+            return await self._call(flight, formatted=formatted), None
+        except TelegramError as failure:
+            return None, failure
+
+    async def _call(self, flight: Flight, *, formatted: bool) -> object:
+        """Call Telegram, unless too little is left of the claim for the whole call."""
+        if flight.until_s - self.clock.steady() < self.limits.call_timeout_s + self.limits.margin_s:
+            raise NotSent("the claim was about to run out, so the call was not begun")
+        self.crash("sender.before_call")
+        params = flight.call.all_params(formatted=formatted)
+        return await self.telegram.call(flight.call.method, params, self.limits.call_timeout_s)
+
+    async def _settle_all(self) -> None:
+        """Settle what came in, in order, until nothing is left; a server that is away is waited for."""
+        pause_s = 0.1
+        while self._results:
+            batch = self._results[: self.limits.concurrency]
+            try:
+                await self._settle(batch)
+            except StoreUnavailable as error:
+                log.warning("sender: %s", error, extra={"action": "settle_failed", "target": self.target})
+                await self.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, 5.0)
+                continue
+            del self._results[: len(batch)]
+
+    async def _settle(self, batch: Sequence[Result]) -> None:
+        changes = Changes()
+        async with self.store.round(self.target, ()) as current:
+            held = await current.release({result.flight.lane: result.flight.token for result in batch})
+            self.crash("sender.released")
+            late = [result.flight.key for result in batch if result.flight.lane not in held]
+            known = await current.delivered(late) if late else {}
+            blocked = sorted({name for result in batch for name in self.outcomes.blocks(result)})
+            states = await current.rates(blocked) if blocked else {}
+            settlements = [
+                self.outcomes.settle(r, r.flight.lane in held, known, states, changes) for r in batch
+            ]
+            await current.apply(changes)
+            self.crash("sender.settled")
+        self.crash("sender.settle_committed")
+        await self.lanes.publish([wakeup for settlement in settlements for wakeup in settlement.wakeups])
+        for result, settlement in zip(batch, settlements, strict=True):
+            await self.lanes.free(
+                result.flight.lane, result.flight.run.head.event_id if settlement.is_done else None
+            )
+
+    async def finish(self) -> None:
+        """Wait until every call under way is settled; each is bounded by its timeout."""
+        while self.in_flight or self._results:
+            if self.in_flight:
+                await asyncio.gather(*self.in_flight, return_exceptions=True)
+            if self._settler is not None:
+                await self._settler
