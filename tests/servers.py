@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -63,22 +63,26 @@ def processes(server: EmbeddedPostgres | EmbeddedValkey) -> list[psutil.Process]
 def kill(server: EmbeddedPostgres | EmbeddedValkey) -> None:
     """End the server and its helpers at once, as ``kill -9`` does; ``server.start()`` brings it back."""
     doomed = processes(server)
-    for process in doomed:
-        process.kill()
+    _each(doomed, psutil.Process.kill)
     psutil.wait_procs(doomed[1:], timeout=END_TIMEOUT_S)
     server.stop()
 
 
 def pause(server: EmbeddedPostgres | EmbeddedValkey) -> None:
     """Stop every process of the server with SIGSTOP."""
-    for process in processes(server):
-        process.suspend()
+    _each(processes(server), psutil.Process.suspend)
 
 
 def resume(server: EmbeddedPostgres | EmbeddedValkey) -> None:
     """Let a paused server go on."""
-    for process in processes(server):
-        process.resume()
+    _each(processes(server), psutil.Process.resume)
+
+
+def _each(found: list[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    for process in found:
+        # Some of a server's helpers come and go by themselves.
+        with suppress(psutil.NoSuchProcess):
+            act(process)
 
 
 def flush(server: EmbeddedValkey) -> None:
