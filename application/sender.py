@@ -63,7 +63,8 @@ class Deliverer:
     tokens: Tokens
     crash: CrashPoints
     outcomes: Outcomes
-    lanes: Lanes
+    # Set by whoever makes the consumer, which needs the deliverer first.
+    lanes: Lanes = field(init=False)
     limits: SenderLimits = field(factory=SenderLimits)
     rates: RateLimits = field(factory=RateLimits)
     in_flight: set[asyncio.Task[None]] = field(factory=set)

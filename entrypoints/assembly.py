@@ -1,0 +1,114 @@
+"""How each service is put together from ports: one place for the deployed roles and for the in-memory harness.
+
+Not here: which adapters stand behind the ports (``containers``, ``harness``) and how a role runs (``roles``).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from application.brain import HANDLERS, Facts, Gatherer
+from application.consumer import Consumer, Limits
+from application.crashpoints import CrashPoints, no_crash
+from application.interpreter import Interpreter
+from application.ports import Clock, Codec, Liveness, Store, Streams, Telegram, Tokens
+from application.rounds import Decider
+from application.runtime import RuntimeState
+from application.sender import Deliverer, SenderLimits
+from application.settling import Outcomes
+from domain.decisions import Decision
+from domain.errors import Transient
+from domain.rates import RateLimits
+from domain.retry import RetryPolicy
+from entrypoints.settings import Settings
+
+BRAIN, SENDER, SENDER_BULK = "brain", "sender", "sender-bulk"
+SENDER_TARGETS = (SENDER, SENDER_BULK)
+# Of the calls a sender may make at once, bulk traffic takes this part, so that replies always find room.
+BULK_SHARE = 4
+
+
+@frozen
+class Ports:
+    """The adapters that a service stands on."""
+
+    streams: Streams
+    store: Store
+    codec: Codec
+    clock: Clock
+    tokens: Tokens
+    crash: CrashPoints = no_crash
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the bounds of a consumer."""
+    return Limits(round_max=settings.round_max, grace_s=settings.sweep_grace_s)
+
+
+def policy_of(settings: Settings) -> RetryPolicy:
+    """Return when failed events are tried again."""
+    return RetryPolicy(attempts_max=settings.attempts_max, deaths_max=settings.deaths_max)
+
+
+def rates_of(settings: Settings) -> RateLimits:
+    """Return how often Telegram may be called."""
+    return RateLimits(
+        bot_per_s=settings.rate_bot_per_s,
+        chat_per_s=settings.rate_chat_per_s,
+        chat_burst=settings.rate_chat_burst,
+        group_per_min=settings.rate_group_per_min,
+    )
+
+
+def brain(
+    ports: Ports, settings: Settings, runtime: RuntimeState[Any], liveness: Liveness, version: str
+) -> Consumer:
+    """Return the brain's consumer."""
+    gatherer = Gatherer(ports.store, runtime, liveness, settings.admins, version)
+    interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
+
+    async def bounded(decision: Awaitable[Decision]) -> Decision:
+        try:
+            return await asyncio.wait_for(decision, settings.handler_timeout_s)
+        except TimeoutError:
+            raise Transient(f"its handler took longer than {settings.handler_timeout_s:g} s") from None
+
+    decider: Decider[Facts] = Decider(
+        BRAIN, ports.store, interpreter, HANDLERS, gatherer, gatherer.told, bounded, ports.crash
+    )
+    return Consumer(
+        BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
+        limits=limits_of(settings), chore=gatherer.chore,
+    )  # fmt: skip
+
+
+@frozen
+class Sending:
+    """One target of the sender: who takes up its lanes, and who makes its calls."""
+
+    consumer: Consumer
+    deliverer: Deliverer
+
+
+def sender(ports: Ports, settings: Settings, telegram: Telegram) -> Sequence[Sending]:
+    """Return the sender's two lanes of traffic, interactive first."""
+    bulk = max(1, settings.sender_concurrency // BULK_SHARE)
+    shares = {SENDER: max(1, settings.sender_concurrency - bulk), SENDER_BULK: bulk}
+    return [_sending(ports, settings, telegram, target, shares[target]) for target in SENDER_TARGETS]
+
+
+def _sending(ports: Ports, settings: Settings, telegram: Telegram, target: str, concurrency: int) -> Sending:
+    interpreter = Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True)
+    limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
+    deliverer = Deliverer(
+        target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, Outcomes(interpreter),
+        limits=limits, rates=rates_of(settings),
+    )  # fmt: skip
+    consumer = Consumer(
+        target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,
+        limits=limits_of(settings), room=deliverer.room,
+    )  # fmt: skip
+    deliverer.lanes = consumer
+    return Sending(consumer, deliverer)

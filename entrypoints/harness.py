@@ -1,0 +1,156 @@
+"""The whole system in one process on the in-memory adapters: no servers, no waiting, a clock moved by hand.
+
+::
+
+    harness = Harness()
+    await harness.say(user=7, chat=7, text="hello")     # ["hello"]
+
+It is deterministic: the same calls have the same outcome, ids and times included. Not here: faults at random
+(a simulation plans them in ``world.faults``, ``streams`` and ``database``).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from adapters.botworld import World
+from adapters.botworld.values import Effect
+from adapters.codec import Codec
+from adapters.memory.clock import ManualClock
+from adapters.memory.liveness import MemoryLiveness
+from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
+from adapters.memory.store import MemoryDatabase, MemoryIntake, MemoryRecords, MemoryStore
+from adapters.memory.streams import MemoryStreams
+from adapters.memory.telegram import MemoryTelegram
+from application.changes import AuditRow
+from application.crashpoints import CrashPoints, no_crash
+from application.gateway import Gateway, Poller
+from application.ports import AuditEntry, AuditFilter, Letter
+from application.runtime import RuntimeState
+from domain.ids import event_id_of
+from entrypoints.assembly import Ports, brain, sender
+from entrypoints.settings import Settings
+from entrypoints.version import version
+
+TOKEN = "1000:in-memory-token"
+BOT_ID = 1000
+BOT_NAME = "openclaw_bot"
+STEPS_MAX = 10_000
+
+
+class CountedTokens:
+    """Tokens that follow from a count, so that runs repeat."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._count = 0
+
+    def token(self) -> UUID:
+        """Return the next token."""
+        self._count += 1
+        return event_id_of(f"token:{self._name}:{self._count}")
+
+
+class Harness:
+    """One gateway, one brain, one sender, and the Telegram that they talk to."""
+
+    def __init__(self, *, admins: Sequence[int] = (), crash: CrashPoints = no_crash, **settings: Any) -> None:
+        """``settings`` are fields of ``Settings``; rate limits are lifted unless given."""
+        lifted = {"rate_bot_per_s": 0, "rate_chat_per_s": 0.0, "rate_group_per_min": 0}
+        self.settings = Settings(**{**lifted, "instance": "harness", "admins": frozenset(admins), **settings})
+        self.clock = ManualClock()
+        self.world = World(self.clock.now)
+        self.world.add_bot(TOKEN, BOT_NAME)
+        self.database = MemoryDatabase(self.clock)
+        self.streams = MemoryStreams(self.clock)
+        self.redis = MemoryRedis()
+        self.liveness = MemoryLiveness(self.clock)
+        self.records = MemoryRecords(self.database)
+        self._crash = crash
+        self._starts = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with what is committed, as after the death of every process."""
+        self._starts += 1
+        telegram = MemoryTelegram(self.world, TOKEN, self.clock)
+        runtime = RuntimeState(AsyncMemoryRedis(self.redis))
+        self.gateway = Gateway(
+            BOT_ID, MemoryIntake(self.database), self.streams, Codec(), self.clock, self._crash, BOT_NAME
+        )
+        self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
+        self.brain = brain(self._ports("brain"), self.settings, runtime, self.liveness, version())
+        self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
+
+    def _ports(self, role: str, *, claims: bool = False) -> Ports:
+        run_id = event_id_of(f"run:{role}:{self._starts}")
+        store = MemoryStore(self.database, consumer=role, run_id=run_id, claims=claims)
+        tokens = CountedTokens(f"{role}:{self._starts}")
+        return Ports(self.streams, store, Codec(), self.clock, tokens, self._crash)
+
+    async def say(self, user: int, chat: int, text: str, **more: Any) -> list[str]:
+        """Write ``text`` as ``user`` in ``chat`` and return the texts that reached the chat because of it."""
+        before = len(self.world.record.of_chat(chat))
+        self.world.say(chat, user, text, **more)
+        await self.settle()
+        return self.texts(chat, before)
+
+    async def press(self, user: int, chat: int, message: int, data: str) -> list[str]:
+        """Press the button with ``data`` as ``user`` and return the texts that reached the chat because of it."""
+        before = len(self.world.record.of_chat(chat))
+        self.world.press(chat, message, user, data)
+        await self.settle()
+        return self.texts(chat, before)
+
+    def texts(self, chat: int, after: int = 0) -> list[str]:
+        """Return the texts that reached ``chat``, from the number ``after`` on."""
+        effects = self.world.record.of_chat(chat)[after:]
+        return [text for effect in effects if (text := text_of(effect)) is not None]
+
+    async def settle(self) -> None:
+        """Take in Telegram's updates and run until nothing is left to do at this moment."""
+        await self.take_in()
+        for _ in range(STEPS_MAX):
+            if not await self.step():
+                return
+        raise RuntimeError(f"still busy after {STEPS_MAX} steps; something repeats itself without an end")
+
+    async def take_in(self) -> None:
+        """Hand Telegram's waiting updates to the gateway."""
+        while await self.poller.once():
+            await self.gateway.finish()
+
+    async def step(self) -> bool:
+        """Let every service do one round; tell whether any had something to do."""
+        worked = await self.brain.step()
+        for sending in self.sendings:
+            worked = await sending.consumer.step() or worked
+            await sending.deliverer.finish()
+        return worked
+
+    async def advance(self, seconds: float) -> None:
+        """Move the clock, sweep as the services would meanwhile, and run until nothing is left to do."""
+        await self.clock.advance(seconds)
+        for consumer in (self.brain, *(sending.consumer for sending in self.sendings)):
+            await consumer.sweep()
+        await self.settle()
+
+    async def audit(self, **wanted: Any) -> list[AuditRow]:
+        """Return audit rows, oldest first; the arguments are fields of ``AuditFilter``."""
+        entries: list[AuditEntry] = await self.records.audit(AuditFilter(**{"limit": 100_000, **wanted}))
+        return [entry.row for entry in entries]
+
+    async def dead_letters(self) -> list[Letter]:
+        """Return every dead letter."""
+        return await self.records.dead_letters(None, 100_000)
+
+    @property
+    def owed(self) -> int:
+        """How many rows are owed."""
+        return len(self.database.tables.outbox)
+
+
+def text_of(effect: Effect) -> str | None:
+    """Return the text that an effect brought to its chat; None for effects without one."""
+    found = effect.params.get("text")
+    return found if isinstance(found, str) else None
