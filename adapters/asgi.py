@@ -10,6 +10,7 @@ import contextlib
 import logging
 import math
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -27,7 +28,7 @@ BODY_BYTES_MAX = 1024 * 1024
 BODY_S_MAX = 30.0
 KEEP_ALIVE_S = 75
 JSON_TYPE = b"application/json"
-ABORT_EXTENSION = "openclaw.abort"
+RESET_EXTENSION = "openclaw.reset"
 
 _log = logging.getLogger(__name__)
 
@@ -138,9 +139,12 @@ class Request:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def drop(self) -> None:
-        """Reset the connection without an answer (only under ``serve``); the handler then raises Aborted."""
-        self.scope["extensions"][ABORT_EXTENSION]["abort"]()
+    def reset(self) -> None:
+        """Reset the connection without an answer (only under ``serve``).
+
+        The handler then waits for ``disconnected`` and raises Aborted.
+        """
+        self.scope["extensions"][RESET_EXTENSION]["reset"]()
 
 
 def _too_large(bytes_max: int) -> HttpRefusal:
@@ -239,7 +243,13 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT_EXTENSION: {"abort": self.transport.abort}}
+        self.scope["extensions"] = {RESET_EXTENSION: {"reset": self._reset}}
+
+    def _reset(self) -> None:
+        # A linger time of zero makes closing a reset (RST) in place of an orderly end (FIN).
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
 
 class _Server(uvicorn.Server):

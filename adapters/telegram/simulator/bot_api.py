@@ -30,10 +30,10 @@ class BotApi:
         return [Route("GET", "/bot*", self.answer), Route("POST", "/bot*", self.answer)]
 
     def release(self) -> int:
-        """Drop the connections of hung calls; return how many."""
+        """Reset the connections of hung calls; return how many."""
         hung = list(self._hung)
         for request in hung:
-            request.drop()
+            request.reset()
         return len(hung)
 
     async def answer(self, request: Request) -> Response:
@@ -70,9 +70,9 @@ class BotApi:
                 await self._perform_unanswered(call)
             case FaultKind.NOT_SENT:
                 raise ApiError(500, "Internal Server Error: a server cannot make a request not leave")
-        if fault.kind in (FaultKind.HANG_BEFORE, FaultKind.HANG_AFTER):
-            await self._hang(request)
-        request.drop()
+        if fault.kind in (FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER):
+            request.reset()
+        await self._until_disconnected(request)
         raise Aborted
 
     async def _perform_unanswered(self, call: Call) -> None:
@@ -81,7 +81,7 @@ class BotApi:
         except ApiError as error:
             self._world.record.refused[error.code] += 1
 
-    async def _hang(self, request: Request) -> None:
+    async def _until_disconnected(self, request: Request) -> None:
         self._hung.add(request)
         try:
             await request.disconnected()
