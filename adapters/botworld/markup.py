@@ -33,6 +33,7 @@ _TAGS = {
 }
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:\s[^<>]*)?)>")
 _HREF = re.compile(r"""href\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
+_LANGUAGE = re.compile(r"""class\s*=\s*["']?language-([^\s"']+)""")
 _MARKS = {"*": "bold", "_": "italic", "~": "strikethrough", "__": "underline", "||": "spoiler"}
 _MARK_NAMES = {"text_link": "TextUrl", "pre": "Pre", "code": "Code"}
 _RESERVED = frozenset("]()>#+-=|{}.!")
@@ -117,18 +118,29 @@ def _take_tag(tag: re.Match[str], out: _Text, open_tags: list[_Open]) -> None:
         if opened.name != name:
             expected = f'expected "</{opened.name}>", found "</{name}>"'
             _unparsable(f"Unmatched end tag at byte offset {byte}, {expected}")
-        if opened.kind == "text_link":
-            if opened.extra:
-                out.mark("text_link", opened.start, url=opened.extra)
-        else:
-            out.mark(opened.kind, opened.start)
+        _close_tag(opened, out)
         return
     kind = _TAGS.get(name)
     if kind is None:
         _unparsable(f'Unsupported start tag "{name}" at byte offset {byte}')
-    href = _HREF.search(tag[3])
-    url = html.unescape(next(part for part in href.groups() if part is not None)) if href else ""
-    open_tags.append(_Open(name, kind, out.length, byte, url))
+    attribute = (_HREF if kind == "text_link" else _LANGUAGE).search(tag[3])
+    value = next((part for part in attribute.groups() if part is not None), "") if attribute else ""
+    open_tags.append(_Open(name, kind, out.length, byte, html.unescape(value)))
+
+
+def _close_tag(opened: _Open, out: _Text) -> None:
+    inside = out.entities[-1] if out.entities else {}
+    whole = ("code", opened.start, out.length - opened.start)
+    if opened.kind == "text_link":
+        if opened.extra:
+            out.mark("text_link", opened.start, url=opened.extra)
+    elif opened.kind == "code" and opened.extra:
+        out.mark("code", opened.start, language=opened.extra)
+    elif opened.kind == "pre" and (inside.get("type"), inside.get("offset"), inside.get("length")) == whole:
+        # Code that fills a block names the block's language; it is no entity of its own.
+        inside["type"] = "pre"
+    else:
+        out.mark(opened.kind, opened.start)
 
 
 class _MarkdownV2:
