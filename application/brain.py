@@ -128,7 +128,7 @@ class Gatherer:
         if not needs:
             return facts
         mode = await self.mode() if needs & {Need.MODE, Need.STATUS} else DEFAULT_MODE
-        report = await self.report(mode) if Need.STATUS in needs else None
+        report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
         scopes = sorted({
             scope.key for event, name in asked
             if Need.SETTINGS in COMMANDS[name].needs and (scope := scope_of(event.payload)) is not None
@@ -156,15 +156,22 @@ class Gatherer:
         stored = await self.store.api_mode()
         return parse_mode(stored) if stored is not None else None
 
-    async def report(self, mode: Mode) -> StatusReport:
-        """Return the report that ``/status`` shows; services are unknown while Redis is away."""
+    async def report(self, mode: Mode, in_hand: int) -> StatusReport:
+        """Return the report that ``/status`` shows; services are unknown while Redis is away.
+
+        ``in_hand`` events are being handled this moment, the question itself among them: they are no backlog.
+        """
         try:
             alive: list[ServiceStatus] = await self.liveness.alive()
         except Unavailable:
             alive = []
         figures = await self.store.figures()
+        owed = {
+            target: count - (in_hand if target == "brain" else 0) for target, count in figures.owed.items()
+        }
+        backlog = {target: count for target, count in owed.items() if count > 0}
         return StatusReport(
-            self.version, mode, services=tuple(alive), backlog=figures.owed, dead_letters=figures.dead_letters
+            self.version, mode, services=tuple(alive), backlog=backlog, dead_letters=figures.dead_letters
         )
 
     async def told(self, changes: Changes) -> None:

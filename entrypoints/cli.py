@@ -37,6 +37,10 @@ class Row:
 
 
 COMMANDS = (
+    Row("up", "everything", "Run", "Run everything on this machine; without a bot token, with a chat here."),
+    Row("gateway", "serve", "Run", "Take updates in from Telegram."),
+    Row("brain", "serve", "Run", "Decide what to do about each event."),
+    Row("sender", "serve", "Run", "Deliver to Telegram."),
     Row("migrate", "database", "Maintain", "Bring the database to this version's schema."),
     Row("contracts", "documents", "Maintain", "Write or check the published contracts of the events."),
     Row("version", "about", "Maintain", "Print the version."),

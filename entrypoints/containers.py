@@ -1,0 +1,155 @@
+"""The real adapters behind the ports, one container a service role (dependency-injector).
+
+Containers stay in this package; nothing is injected by name elsewhere. Not here: how a service is put together
+from ports (``assembly``), and its life (``roles``).
+"""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from dependency_injector import containers, providers
+from redis.asyncio import Redis
+
+from adapters.codec import Codec
+from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.pool import Pool
+from adapters.postgres.records import PostgresRecords
+from adapters.postgres.roles import role_of
+from adapters.postgres.store import PostgresStore
+from adapters.redis_streams.connect import connect
+from adapters.redis_streams.liveness import RedisLiveness
+from adapters.redis_streams.streams import RedisStreams
+from adapters.system import SystemClock, SystemTokens
+from adapters.telegram.client import HttpTelegram, bot_id_of
+from application.gateway import Gateway, Poller
+from application.runtime import RuntimeState
+from domain.errors import InvalidSettings
+from entrypoints import assembly
+from entrypoints.crash import crash_points
+from entrypoints.settings import Settings
+from entrypoints.settings_types import Secret
+from entrypoints.version import version
+
+
+def _text(secret: Secret | None, name: str) -> str:
+    if secret is None:
+        raise InvalidSettings((f"OPENCLAW_{name}: missing; this service needs it",))
+    return secret.reveal()
+
+
+def _postgres_url(settings: Settings) -> str:
+    return _text(settings.postgres_url, "POSTGRES_URL")
+
+
+def _redis_url(settings: Settings) -> str:
+    return _text(settings.redis_url, "REDIS_URL")
+
+
+def _token(settings: Settings) -> str:
+    return _text(settings.telegram_token, "TELEGRAM_TOKEN")
+
+
+def _pool(
+    settings: Settings, service: str, *, size_max: int | None = None, wait_for_disk: bool = True
+) -> Pool:
+    # A round never outlives a claim, so neither may the transaction of a process that was paused in it.
+    return Pool(
+        _postgres_url(settings), role_of(service), size_max=size_max or settings.postgres_pool_max,
+        hold_s=settings.claim_s, wait_for_disk=wait_for_disk,
+    )  # fmt: skip
+
+
+def _telegram(settings: Settings, connections_max: int) -> HttpTelegram:
+    return HttpTelegram(_token(settings), settings.telegram_api_url, connections_max)
+
+
+def _redis(settings: Settings, service: str) -> Redis:
+    return connect(_redis_url(settings), name=f"openclaw-{service}", connections_max=settings.redis_pool_max)
+
+
+class Common(containers.DeclarativeContainer):
+    """What every service has."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    clock = providers.Singleton(SystemClock)
+    tokens = providers.Singleton(SystemTokens)
+    codec = providers.Singleton(Codec)
+    crash = providers.Singleton(crash_points)
+
+
+class GatewayContainer(Common):
+    """The gateway: takes updates in."""
+
+    redis = providers.Singleton(_redis, Common.settings, "gateway")
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    pool = providers.Singleton(_pool, Common.settings, "gateway")
+    intake = providers.Singleton(PostgresIntake, pool)
+    telegram = providers.Singleton(_telegram, Common.settings, 4)
+    gateway = providers.Singleton(
+        Gateway,
+        bot_id=providers.Callable(lambda settings: bot_id_of(_token(settings)), Common.settings),
+        intake=intake, streams=streams, codec=Common.codec, clock=Common.clock, crash=Common.crash,
+        bot_name=Common.settings.provided.bot_username,
+    )  # fmt: skip
+    poller = providers.Singleton(Poller, gateway, telegram, Common.clock)
+
+
+class BrainContainer(Common):
+    """The brain: decides."""
+
+    redis = providers.Singleton(_redis, Common.settings, "brain")
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    runtime = providers.Singleton(RuntimeState, redis)
+    pool = providers.Singleton(_pool, Common.settings, "brain")
+    marks = providers.Singleton(_pool, Common.settings, "brain", size_max=1, wait_for_disk=False)
+    store = providers.Singleton(
+        PostgresStore, pool, marks, consumer=providers.Object("brain"), run_id=providers.Callable(uuid4)
+    )
+    ports = providers.Singleton(
+        assembly.Ports, streams, store, Common.codec, Common.clock, Common.tokens, Common.crash
+    )
+    consumer = providers.Singleton(
+        assembly.brain, ports, Common.settings, runtime, liveness, providers.Callable(version)
+    )
+
+
+class SenderContainer(Common):
+    """The sender: delivers."""
+
+    redis = providers.Singleton(_redis, Common.settings, "sender")
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    pool = providers.Singleton(_pool, Common.settings, "sender")
+    store = providers.Singleton(
+        PostgresStore,
+        pool,
+        pool,
+        consumer=providers.Object("sender"),
+        run_id=providers.Callable(uuid4),
+        claims=True,
+    )
+    telegram = providers.Singleton(_telegram, Common.settings, Common.settings.provided.sender_concurrency)
+    ports = providers.Singleton(
+        assembly.Ports, streams, store, Common.codec, Common.clock, Common.tokens, Common.crash
+    )
+    sendings = providers.Singleton(assembly.sender, ports, Common.settings, telegram)
+
+
+class OperatorContainer(Common):
+    """The operator's commands: they read."""
+
+    redis = providers.Singleton(_redis, Common.settings, "operator")
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    runtime = providers.Singleton(RuntimeState, redis)
+    pool = providers.Singleton(_pool, Common.settings, "operator", size_max=1)
+    records = providers.Singleton(PostgresRecords, pool)
+
+
+CONTAINERS: dict[str, Callable[..., Common]] = {
+    "gateway": GatewayContainer,
+    "brain": BrainContainer,
+    "sender": SenderContainer,
+}

@@ -1,0 +1,31 @@
+"""Brings a database to this version: schema, logins of the services, coming audit partitions.
+
+Quick where nothing is to be done, since every start passes here. Not here: the migrations (``migrations``).
+"""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from adapters.postgres.roles import allow_logins
+from domain.errors import OpenClawError, StoreUnavailable
+
+
+async def prepare_database(url: str, passwords: Mapping[str, str]) -> None:
+    """Prepare the database at ``url``, the administrator's; give the named services their passwords."""
+    from adapters.postgres.migrate import current_version, migrate, newest_version
+
+    if await current_version(url) != newest_version():
+        await migrate(url)
+    if passwords:
+        await allow_logins(url, passwords)
+    try:
+        connection = await asyncpg.connect(url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StoreUnavailable(f"cannot reach Postgres: {type(error).__name__}") from error
+    try:
+        await connection.execute("select openclaw.ensure_audit_partitions()")
+    except asyncpg.PostgresError as error:
+        raise OpenClawError(f"the audit's partitions could not be made: {type(error).__name__}") from error
+    finally:
+        await connection.close()

@@ -1,0 +1,261 @@
+"""The life of a service role: start, serve until SIGTERM, stop within a bound. One row a role.
+
+Not here: how the services are put together (``assembly``, ``containers``) and who starts them (``cli``,
+``supervisor``).
+"""
+
+import asyncio
+import faulthandler
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import uvloop
+from attrs import define, field, frozen
+
+from adapters.asgi import CannotServe, Served, serve
+from adapters.logs import set_up_logging
+from application.gateway import ALLOWED_UPDATES, introduce
+from application.ports import Liveness
+from domain.errors import NoAnswer, NotSent, OpenClawError, Refused, Unavailable
+from entrypoints.containers import BrainContainer, GatewayContainer, SenderContainer
+from entrypoints.settings import Settings
+from entrypoints.settings_types import HostPort, TelegramMode
+from entrypoints.version import version
+from entrypoints.web import WEBHOOK_PATH, Health, Webhook, web_app
+
+log = logging.getLogger("openclaw.role")
+
+ANNOUNCE_S = 5.0
+# A loop that has not turned for so long is stuck: the process is ended and started again by its supervisor.
+STUCK_S = 60.0
+WATCH_S = 5.0
+
+
+@define
+class Service:
+    """One running role: what serves until it is asked to stop, and what is done then, in order."""
+
+    name: str
+    settings: Settings
+    liveness: Liveness
+    health: Health
+    webhook: Webhook | None = None
+    serving: list[Callable[[], Awaitable[None]]] = field(factory=list)
+    stopping: list[Callable[[], None]] = field(factory=list)
+    finishing: list[Callable[[], Awaitable[None]]] = field(factory=list)
+    closing: list[Callable[[], Awaitable[Any]]] = field(factory=list)
+
+
+def _gateway(settings: Settings) -> Service:
+    container = GatewayContainer(settings=settings)
+    gateway, telegram, clock = container.gateway(), container.telegram(), container.clock()
+    stop = asyncio.Event()
+    service = Service(
+        "gateway", settings, container.liveness(), Health({"postgres": container.intake().ready})
+    )
+    service.serving.append(lambda: introduce(gateway, telegram, clock, stop))
+    if settings.telegram_mode is TelegramMode.WEBHOOK:
+        secrets = [
+            s.reveal().encode() for s in (settings.webhook_secret, settings.webhook_secret_previous) if s
+        ]
+        service.webhook = Webhook(gateway, secrets)
+        service.serving.append(lambda: _register_webhook(settings, telegram, stop))
+        service.serving.append(lambda: _wait(stop))
+    else:
+        poller = container.poller()
+        service.serving.append(lambda: _unregister_webhook(telegram, stop))
+        service.serving.append(poller.run)
+        service.stopping.append(poller.stop)
+    service.stopping.append(stop.set)
+    service.finishing.append(gateway.finish)
+    service.closing += [telegram.aclose, container.pool().close, container.redis().aclose]
+    return service
+
+
+def _brain(settings: Settings) -> Service:
+    container = BrainContainer(settings=settings)
+    consumer = container.consumer()
+    service = Service("brain", settings, container.liveness(), Health({"postgres": container.pool().ready}))
+    service.serving.append(consumer.run)
+    service.stopping.append(consumer.stop)
+    service.closing += [container.streams().close, container.pool().close, container.marks().close]
+    service.closing.append(container.redis().aclose)
+    return service
+
+
+def _sender(settings: Settings) -> Service:
+    container = SenderContainer(settings=settings)
+    service = Service("sender", settings, container.liveness(), Health({"postgres": container.pool().ready}))
+    for sending in container.sendings():
+        service.serving.append(sending.consumer.run)
+        service.stopping.append(sending.consumer.stop)
+        service.finishing.append(sending.deliverer.finish)
+    service.closing += [container.telegram().aclose, container.streams().close, container.pool().close]
+    service.closing.append(container.redis().aclose)
+    return service
+
+
+@frozen
+class Role:
+    """One row of the role table."""
+
+    name: str
+    summary: str
+    build: Callable[[Settings], Service]
+    required: tuple[str, ...]
+
+
+_SERVERS = ("postgres_url", "redis_url")
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role("gateway", "Take updates in from Telegram.", _gateway, ("telegram_token", *_SERVERS)),
+        Role("brain", "Decide what to do about each event.", _brain, _SERVERS),
+        Role("sender", "Deliver to Telegram.", _sender, ("telegram_token", *_SERVERS)),
+    )
+}
+
+
+def run_role(name: str, settings: Settings) -> int:
+    """Run a role until SIGTERM or SIGINT; return the exit code. Raises OpenClawError where it cannot start."""
+    set_up_logging(
+        log_format=settings.log_format, level=settings.log_level, secrets=settings.secret_texts(),
+        about={"role": name, "instance": settings.instance},
+    )  # fmt: skip
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(ROLES[name], settings))
+
+
+async def _run(role: Role, settings: Settings) -> int:
+    service = role.build(settings)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stopped.set)
+    served = await _listen(service)
+    tasks = [asyncio.ensure_future(start()) for start in service.serving]
+    helpers = [asyncio.create_task(_announce(service)), asyncio.create_task(_watch())]
+    log.info(
+        "%s is running", role.name, extra={"action": "started", "listening": [s.base_url for s in served]}
+    )
+    waiter = asyncio.create_task(stopped.wait())
+    failure = await _until_stopped(tasks, waiter)
+    for stop in service.stopping:
+        stop()
+    code = await _finish(service, tasks, served, settings.stop_timeout_s)
+    for helper in (*helpers, waiter):
+        helper.cancel()
+    with suppress(Unavailable):
+        await service.liveness.withdraw(role.name, settings.instance)
+    for close in service.closing:
+        with suppress(OpenClawError, OSError):
+            await close()
+    faulthandler.cancel_dump_traceback_later()
+    if failure is not None:
+        raise failure
+    log.info("%s has stopped", role.name, extra={"action": "stopped"})
+    return code
+
+
+async def _until_stopped(
+    tasks: Sequence[asyncio.Future[None]], waiter: asyncio.Task[bool]
+) -> BaseException | None:
+    """Wait for the request to stop, or for a loop that failed; a loop that merely ended is fine."""
+    running: set[asyncio.Future[Any]] = {*tasks, waiter}
+    while not waiter.done():
+        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is not waiter and (failure := task.exception()) is not None:
+                return failure
+    return None
+
+
+async def _finish(
+    service: Service, tasks: Sequence[asyncio.Future[None]], served: Sequence[Served], stop_timeout_s: float
+) -> int:
+    """Finish what is in hand, within the bound; what is left is owed and taken up by whoever runs next."""
+    try:
+        async with asyncio.timeout(stop_timeout_s):
+            for server in served:
+                await server.stop()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for finish in service.finishing:
+                await finish()
+        return 0
+    except TimeoutError:
+        log.warning(
+            "%s did not finish in time; what it left is taken up by the next", service.name,
+            extra={"action": "stop_timed_out"},
+        )  # fmt: skip
+        return 1
+
+
+async def _listen(service: Service) -> list[Served]:
+    """Start the HTTP faces that the settings ask for."""
+    settings, served = service.settings, []
+    faces: dict[HostPort, Webhook | None] = {}
+    if settings.health_listen is not None:
+        faces[settings.health_listen] = None
+    if service.webhook is not None:
+        faces[settings.webhook_listen] = service.webhook
+    for address, webhook in faces.items():
+        try:
+            served.append(await serve(web_app(service.health, webhook), address.host, address.port))
+        except CannotServe as error:
+            raise OpenClawError(str(error)) from error
+    return served
+
+
+async def _announce(service: Service) -> None:
+    while True:
+        with suppress(Unavailable):
+            await service.liveness.announce(service.name, service.settings.instance, version())
+        await asyncio.sleep(ANNOUNCE_S)
+
+
+async def _watch() -> None:
+    """Keep the watchdog from ending this process, as long as the loop turns."""
+    while True:
+        # The dump shows where the loop is stuck; it holds names of code, never values.
+        faulthandler.dump_traceback_later(STUCK_S, exit=True, file=2)
+        await asyncio.sleep(WATCH_S)
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _register_webhook(settings: Settings, telegram: Any, stop: asyncio.Event) -> None:
+    """Tell Telegram where to call, repeating until it took note."""
+    assert settings.webhook_url is not None and settings.webhook_secret is not None
+
+    params = {
+        "url": settings.webhook_url, "secret_token": settings.webhook_secret.reveal(),
+        "allowed_updates": ALLOWED_UPDATES, "max_connections": 100,
+    }  # fmt: skip
+    await _repeat(lambda: telegram.call("setWebhook", params, 10.0), "webhook_not_set", stop)
+
+
+async def _unregister_webhook(telegram: Any, stop: asyncio.Event) -> None:
+    """Have Telegram keep updates for polling, which it refuses to serve while a webhook is set."""
+    await _repeat(lambda: telegram.call("deleteWebhook", {}, 10.0), "webhook_not_deleted", stop)
+
+
+async def _repeat(call: Callable[[], Awaitable[object]], action: str, stop: asyncio.Event) -> None:
+    pause_s = 0.5
+    while not stop.is_set():
+        try:
+            await call()
+            return
+        except (NotSent, NoAnswer, Refused) as error:
+            log.warning("Telegram: %s", error, extra={"action": action})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+            pause_s = min(pause_s * 2, 30.0)
+
+
+__all__ = ["ROLES", "WEBHOOK_PATH", "Role", "run_role"]

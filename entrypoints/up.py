@@ -1,0 +1,274 @@
+"""``openclaw up``: everything on one machine. Servers of our own or given ones, migrations, every role, supervised.
+
+Without a bot token a simulated Telegram takes Telegram's place, and a chat opens in the terminal. Not here: keeping
+processes (``supervisor``), the roles themselves (``roles``).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import attrs
+import click
+import uvloop
+from attrs import define, field
+
+from adapters.embedded.files import free_port
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.valkey import EmbeddedValkey
+from adapters.logs import set_up_logging
+from adapters.postgres.roles import SERVICES, role_of
+from adapters.telegram.simulator import SimulatorServer
+from domain.errors import OpenClawError
+from entrypoints.chat import USER_ID, chat
+from entrypoints.data_dir import DataDir, RunInfo, with_login
+from entrypoints.database import prepare_database
+from entrypoints.roles import ROLES, run_role
+from entrypoints.settings import Settings
+from entrypoints.settings_types import Secret
+from entrypoints.supervisor import Happening, RoleProcess, Server, Supervisor, SupervisorEvent
+from entrypoints.version import version
+
+SIMULATED_BOT_ID = 1_000_000_001
+SIMULATED_BOT_NAME = "openclaw_bot"
+
+
+@define
+class Up:
+    """One installation on this machine, from start to stop."""
+
+    settings: Settings
+    data: DataDir
+    servers: list[Server] = field(factory=list)
+    postgres: EmbeddedPostgres | None = None
+    valkey: EmbeddedValkey | None = None
+    simulator_url: str | None = None
+
+    def run(self) -> int:
+        """Start everything, supervise it until the end, and return the exit code."""
+        with self.data:
+            try:
+                self._keep_secrets()
+                self._start_servers()
+                self._migrate()
+                self._choose_telegram()
+                self._note()
+                supervisor = Supervisor(
+                    self._roles(),
+                    servers=self.servers,
+                    on_event=self._tell,
+                    stop_s=self.settings.stop_timeout_s + 5,
+                )
+                supervisor.start()
+                click.echo(self._screen(), err=True)
+                return supervisor.wait()
+            finally:
+                for server in reversed(self.servers):
+                    if server.is_running():
+                        server.stop()
+
+    def _keep_secrets(self) -> None:
+        """Make every secret before there are processes that could make it twice."""
+        self._passwords()
+        self._simulated_token()
+
+    # Servers
+
+    def _start_servers(self) -> None:
+        if self.settings.postgres_url is None:
+            self.postgres = EmbeddedPostgres(self.data.path)
+            self.servers.append(self.postgres)
+        if self.settings.redis_url is None:
+            self.valkey = EmbeddedValkey(self.data.path)
+            self.servers.append(self.valkey)
+        for server in self.servers:
+            server.start()
+
+    def _admin_url(self) -> str:
+        if self.postgres is not None:
+            return self.postgres.admin_url
+        assert self.settings.postgres_url is not None
+        return self.settings.postgres_url.reveal()
+
+    def _passwords(self) -> dict[str, str]:
+        """Return each service's password on our own Postgres; none on an outside one, where the given user acts."""
+        if self.settings.postgres_url is not None:
+            return {}
+        return {service: self.data.secret(f"postgres-{service}") for service in SERVICES}
+
+    def _migrate(self) -> None:
+        """Migrate in a process of its own, whose libraries then burden nobody."""
+        code = in_child(lambda: asyncio.run(prepare_database(self._admin_url(), self._passwords())))
+        if code != 0:
+            raise OpenClawError("the database could not be prepared; the reason stands above")
+
+    def _postgres_url(self, service: str) -> str:
+        if self.postgres is None:
+            return self._admin_url()
+        return with_login(self.postgres.url(), role_of(service), self._passwords()[service])
+
+    def _redis_url(self) -> str:
+        if self.valkey is not None:
+            return self.valkey.admin_url
+        assert self.settings.redis_url is not None
+        return self.settings.redis_url.reveal()
+
+    # Telegram
+
+    def _choose_telegram(self) -> None:
+        if self.settings.telegram_token is None:
+            self.simulator_url = f"http://127.0.0.1:{free_port()}"
+
+    def _role_settings(self, role: str) -> Settings:
+        given = self.settings
+        changed = attrs.evolve(
+            given, postgres_url=Secret(self._postgres_url(role)), redis_url=Secret(self._redis_url())
+        )
+        if self.simulator_url is None:
+            return changed
+        return attrs.evolve(
+            changed,
+            telegram_token=Secret(self._simulated_token()),
+            telegram_api_url=self.simulator_url,
+            bot_username=SIMULATED_BOT_NAME,
+            admins=given.admins | {USER_ID},
+        )
+
+    def _simulated_token(self) -> str:
+        return f"{SIMULATED_BOT_ID}:{self.data.secret('simulated-bot')}"
+
+    # Processes
+
+    def _roles(self) -> list[RoleProcess]:
+        roles = []
+        if self.simulator_url is not None:
+            roles.append(RoleProcess("telegram", self._logged("telegram", self._run_simulator)))
+        for name in ROLES:
+            roles.append(RoleProcess(name, self._logged(name, self._runner(name))))
+        if self.simulator_url is not None:
+            roles.append(RoleProcess("chat", self._run_chat, foreground=True))
+        return roles
+
+    def _runner(self, name: str) -> Callable[[], int]:
+        settings = self._role_settings(name)
+        # Each process is a replica of its own, whose name says which.
+        return lambda: run_role(name, attrs.evolve(settings, instance=f"{name}-{os.getpid()}"))
+
+    def _logged(self, name: str, run: Callable[[], int]) -> Callable[[], int]:
+        """Let a role log to its file while the terminal belongs to the chat."""
+        if self.simulator_url is None:
+            return run
+
+        def logged() -> int:
+            handle = os.open(self.log_file(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(handle, 2)
+            os.close(handle)
+            return run()
+
+        return logged
+
+    def log_file(self, name: str) -> Path:
+        """Return the log file of a process."""
+        folder = self.data.path / "logs"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{name}.log"
+
+    def _run_simulator(self) -> int:
+        set_up_logging(log_format="json", secrets=self.settings.secret_texts(), about={"role": "telegram"})
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(self._simulate())
+
+    async def _simulate(self) -> int:
+        assert self.simulator_url is not None
+        stopped = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+        server = SimulatorServer(port=int(self.simulator_url.rpartition(":")[2]))
+        server.world.add_bot(self._simulated_token(), SIMULATED_BOT_NAME)
+        await server.start()
+        await stopped.wait()
+        await server.stop()
+        return 0
+
+    def _run_chat(self) -> int:
+        assert self.simulator_url is not None
+        with asyncio.Runner() as runner:
+            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout))
+
+    # Telling
+
+    def _note(self) -> None:
+        """Note where the servers are, so that the other commands find them."""
+        operator = {"telegram": self.simulator_url or self.settings.telegram_api_url}
+        database = self.postgres.url() if self.postgres is not None else ""
+        redis = self.valkey.url() if self.valkey is not None else ""
+        self.data.write_run(RunInfo(os.getpid(), database, redis, operator))
+
+    def _screen(self) -> str:
+        """Return what runs where, on one screen."""
+        own = "of our own, in " + str(self.data.path)
+        rows = {
+            "postgres": own if self.postgres else "outside, as OPENCLAW_POSTGRES_URL says",
+            "valkey": own if self.valkey else "outside, as OPENCLAW_REDIS_URL says",
+            "telegram": f"simulated at {self.simulator_url}"
+            if self.simulator_url
+            else self.settings.telegram_api_url,
+            "roles": ", ".join(ROLES),
+            "logs": str(self.data.path / "logs") if self.simulator_url else "standard error",
+        }
+        lines = [f"OpenClaw {version()}", *(f"  {name:<9} {where}" for name, where in rows.items())]
+        if self.simulator_url:
+            lines.append("No OPENCLAW_TELEGRAM_TOKEN is set, so this chat stands in for Telegram.")
+            lines.append("Type a message, or /help. Ctrl-D ends.")
+        else:
+            lines.append("Write to your bot in Telegram. Ctrl-C ends.")
+        return "\n".join(lines)
+
+    def _tell(self, event: SupervisorEvent) -> None:
+        """Tell of what is not as it should be."""
+        if event.what in (Happening.DIED, Happening.START_FAILED, Happening.KILLED, Happening.STOP_FAILED):
+            again = f"; starting it again in {event.restart_s:.1f} s" if event.restart_s is not None else ""
+            why = f" ({event.reason})" if event.reason else ""
+            click.echo(f"openclaw: {event.name} {event.what}{why}{again}", err=True)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run ``work`` in a forked process and return its exit code; an OpenClawError is printed as its sentence."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except OpenClawError as error:
+            print(f"openclaw: {error}", file=sys.stderr)
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def run_up(settings: Settings) -> int:
+    """Run everything until it ends; return the exit code."""
+    return Up(settings, DataDir(settings.data_dir)).run()
+
+
+def urls_of_running(settings: Settings, service: str = "operator") -> Mapping[str, Secret]:
+    """Return the servers' URLs, for a service, of the ``up`` that runs in the data directory; empty without one."""
+    if not settings.data_dir.is_dir():
+        return {}
+    data = DataDir(settings.data_dir)
+    info = data.read_run()
+    if info is None:
+        return {}
+    found = {}
+    if info.database_url:
+        login = with_login(info.database_url, role_of(service), data.secret(f"postgres-{service}"))
+        found["postgres_url"] = Secret(login)
+    if info.redis_url:
+        found["redis_url"] = Secret(EmbeddedValkey(data.path).admin_url)
+    return found
