@@ -134,7 +134,7 @@ def test_texts_shaped_like_a_credential_are_hidden_even_when_unknown() -> None:
     )
     assert redact("redis://user:pass@host/0") == "redis://user:[hidden]@host/0"
     assert redact("Authorization: Bearer abcdef123456") == "Authorization: Bearer [hidden]"
-    assert redact("key sk-proj-abcdefghijklmnop1234") == "key [hidden]"
+    assert redact("key sk-proj-planted-planted-planted") == "key [hidden]"
 
 
 def test_ordinary_text_stays_as_it_is() -> None:

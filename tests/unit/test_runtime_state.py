@@ -158,7 +158,7 @@ async def test_status_format(make: Callable[[], Any]) -> None:
         mode=mode_in_force(await the(state.mode()), None),
         provider="openai",
         fallbacks=3,
-        last_provider_error="401 for key\n sk-abcdefghijklmnopqrstuvwx of https://user:pass@example.org",
+        last_provider_error="401 for key\n sk-planted-planted-planted of https://user:pass@example.org",
         services=(
             ServiceStatus("gateway", "host-1", "0.0.9", 49 * 3600.0, 1.2),
             ServiceStatus("brain", "host-2", "0.1.0", 12.9, -0.1),
