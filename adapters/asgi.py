@@ -320,7 +320,8 @@ async def serve(
     """Serve ``app`` over HTTP in the running event loop and return once it listens.
 
     ``port`` 0 takes a free one. ``stop_s_max`` (whole seconds, rounded up) bounds the graceful part of ``stop``;
-    over ``connections_max`` requests are answered 503. No signal handler is installed and no request is logged. Raises CannotServe.
+    over ``connections_max`` requests are answered 503. No signal handler is installed and no request is logged.
+    Raises CannotServe.
     """
     listener = listen(host, port)
     config = uvicorn.Config(
