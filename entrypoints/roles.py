@@ -231,8 +231,6 @@ async def _wait(stop: asyncio.Event) -> None:
 
 async def _register_webhook(settings: Settings, telegram: Any, stop: asyncio.Event) -> None:
     """Tell Telegram where to call, repeating until it took note."""
-    assert settings.webhook_url is not None and settings.webhook_secret is not None
-
     params = {
         "url": settings.webhook_url, "secret_token": settings.webhook_secret.reveal(),
         "allowed_updates": ALLOWED_UPDATES, "max_connections": 100,
