@@ -8,14 +8,16 @@ from collections.abc import Mapping
 import asyncpg
 
 from adapters.postgres.roles import allow_logins
+from adapters.postgres.schema import current_version, newest_version
 from domain.errors import OpenClawError, StoreUnavailable
 
 
 async def prepare_database(url: str, passwords: Mapping[str, str]) -> None:
     """Prepare the database at ``url``, the administrator's; give the named services their passwords."""
-    from adapters.postgres.migrate import current_version, migrate, newest_version
-
     if await current_version(url) != newest_version():
+        # Imported only now: Alembic and SQLAlchemy take longer to import than everything else a start does.
+        from adapters.postgres.migrate import migrate
+
         await migrate(url)
     if passwords:
         await allow_logins(url, passwords)

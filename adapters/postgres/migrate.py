@@ -1,11 +1,10 @@
 """Brings a database to the newest schema; safe when several processes start at once.
 
 Alembic applies the numbered files of ``migrations/``. A session-level advisory lock makes starters wait for one
-another. Not here: making databases or passwords.
+another. Not here: which version a database has (``schema``), making databases or passwords.
 """
 
 import asyncio
-from pathlib import Path
 
 import asyncpg
 from alembic import command
@@ -15,9 +14,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from adapters.postgres.schema import MIGRATIONS, newest_version
 from domain.errors import OpenClawError, StoreUnavailable
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # Any fixed number will do; it only has to be the same in every version.
 LOCK = 7_309_453_671
 
@@ -31,31 +30,6 @@ def _config() -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def newest_version() -> str:
-    """Return the version that this code brings a database to."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise OpenClawError(
-            f"no migrations in {MIGRATIONS}; the installation is incomplete, install it again"
-        )
-    return head
-
-
-async def current_version(url: str) -> str | None:
-    """Return the version of the database at ``url``; None where nothing was migrated yet."""
-    try:
-        connection = await asyncpg.connect(url)
-    except (OSError, asyncpg.PostgresError) as error:
-        raise StoreUnavailable(f"cannot reach Postgres: {error}") from error
-    try:
-        if await connection.fetchval("select to_regclass('public.schema_version')") is None:
-            return None
-        version: str | None = await connection.fetchval("select version_num from public.schema_version")
-        return version
-    finally:
-        await connection.close()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from adapters.embedded import postgres, system_user
 from adapters.embedded.errors import EmbeddedServerError
 from adapters.embedded.postgres import EmbeddedPostgres, installed_programs
 from adapters.embedded.system_user import libraries_of
-from adapters.postgres.migrate import newest_version
+from adapters.postgres.schema import newest_version
 from tests.servers import Databases, kill, running
 
 Start = Callable[..., EmbeddedPostgres]
