@@ -189,19 +189,21 @@ limit $3;
 
 -- name: accept
 -- The edge: inbox keys, owed rows and audit of a batch of updates, in one transaction.
+-- Keys are taken in their own order, so that batches that cross each other do not deadlock.
 with arrived as (
-  select * from unnest($1::text[], $2::bool[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
+  select *, row_number() over (partition by key order by n) = 1 as first from unnest($1::text[], $2::bool[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
     $9::text[], $10::text[], $11::text[], $12::text[]) with ordinality as
     x(key, owes, target, event_id, lane, envelope, outcome, event_type, source, trace_id, scope, reason, n)
 ), fresh as (
-  insert into openclaw.inbox (key) select key from arrived order by n on conflict (key) do nothing returning key
+  insert into openclaw.inbox (key) select key from arrived where first order by key
+  on conflict (key) do nothing returning key
 ), owed as (
   insert into openclaw.outbox (target, event_id, lane, envelope)
-  select a.target, a.event_id, a.lane, a.envelope from arrived a join fresh f using (key) where a.owes order by a.n
+  select a.target, a.event_id, a.lane, a.envelope from arrived a join fresh f using (key) where a.owes and a.first order by a.n
 ), audited as (
   insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
     scope, reason)
-  select 'gateway', case when f.key is null then 'duplicate' else a.outcome end, a.event_id, a.event_type, a.source,
+  select 'gateway', case when f.key is null or not a.first then 'duplicate' else a.outcome end, a.event_id, a.event_type, a.source,
     a.target, a.trace_id, a.key, a.scope, a.reason
   from arrived a left join fresh f using (key) order by a.n
 )
