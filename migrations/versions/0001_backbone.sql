@@ -213,6 +213,8 @@ create policy brain_changes on openclaw.outbox for update to openclaw_brain usin
 create policy brain_settles on openclaw.outbox for delete to openclaw_brain using (target = 'brain');
 create policy brain_owes on openclaw.outbox for insert to openclaw_brain with check (true);
 create policy sender_own on openclaw.outbox to openclaw_sender using (target in ('sender', 'sender-bulk'));
+-- A group that became a supergroup is told to the brain, which owns what has to follow.
+create policy sender_tells on openclaw.outbox for insert to openclaw_sender with check (target = 'brain');
 
 grant insert on openclaw.outbox, openclaw.inbox, openclaw.audit to openclaw_gateway;
 grant select on openclaw.inbox to openclaw_gateway;
