@@ -5,14 +5,15 @@ Not here: what a round does (``rounds``, ``sender``); streams and store are port
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from application.crashpoints import CrashPoints
 from application.hand import Hand
+from application.pacing import Pacer
 from application.ports import Clock, Entry, Store, Streams, Wakeup
 from application.rounds import Report, RoundRunner
 from domain.errors import StoreUnavailable, Unavailable
@@ -70,6 +71,7 @@ class Consumer:
     chore: Callable[[], Awaitable[None]] | None = None
     # Lanes that must be run without neighbours: an earlier run there did not end.
     _alone: list[str] = field(factory=list)
+    _pacer: Pacer = field(init=False, default=Factory(lambda self: Pacer(self.clock), takes_self=True))
     _news: asyncio.Event = field(factory=asyncio.Event)
     _stopping: bool = False
     _cursor: str = ""
@@ -155,6 +157,7 @@ class Consumer:
         await self._ack(let_go, without_effect=True)
 
     async def _work(self) -> None:
+        await self._pacer.wait()
         now = self.clock.steady()
         next_timer = self.hand.ring(now)
         if await self._round():
@@ -171,6 +174,7 @@ class Consumer:
         lanes = self._next_lanes(room)
         if not lanes:
             return False
+        self._pacer.begin(len(lanes))
         try:
             report = await self.runner.run(lanes)
         except BaseException:
@@ -217,10 +221,16 @@ class Consumer:
         self.counters.settled += 1
         return self.hand.settle(lane, event_id)
 
-    async def free(self, lane: str, event_id: UUID | None) -> None:
-        """Let a lane that a round kept busy go on, after its slow work was settled."""
-        entries = self._settle(lane, event_id) if event_id is not None else []
-        self.hand.give_back(lane)
+    async def free(self, lanes: Mapping[str, UUID | None]) -> None:
+        """Let lanes that a round kept busy go on, after their slow work was settled.
+
+        The id is of the event that is done with; None where its row stays owed.
+        """
+        entries = []
+        for lane, event_id in lanes.items():
+            if event_id is not None:
+                entries += self._settle(lane, event_id)
+            self.hand.give_back(lane)
         self._news.set()
         await self._ack(entries)
 

@@ -23,6 +23,9 @@ class _Lane:
     # More rows may stand behind those whose entries are in hand.
     more: bool = False
     busy: bool = False
+    # What there was when the lane was taken for a round: so many entries, and whether there might be more.
+    taken: int = 0
+    had_more: bool = False
 
 
 class Hand:
@@ -102,7 +105,10 @@ class Hand:
         """Return up to ``limit`` ready lanes, longest waiting first; they are busy from now on."""
         names = [self._ready.popitem(last=False)[0] for _ in range(min(limit, len(self._ready)))]
         for name in names:
-            self._lanes[name].busy = True
+            lane = self._lanes[name]
+            lane.busy = True
+            lane.taken = len(lane.entries)
+            lane.had_more, lane.more = lane.more, False
         return names
 
     def settle(self, name: str, event_id: UUID) -> list[str]:
@@ -112,6 +118,7 @@ class Hand:
             return []
         gone = [entry_id for entry_id, event in lane.entries if event == event_id]
         if gone:
+            lane.taken -= len(gone)
             lane.entries = deque(pair for pair in lane.entries if pair[1] != event_id)
         return gone
 
@@ -121,6 +128,7 @@ class Hand:
         if lane is None:
             return
         lane.busy = False
+        lane.more, lane.had_more = lane.more or lane.had_more, False
         if lane.entries or lane.more:
             self._make_ready(name, lane)
         else:
@@ -130,12 +138,20 @@ class Hand:
         """End a lane's being busy without asking for a round; a timer or a new entry does that."""
         if (lane := self._lanes.get(name)) is not None:
             lane.busy = False
+            lane.more, lane.had_more = lane.more or lane.had_more, False
 
     def drop(self, name: str) -> list[str]:
-        """Let a lane go that has nothing to do now; return the ids of its entries."""
-        lane = self._lanes.pop(name, None)
-        self._ready.pop(name, None)
-        return [entry_id for entry_id, _ in lane.entries] if lane is not None else []
+        """Let a lane go that had nothing to do; return the ids of the entries that it had when it was taken.
+
+        Entries that came since are of rows that the round may not have seen: with them the lane asks for another.
+        """
+        lane = self._lanes.get(name)
+        if lane is None:
+            return []
+        gone = [lane.entries.popleft()[0] for _ in range(min(lane.taken, len(lane.entries)))]
+        lane.had_more = False
+        self.give_back(name)
+        return gone
 
     def _make_ready(self, name: str, lane: _Lane) -> None:
         if not lane.busy and name not in self._ready:

@@ -72,12 +72,13 @@ class Interpreter:
             timestamp=timestamp_of(self.clock.now()),
             target=emit.target,
         )
-        encoded = self.codec.encode(child)
         if child.target == AUDIT:
+            # Nobody consumes it, so it is never encoded or published.
             audited.append(evolve(event_row(child, Outcome.ACCEPTED), cause=run.head.event_id))
             return
         scope = scope_of(child.payload)
         lane = scope.lane if scope is not None else run.head.lane
+        encoded = self.codec.encode(child)
         owed.append(Owed(child.target, child.event_id, lane, run.head.event_id, encoded, emit.delay_s))
 
     def reject(self, run: Run, changes: Changes) -> None:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
 from domain.envelope import Event
@@ -191,11 +191,15 @@ class TellMode(Protocol):
 
 @frozen
 class Figures:
-    """Owed rows by target, dead letters in all, and the age of the oldest due row in seconds."""
+    """Owed rows by target, dead letters in all, and the age of the oldest due row in seconds.
+
+    ``oldest_s_of`` tells that age by target; 0 where no row of it is due.
+    """
 
     owed: Mapping[str, int]
     dead_letters: int
     oldest_s: float
+    oldest_s_of: Mapping[str, float] = field(factory=dict)
 
 
 @frozen
@@ -248,6 +252,9 @@ class Records(Protocol):
 
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """Return the trace that sent this message, if the ledger still knows it."""
+
+    async def traces(self, prefix: str, limit: int) -> list[str]:
+        """Return up to ``limit`` trace ids that begin with ``prefix`` (hex digits), sorted, each once."""
 
     async def figures(self) -> Figures:
         """Return the sizes that ``openclaw status`` shows."""

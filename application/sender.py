@@ -17,6 +17,7 @@ from application.botcalls import Verdict, bot_call, judge
 from application.changes import Changes, Claim, Delivery, Retry
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
+from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run
 from application.settling import Flight, Outcomes, Result
@@ -44,8 +45,8 @@ class SenderLimits:
 class Lanes(Protocol):
     """What the deliverer needs of its consumer."""
 
-    async def free(self, lane: str, event_id: UUID | None) -> None:
-        """Let a lane go on whose call was settled; the event's entries are done with when it is named."""
+    async def free(self, lanes: Mapping[str, UUID | None]) -> None:
+        """Let lanes go on whose calls were settled; the entries of the events that are named are done with."""
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Publish wake-ups of rows that were just committed."""
@@ -63,6 +64,7 @@ class Deliverer:
     tokens: Tokens
     crash: CrashPoints
     outcomes: Outcomes
+    pacer: Pacer
     # Set by whoever makes the consumer, which needs the deliverer first.
     lanes: Lanes = field(init=False)
     limits: SenderLimits = field(factory=SenderLimits)
@@ -248,7 +250,9 @@ class Deliverer:
         """Settle what came in, in order, until nothing is left; a server that is away is waited for."""
         pause_s = 0.1
         while self._results:
+            await self.pacer.wait()
             batch = self._results[: self.limits.concurrency]
+            self.pacer.begin(len(batch))
             try:
                 await self._settle(batch)
             except StoreUnavailable as error:
@@ -256,7 +260,18 @@ class Deliverer:
                 await self.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, 5.0)
                 continue
+            except Exception:
+                await self._settle_apart(batch)
             del self._results[: len(batch)]
+
+    async def _settle_apart(self, batch: Sequence[Result]) -> None:
+        """Settle one by one what could not be settled together; what still fails runs out of its claim."""
+        for result in batch:
+            try:
+                await self._settle([result])
+            except Exception:
+                log.exception("a delivery could not be settled", extra={"action": "settle_failed"})
+                await self.lanes.free({result.flight.lane: None})
 
     async def _settle(self, batch: Sequence[Result]) -> None:
         changes = Changes()
@@ -274,10 +289,10 @@ class Deliverer:
             self.crash("sender.settled")
         self.crash("sender.settle_committed")
         await self.lanes.publish([wakeup for settlement in settlements for wakeup in settlement.wakeups])
-        for result, settlement in zip(batch, settlements, strict=True):
-            await self.lanes.free(
-                result.flight.lane, result.flight.run.head.event_id if settlement.is_done else None
-            )
+        pairs = zip(batch, settlements, strict=True)
+        await self.lanes.free(
+            {r.flight.lane: r.flight.run.head.event_id if s.is_done else None for r, s in pairs}
+        )
 
     async def finish(self) -> None:
         """Wait until every call under way is settled; each is bounded by its timeout."""

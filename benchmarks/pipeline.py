@@ -65,7 +65,7 @@ class Pipeline:
             "OPENCLAW_RATE_BOT_PER_S": "0",
             "OPENCLAW_RATE_CHAT_PER_S": "0",
             "OPENCLAW_RATE_GROUP_PER_MIN": "0",
-            "OPENCLAW_LOG_LEVEL": "warning",
+            "OPENCLAW_LOG_LEVEL": "info",
         }
         kept = {key: value for key, value in os.environ.items() if not key.startswith("OPENCLAW_")}
         with open(self.logs / f"{name}.log", "ab") as log:
@@ -80,6 +80,9 @@ class Pipeline:
         for process in self.roles.values():
             process.wait(30)
         self.roles.clear()
+        if os.environ.get("BENCHMARK_LOGS"):
+            for path in self.logs.iterdir():
+                print(path.read_text(), file=sys.stderr)
 
     def cpu_s(self) -> dict[str, float]:
         """Return the processor time that each part has used so far, in seconds."""

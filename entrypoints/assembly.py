@@ -13,6 +13,7 @@ from application.brain import HANDLERS, Facts, Gatherer
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
 from application.interpreter import Interpreter
+from application.pacing import Pacer
 from application.ports import Clock, Codec, Liveness, Store, Streams, Telegram, Tokens
 from application.rounds import Decider
 from application.runtime import RuntimeState
@@ -40,6 +41,8 @@ class Ports:
     clock: Clock
     tokens: Tokens
     crash: CrashPoints = no_crash
+    # Whether batches may wait a moment for company; not where the clock is moved by hand.
+    paced: bool = True
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -104,7 +107,7 @@ def _sending(ports: Ports, settings: Settings, telegram: Telegram, target: str, 
     limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, Outcomes(interpreter),
-        limits=limits, rates=rates_of(settings),
+        Pacer(ports.clock, 0.001 if ports.paced else 0.0), limits=limits, rates=rates_of(settings),
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,

@@ -17,9 +17,10 @@ from adapters.botworld import World
 from adapters.botworld.values import Effect
 from adapters.codec import Codec
 from adapters.memory.clock import ManualClock
+from adapters.memory.database import MemoryDatabase
 from adapters.memory.liveness import MemoryLiveness
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
-from adapters.memory.store import MemoryDatabase, MemoryIntake, MemoryRecords, MemoryStore
+from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.memory.streams import MemoryStreams
 from adapters.memory.telegram import MemoryTelegram
 from application.changes import AuditRow
@@ -86,7 +87,7 @@ class Harness:
         run_id = event_id_of(f"run:{role}:{self._starts}")
         store = MemoryStore(self.database, consumer=role, run_id=run_id, claims=claims)
         tokens = CountedTokens(f"{role}:{self._starts}")
-        return Ports(self.streams, store, Codec(), self.clock, tokens, self._crash)
+        return Ports(self.streams, store, Codec(), self.clock, tokens, self._crash, paced=False)
 
     async def say(self, user: int, chat: int, text: str, **more: Any) -> list[str]:
         """Write ``text`` as ``user`` in ``chat`` and return the texts that reached the chat because of it."""

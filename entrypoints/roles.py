@@ -6,6 +6,7 @@ Not here: how the services are put together (``assembly``, ``containers``) and w
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import uvloop
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from adapters.asgi import CannotServe, Served, serve
 from adapters.logs import set_up_logging
@@ -47,6 +48,7 @@ class Service:
     stopping: list[Callable[[], None]] = field(factory=list)
     finishing: list[Callable[[], Awaitable[None]]] = field(factory=list)
     closing: list[Callable[[], Awaitable[Any]]] = field(factory=list)
+    counters: dict[str, object] = field(factory=dict)
 
 
 def _gateway(settings: Settings) -> Service:
@@ -81,6 +83,7 @@ def _brain(settings: Settings) -> Service:
     service = Service("brain", settings, container.liveness(), Health({"postgres": container.pool().ready}))
     service.serving.append(consumer.run)
     service.stopping.append(consumer.stop)
+    service.counters["brain"] = consumer.counters
     service.closing += [container.streams().close, container.pool().close, container.marks().close]
     service.closing.append(container.redis().aclose)
     return service
@@ -92,6 +95,7 @@ def _sender(settings: Settings) -> Service:
     for sending in container.sendings():
         service.serving.append(sending.consumer.run)
         service.stopping.append(sending.consumer.stop)
+        service.counters[sending.consumer.target] = sending.consumer.counters
         service.finishing.append(sending.deliverer.finish)
     service.closing += [container.telegram().aclose, container.streams().close, container.pool().close]
     service.closing.append(container.redis().aclose)
@@ -157,8 +161,12 @@ async def _run(role: Role, settings: Settings) -> int:
     faulthandler.cancel_dump_traceback_later()
     if failure is not None:
         raise failure
-    log.info("%s has stopped", role.name, extra={"action": "stopped"})
+    log.info("%s has stopped", role.name, extra={"action": "stopped", "counters": _plain(service.counters)})
     return code
+
+
+def _plain(counters: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    return {name: asdict(values) for name, values in counters.items()}
 
 
 async def _until_stopped(

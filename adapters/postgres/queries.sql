@@ -19,11 +19,23 @@ cross join lateral (
   order by c.available_at > statement_timestamp(), c.seq limit 1
 ) h;
 
--- name: read_claims
--- Live and expired claims of the locked lanes. A claim whose row is gone stands in nobody's way.
-select c.lane, c.event_id, c.resolved, extract(epoch from c.claimed_until - statement_timestamp())::float8 as left_s
-from openclaw.claims c
-where c.lane = any ($1::text[]);
+-- name: read_heads_and_claims
+-- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, false as marked,
+  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
+  c.event_id as claimed_event, c.resolved,
+  extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
+from unnest($2::text[]) as l(lane)
+cross join lateral (
+  select * from (
+    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and o.ordered order by o.seq limit 1)
+    union all
+    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
+     order by o.available_at limit 1)
+  ) c
+  order by c.available_at > statement_timestamp(), c.seq limit 1
+) h
+left join openclaw.claims c on c.lane = l.lane;
 
 -- name: mark_run
 insert into openclaw.runs (run_id, target, consumer, event_ids) values ($1, $2, $3, $4)
@@ -241,3 +253,8 @@ select * from (
 -- name: delivery_trace
 select a.trace_id from openclaw.deliveries d join openclaw.audit a on a.idempotency_key = d.key
 where d.lane = $1 and d.message_id = $2 and a.trace_id is not null order by a.at limit 1;
+
+-- name: traces
+-- A range, which the index serves whatever the collation: after the prefix come hex digits, all of them before "g".
+select distinct a.trace_id from openclaw.audit a
+where a.trace_id >= $1::text and a.trace_id < $1::text || 'g' order by a.trace_id limit $2;

@@ -42,19 +42,17 @@ class PostgresRound:
         won = [row[0] for row in await self._connection.fetch(SQL["lock_lanes"], self._target, lanes)]
         if not won:
             return
-        rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
-        held: dict[str, Any] = {}
         if claims:
-            held = {row["lane"]: row for row in await self._connection.fetch(SQL["read_claims"], won)}
+            rows = await self._connection.fetch(SQL["read_heads_and_claims"], self._target, won)
+        else:
+            rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
         heads, waiting = [], {}
         for row in rows:
-            claim = held.get(row["lane"])
-            if row["due_in_s"] > 0:
-                waiting[row["lane"]] = row["due_in_s"]
-            elif claim is not None and claim["left_s"] > 0:
-                waiting[row["lane"]] = claim["left_s"]
+            wait_s = max(row["due_in_s"], row["claimed_for_s"] or 0.0) if claims else row["due_in_s"]
+            if wait_s > 0:
+                waiting[row["lane"]] = wait_s
             else:
-                heads.append(_head(self._target, row, claim))
+                heads.append(_head(self._target, row, claims=claims))
         self.heads, self.waiting = heads, waiting
         self.idle = set(won) - {row["lane"] for row in rows}
 
@@ -259,15 +257,16 @@ async def read_figures(connection: Connection) -> Figures:
     """Return the sizes that both ``/status`` and ``openclaw status`` show."""
     rows = await connection.fetch(SQL["figures"])
     letters: int = await connection.fetchval(SQL["dead_letter_count"])
-    oldest_s = max((row["oldest_s"] for row in rows), default=0.0)
-    return Figures({row["target"]: row["owed"] for row in rows}, letters, max(0.0, oldest_s))
+    oldest_s = {row["target"]: max(0.0, row["oldest_s"]) for row in rows}
+    owed = {row["target"]: row["owed"] for row in rows}
+    return Figures(owed, letters, max(oldest_s.values(), default=0.0), oldest_s)
 
 
-def _head(target: str, row: Mapping[str, Any], claim: Mapping[str, Any] | None) -> Head:
-    repeat = claim is not None and claim["event_id"] == row["event_id"]
-    ambiguous = claim is not None and repeat and not claim["resolved"]
+def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
+    repeat = claims and row["claimed_event"] == row["event_id"]
     names = ("event_id", "lane", "seq", "ordered", "attempt", "deaths", "cause", "envelope", "marked")
-    return Head(**{name: row[name] for name in names}, target=target, ambiguous=ambiguous, repeat=repeat)
+    values = {name: row[name] for name in names}
+    return Head(**values, target=target, ambiguous=repeat and not row["resolved"], repeat=repeat)
 
 
 def _owed_columns(changes: Changes) -> tuple[list[object], ...]:
