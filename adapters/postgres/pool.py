@@ -100,13 +100,23 @@ class Pool:
         try:
             with translated():
                 yield connection
-        except BaseException:
+        except BaseException as error:
             if connection.is_in_transaction():
-                # The server rolls back when the connection goes; nothing is left to be sent on a doubtful one.
-                connection.terminate()
+                await self._roll_back(connection, error)
             raise
         finally:
             await pool.release(connection)
+
+    async def _roll_back(self, connection: Connection, error: BaseException) -> None:
+        """End what is open at once, so that its locks are free when the caller goes on."""
+        try:
+            if isinstance(error, Exception):
+                await connection.execute("rollback", timeout=self._timeout_s)
+                return
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            pass
+        # Cancelled, or not in step any more: the server rolls back when the connection goes.
+        connection.terminate()
 
     async def ready(self) -> None:
         """Raise StoreUnavailable unless a statement runs."""
