@@ -1,106 +1,21 @@
 """The truth in memory: the same tables and rules as ``adapters.postgres``, held to them by the contract suite.
 
-Envelopes are kept as bytes and values are frozen, so nothing live leaks through. One database serves many stores,
-as one Postgres serves many processes. Not here: row level security, which only a database can enforce.
+Not here: the tables themselves (``adapters.memory.database``), and row level security, which only a database can
+enforce.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from uuid import UUID
 
-from attrs import Factory, define, evolve, field
+from attrs import evolve
 
-from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, Owed, RateState
-from application.ports import AuditEntry, AuditFilter, Clock, Figures, Letter, TellMode
-from domain.decisions import MoveData, Outcome, PutSetting, SetApiMode
+from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
+from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
+from domain.decisions import Outcome
 from domain.errors import StoreUnavailable
-from domain.scope import chat_scope
-
-
-@define
-class Row:
-    """One owed row."""
-
-    head: Head
-    available_at: float
-
-
-@define
-class ClaimRow:
-    """One claim of the delivery ledger."""
-
-    target: str
-    event_id: UUID
-    token: UUID
-    until: float
-    resolved: bool = False
-
-
-@define
-class Tables:
-    """Everything that is committed."""
-
-    outbox: dict[tuple[str, UUID], Row] = Factory(dict)
-    inbox: set[str] = Factory(set)
-    audit: list[AuditEntry] = Factory(list)
-    letters: list[Letter] = Factory(list)
-    runs: dict[UUID, tuple[str, list[UUID]]] = Factory(dict)
-    claims: dict[str, ClaimRow] = Factory(dict)
-    deliveries: dict[str, Delivery] = Factory(dict)
-    rates: dict[str, tuple[float, float]] = Factory(dict)
-    settings: dict[tuple[str, str], str] = Factory(dict)
-    unreachable: dict[tuple[int, int], str] = Factory(dict)
-    moved: dict[tuple[int, int], int] = Factory(dict)
-    mode: tuple[str, bool] | None = None
-    seq: int = 0
-
-
-@define
-class MemoryDatabase:
-    """A database that any number of stores share. ``down`` makes every access fail, as a stopped server does."""
-
-    clock: Clock
-    tables: Tables = Factory(Tables)
-    locked: set[tuple[str, str]] = Factory(set)
-    down: bool = field(default=False)
-
-    def check(self) -> None:
-        """Raise StoreUnavailable while the database is down."""
-        if self.down:
-            raise StoreUnavailable("the in-memory database was switched off")
-
-    @contextmanager
-    def transaction(self) -> Iterator[Tables]:
-        """Lend a copy of the tables that replaces them when the block ends well."""
-        self.check()
-        copy = copied(self.tables)
-        yield copy
-        self.check()
-        self.tables = copy
-
-    def rows(self, target: str, lane: str) -> list[Row]:
-        """Return the rows of a lane, oldest first."""
-        rows = [r for r in self.tables.outbox.values() if r.head.target == target and r.head.lane == lane]
-        return sorted(rows, key=lambda r: r.head.seq)
-
-
-def copied(tables: Tables) -> Tables:
-    """Copy the containers; what they hold is frozen or copied on change."""
-    return evolve(
-        tables,
-        outbox={key: Row(row.head, row.available_at) for key, row in tables.outbox.items()},
-        inbox=set(tables.inbox),
-        audit=list(tables.audit),
-        letters=list(tables.letters),
-        runs=deepcopy(tables.runs),
-        claims=dict(tables.claims),
-        deliveries=dict(tables.deliveries),
-        rates=dict(tables.rates),
-        settings=dict(tables.settings),
-        unreachable=dict(tables.unreachable),
-        moved=dict(tables.moved),
-    )
 
 
 class MemoryRound:
@@ -226,92 +141,12 @@ class MemoryRound:
         with self._database.transaction() as tables:
             for lane, value in self._writes:
                 if isinstance(value, Changes):
-                    _Writer(tables, self._target, self._consumer, self._now).write(value)
+                    Writer(tables, self._target, self._consumer, self._now).write(value)
                     tables.runs.pop(self._run_id, None)
                 elif isinstance(value, ClaimRow):
                     tables.claims[lane] = value
                 else:
                     tables.claims.pop(lane, None)
-
-
-class _Writer:
-    """Applies one ``Changes`` to a copy of the tables."""
-
-    def __init__(self, tables: Tables, target: str, consumer: str, now: float) -> None:
-        self._tables, self._target, self._consumer, self._now = tables, target, consumer, now
-
-    def write(self, changes: Changes) -> None:
-        for event_id in changes.settled:
-            del self._tables.outbox[(self._target, event_id)]
-        for owed in changes.owed:
-            add_owed(self._tables, owed, self._now)
-        for row in changes.audit:
-            self._tables.audit.append(AuditEntry(self._now, self._consumer, row))
-        self._write_failures(changes)
-        self._write_effects(changes)
-        for end in changes.suspended:
-            self._tables.claims[end.lane] = ClaimRow(
-                self._target, end.event_id, end.token, self._now, not end.ambiguous
-            )
-        for delivery in changes.deliveries:
-            self._tables.deliveries[delivery.key] = delivery
-        for bucket, state in changes.rates.items():
-            self._tables.rates[bucket] = (self._now + state.full_in_s, self._now + state.blocked_for_s)
-        for chat in changes.unreachable:
-            self._tables.unreachable[(chat.bot_id, chat.chat_id)] = chat.reason
-        for move in changes.migrations:
-            self._tables.moved[(move.bot_id, move.old_chat_id)] = move.new_chat_id
-
-    def _write_failures(self, changes: Changes) -> None:
-        outbox = self._tables.outbox
-        for retry in changes.retries:
-            row = outbox[(self._target, retry.event_id)]
-            row.head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
-            row.available_at = self._now + retry.delay_s
-        for dead in changes.dead:
-            row = outbox.pop((self._target, dead.event_id))
-            h = row.head
-            number = len(self._tables.letters) + 1
-            self._tables.letters.append(
-                Letter(
-                    number,
-                    h.target,
-                    h.event_id,
-                    h.lane,
-                    h.attempt,
-                    h.deaths,
-                    dead.reasons,
-                    h.envelope,
-                    self._now,
-                )
-            )
-        for event_id in changes.deaths:
-            row = outbox[(self._target, event_id)]
-            row.head = evolve(row.head, deaths=row.head.deaths + 1)
-            for _, ids in self._tables.runs.values():
-                if event_id in ids:
-                    ids.remove(event_id)
-
-    def _write_effects(self, changes: Changes) -> None:
-        for scoped in changes.effects:
-            if isinstance(scoped.effect, PutSetting):
-                self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
-            elif isinstance(scoped.effect, SetApiMode):
-                self._tables.mode = (scoped.effect.mode.value, False)
-            elif isinstance(scoped.effect, MoveData):
-                new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
-                for owner, name in [key for key in self._tables.settings if key[0] == scoped.scope]:
-                    self._tables.settings.setdefault((new, name), self._tables.settings.pop((owner, name)))
-
-
-def add_owed(tables: Tables, owed: Owed, now: float) -> None:
-    """Insert an owed row; one that is owed already stays as it is."""
-    key = (owed.target, owed.event_id)
-    if key in tables.outbox:
-        return
-    tables.seq += 1
-    head = Head(owed.target, owed.event_id, owed.lane, tables.seq, True, 0, 0, owed.cause, owed.envelope)
-    tables.outbox[key] = Row(head, now + owed.delay_s)
 
 
 class MemoryStore:
@@ -376,17 +211,6 @@ class MemoryStore:
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 
 
-def figures_of(database: MemoryDatabase) -> Figures:
-    """Return the sizes that ``/status`` shows."""
-    database.check()
-    owed: dict[str, int] = {}
-    for target, _ in database.tables.outbox:
-        owed[target] = owed.get(target, 0) + 1
-    now = database.clock.now()
-    oldest_s = max((now - row.available_at for row in database.tables.outbox.values()), default=0.0)
-    return Figures(dict(sorted(owed.items())), len(database.tables.letters), max(0.0, oldest_s))
-
-
 class MemoryIntake:
     """The edge in memory. See ``application.ports.Intake``."""
 
@@ -437,6 +261,12 @@ class MemoryRecords:
         keys = [d.key for d in tables.deliveries.values() if d.lane == lane and d.message_id == message_id]
         found = [e.row.trace_id for e in tables.audit if e.row.idempotency_key in keys and e.row.trace_id]
         return found[0] if found else None
+
+    async def traces(self, prefix: str, limit: int) -> list[str]:
+        """See the port."""
+        self._database.check()
+        found = {entry.row.trace_id for entry in self._database.tables.audit if entry.row.trace_id}
+        return sorted(trace for trace in found if trace.startswith(prefix))[:limit]
 
     async def figures(self) -> Figures:
         """See the port."""
