@@ -105,10 +105,15 @@ def read_lines(source: TextIO, put: Callable[[str | None], object]) -> threading
     return thread
 
 
-async def chat(base_url: str, source: TextIO, out: TextIO) -> int:
-    """Chat over the simulator at ``base_url`` until ``source`` ends; return the exit code."""
+async def chat(base_url: str, source: TextIO, out: TextIO, *, resumed: bool = False) -> int:
+    """Chat over the simulator at ``base_url`` until ``source`` ends; return the exit code.
+
+    ``resumed``: the simulator has been running; what reached the chat before is not shown again.
+    """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     read_lines(source, lambda line: loop.call_soon_threadsafe(lines.put_nowait, line))
     async with SimulatorControl(base_url) as control:
-        return await Chat(control, out, source.isatty() and out.isatty()).run(lines)
+        earlier = await control.record(CHAT_ID) if resumed else []
+        seen = earlier[-1].seq if earlier else 0
+        return await Chat(control, out, source.isatty() and out.isatty(), seen).run(lines)
