@@ -18,7 +18,6 @@ from adapters.botworld.values import Effect
 from adapters.codec import Codec
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
-from adapters.memory.database import MemoryDatabase
 from adapters.memory.liveness import MemoryLiveness
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
