@@ -123,6 +123,10 @@ class Round(Protocol):
         """Won lanes that have rows but none due, with the seconds until one is, and lanes whose chat is claimed."""
 
     @property
+    def claimed(self) -> Collection[str]:
+        """Those of the waiting lanes whose chat is claimed; the claim may be settled long before it runs out."""
+
+    @property
     def idle(self) -> Collection[str]:
         """Won lanes that have no row at all."""
 

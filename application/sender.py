@@ -28,8 +28,8 @@ from domain.rates import Limit, RateLimits
 
 log = logging.getLogger("openclaw.sender")
 
-# How soon a chat is looked at again whose claim another target of this sender holds.
-CLAIMED_ELSEWHERE_S = 0.25
+# How soon a chat is looked at again whose claim another sender, or another target of this one, holds.
+CLAIMED_ELSEWHERE_S = 0.1
 
 
 @frozen
@@ -85,6 +85,9 @@ class Deliverer:
             self.crash("sender.read")
             report.idle.update(current.idle)
             report.waiting.update(current.waiting)
+            # Another sender's call will be settled as soon as it is answered, not when its claim runs out.
+            for lane in current.claimed:
+                report.waiting[lane] = min(report.waiting[lane], CLAIMED_ELSEWHERE_S)
             seen = {head.lane for head in current.heads} | report.idle | set(report.waiting)
             report.lost.update(lane for lane in lanes if lane not in seen)
             flights = await self._prepare(current, changes, report, claimed_at_s)

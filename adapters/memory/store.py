@@ -32,6 +32,7 @@ class MemoryRound:
         self._writes: list[tuple[str, object]] = []
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
+        self.claimed: Collection[str] = ()
         self.idle: Collection[str] = ()
 
     def read(self, lanes: Sequence[str], *, claims: bool) -> None:
@@ -39,7 +40,7 @@ class MemoryRound:
         locked = self._database.locked
         self._won = [lane for lane in dict.fromkeys(lanes) if (self._target, lane) not in locked]
         locked.update((self._target, lane) for lane in self._won)
-        heads, waiting, idle = [], {}, set()
+        heads, waiting, idle, claimed = [], {}, set(), set()
         for lane in self._won:
             rows = self._database.rows(self._target, lane)
             offered = self._offered(rows)
@@ -50,12 +51,13 @@ class MemoryRound:
                 waiting[lane] = offered.available_at - self._now
             elif claim is not None and claim.until > self._now:
                 waiting[lane] = claim.until - self._now
+                claimed.add(lane)
             else:
                 repeat = claim is not None and claim.event_id == offered.head.event_id
                 ambiguous = claim is not None and repeat and not claim.resolved
                 marked = self._is_marked(offered.head.event_id)
                 heads.append(evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat))
-        self.heads, self.waiting, self.idle = heads, waiting, idle
+        self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
 
     def _offered(self, rows: Sequence[Row]) -> Row | None:
         ordered = [row for row in rows if row.head.ordered][:1]

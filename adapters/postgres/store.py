@@ -35,6 +35,7 @@ class PostgresRound:
         self._marked = False
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
+        self.claimed: Collection[str] = ()
         self.idle: Collection[str] = ()
 
     async def read(self, lanes: Sequence[str], *, claims: bool) -> None:
@@ -54,6 +55,7 @@ class PostgresRound:
             else:
                 heads.append(_head(self._target, row, claims=claims))
         self.heads, self.waiting = heads, waiting
+        self.claimed = {row["lane"] for row in rows if claims and (row["claimed_for_s"] or 0.0) > 0}
         self.idle = set(won) - {row["lane"] for row in rows}
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
