@@ -126,7 +126,10 @@ begin
 end $$;
 create trigger audit_append_only before update or delete on openclaw.audit
   for each row execute function openclaw.refuse_change();
+-- Triggers for statements do not pass to partitions, so each partition has this one of its own.
 create trigger audit_no_truncate before truncate on openclaw.audit
+  for each statement execute function openclaw.refuse_change();
+create trigger audit_no_truncate before truncate on openclaw.audit_default
   for each statement execute function openclaw.refuse_change();
 
 -- Makes the partitions of this month and the two that follow; safe to call at any time by any number of callers.
@@ -143,6 +146,8 @@ begin
       execute format('create table openclaw.%I partition of openclaw.audit for values from (%L) to (%L)',
         'audit_' || to_char(month, 'YYYY_MM'),
         month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+      execute format('create trigger audit_no_truncate before truncate on openclaw.%I '
+        'for each statement execute function openclaw.refuse_change()', 'audit_' || to_char(month, 'YYYY_MM'));
     end if;
   end loop;
 end $$;
@@ -218,13 +223,13 @@ create policy sender_tells on openclaw.outbox for insert to openclaw_sender with
 
 grant insert on openclaw.outbox, openclaw.inbox, openclaw.audit to openclaw_gateway;
 grant select on openclaw.inbox to openclaw_gateway;
-grant select, insert, update, delete on openclaw.outbox, openclaw.runs, openclaw.dead_letters
-  to openclaw_brain, openclaw_sender;
+grant select, insert, update, delete on openclaw.outbox, openclaw.runs to openclaw_brain, openclaw_sender;
+grant select, insert on openclaw.dead_letters to openclaw_brain, openclaw_sender;
 grant insert on openclaw.audit to openclaw_brain, openclaw_sender;
 grant select, insert, update, delete on openclaw.settings, openclaw.tasks, openclaw.memories to openclaw_brain;
 grant select, insert, update on openclaw.runtime to openclaw_brain;
-grant select, insert, update, delete on openclaw.claims, openclaw.deliveries, openclaw.rates, openclaw.chats
-  to openclaw_sender;
+grant select, insert, update on openclaw.deliveries, openclaw.rates, openclaw.chats to openclaw_sender;
+grant select, insert, update, delete on openclaw.claims to openclaw_sender;
 grant select on all tables in schema openclaw to openclaw_operator;
 
 -- What /status shows needs sizes of every service's backlog, never their rows.
