@@ -22,7 +22,7 @@ from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run
 from application.settling import Flight, Outcomes, Result
 from domain.decisions import Outcome
-from domain.errors import NotSent, Refused, StoreUnavailable, TelegramError
+from domain.errors import NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
 from domain.events.telegram import MessageClass, TelegramEdit, TelegramSend
 from domain.rates import Limit, RateLimits
 
@@ -258,12 +258,14 @@ class Deliverer:
             self.pacer.begin(len(batch))
             try:
                 await self._settle(batch)
+            except RowsGone:
+                await self._settle_apart(batch)
             except StoreUnavailable as error:
                 log.warning("sender: %s", error, extra={"action": "settle_failed", "target": self.target})
                 await self.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, 5.0)
                 continue
-            except Exception:
+            except Exception:  # noqa: BLE001 - one delivery's data must not keep the others from being settled
                 await self._settle_apart(batch)
             del self._results[: len(batch)]
 

@@ -7,6 +7,7 @@
     ├── Permanent           a handler will never succeed with this event: dead letter
     ├── Transient           a later attempt may succeed: retry with backoff
     │   └── StoreUnavailable   Postgres cannot be reached or refused for now
+    │       └── RowsGone       what a round wanted to settle was settled by another: read again
     ├── Unavailable         Redis cannot be reached for now
     ├── InvalidSettings     faults of configuration, all at once
     └── TelegramError
@@ -45,6 +46,10 @@ class Transient(OpenClawError):
 
 class StoreUnavailable(Transient):
     """Postgres cannot be reached, or refused for now."""
+
+
+class RowsGone(StoreUnavailable):
+    """Rows that a round wanted to settle were settled or removed by others; the round must be read again."""
 
 
 class Unavailable(OpenClawError):

@@ -19,7 +19,7 @@ from attrs import asdict, define, field, frozen
 from adapters.asgi import CannotServe, Served, serve
 from adapters.logs import set_up_logging
 from application.gateway import ALLOWED_UPDATES, introduce
-from application.ports import Liveness
+from application.ports import Liveness, Telegram
 from domain.errors import NoAnswer, NotSent, OpenClawError, Refused, Unavailable
 from entrypoints.containers import BrainContainer, GatewayContainer, SenderContainer
 from entrypoints.settings import Settings
@@ -237,16 +237,19 @@ async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _register_webhook(settings: Settings, telegram: Any, stop: asyncio.Event) -> None:
+async def _register_webhook(settings: Settings, telegram: Telegram, stop: asyncio.Event) -> None:
     """Tell Telegram where to call, repeating until it took note."""
+    secret = settings.webhook_secret
     params = {
-        "url": settings.webhook_url, "secret_token": settings.webhook_secret.reveal(),
-        "allowed_updates": ALLOWED_UPDATES, "max_connections": 100,
-    }  # fmt: skip
+        "url": settings.webhook_url,
+        "secret_token": secret.reveal() if secret is not None else None,
+        "allowed_updates": ALLOWED_UPDATES,
+        "max_connections": 100,
+    }
     await _repeat(lambda: telegram.call("setWebhook", params, 10.0), "webhook_not_set", stop)
 
 
-async def _unregister_webhook(telegram: Any, stop: asyncio.Event) -> None:
+async def _unregister_webhook(telegram: Telegram, stop: asyncio.Event) -> None:
     """Have Telegram keep updates for polling, which it refuses to serve while a webhook is set."""
     await _repeat(lambda: telegram.call("deleteWebhook", {}, 10.0), "webhook_not_deleted", stop)
 

@@ -15,7 +15,7 @@ from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
 from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
 from domain.decisions import Outcome
-from domain.errors import StoreUnavailable
+from domain.errors import RowsGone, StoreUnavailable
 
 
 class MemoryRound:
@@ -135,7 +135,7 @@ class MemoryRound:
         """See the port."""
         for event_id in changes.settled:
             if (self._target, event_id) not in self._database.tables.outbox:
-                raise StoreUnavailable("rows were settled by another; reading again")
+                raise RowsGone("rows were settled by another; reading again")
         self._writes.append(("", deepcopy(changes)))
 
     def commit(self) -> None:

@@ -13,14 +13,10 @@ from adapters.postgres.sql import SQL
 from application.changes import Changes, Claim, Delivery, Head, RateState
 from application.ports import Figures, TellMode
 from domain.decisions import MoveData, PutSetting, SetApiMode
-from domain.errors import StoreUnavailable
+from domain.errors import RowsGone
 from domain.scope import chat_scope
 
 REASON_SEPARATOR = "\x1f"
-
-
-class RowsGone(StoreUnavailable):
-    """Rows that a round wanted to settle were settled or removed by others; the round must be read again."""
 
 
 class PostgresRound:
