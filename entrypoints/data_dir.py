@@ -20,11 +20,17 @@ from domain.errors import OpenClawError
 
 # How long the processes of a killed holder may take to be gone; they hold the lock with it.
 HANDOVER_S = 10.0
+# One of these is made before anything else.
+OURS = frozenset({"lock", "secrets"})
 HANDOVER_WAIT_S = 0.05
 
 
 class DataDirBusy(OpenClawError):
     """Another process uses the data directory. The text names it and how to stop it."""
+
+
+class NotOurDirectory(OpenClawError):
+    """The directory holds files and none of ours: making it private would lock others out of theirs."""
 
 
 @frozen
@@ -41,7 +47,11 @@ class DataDir:
     """A data directory at ``path``, made on first use with mode 0700."""
 
     def __init__(self, path: Path) -> None:
-        """Make the directory where it is missing. Raises EmbeddedServerError when it cannot be private."""
+        """Make the directory where it is missing.
+
+        Raises EmbeddedServerError when it cannot be private, NotOurDirectory when others keep something there.
+        """
+        _refuse_foreign(path.expanduser().absolute())
         self.path = private_dir(path.expanduser().absolute())
         self._lock: int | None = None
 
@@ -105,6 +115,18 @@ def with_login(url: str, user: str, password: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{host}").geturl()
+
+
+def _refuse_foreign(path: Path) -> None:
+    try:
+        names = {each.name for each in path.iterdir()} if path.is_dir() else set()
+    except OSError:
+        # Told with its reason by whoever makes it private.
+        return
+    if names and not names & OURS:
+        raise NotOurDirectory(
+            f"{path} holds files that are not OpenClaw's; choose a new or empty data directory"
+        )
 
 
 def _busy_text(path: Path, holder: int | None) -> str:

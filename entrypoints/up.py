@@ -21,6 +21,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.logs import set_up_logging
 from adapters.postgres.roles import SERVICES, role_of
+from adapters.telegram.client import bot_id_of
 from adapters.telegram.simulator import SimulatorServer
 from domain.errors import OpenClawError
 from entrypoints.chat import USER_ID, chat
@@ -34,6 +35,8 @@ from entrypoints.version import version
 
 SIMULATED_BOT_ID = 1_000_000_001
 SIMULATED_BOT_NAME = "openclaw_bot"
+# The name under which run.json tells the bot's id.
+BOT = "bot"
 
 
 @define
@@ -201,7 +204,9 @@ class Up:
 
     def _note(self) -> None:
         """Note where the servers are, so that the other commands find them."""
-        operator = {"telegram": self.simulator_url or self.settings.telegram_api_url}
+        token = self._role_settings("gateway").telegram_token
+        bot = str(bot_id_of(token.reveal())) if token is not None else ""
+        operator = {"telegram": self.simulator_url or self.settings.telegram_api_url, BOT: bot}
         database = self.postgres.url() if self.postgres is not None else ""
         redis = self.valkey.url() if self.valkey is not None else ""
         self.data.write_run(RunInfo(os.getpid(), database, redis, operator))
@@ -257,14 +262,31 @@ def run_up(settings: Settings) -> int:
     return Up(settings, DataDir(settings.data_dir)).run()
 
 
+def _running(settings: Settings) -> RunInfo | None:
+    """Return what runs in the data directory; None where nothing does. The directory is not touched."""
+    try:
+        if not (settings.data_dir / "run.json").exists():
+            return None
+    except PermissionError:
+        raise OpenClawError(
+            f"{settings.data_dir} belongs to another user; do this as the user who started `openclaw up`"
+        ) from None
+    return DataDir(settings.data_dir).read_run()
+
+
+def running_bot(settings: Settings) -> int | None:
+    """Return the bot of the ``up`` that runs in the data directory; None without one."""
+    info = _running(settings)
+    bot = info.details.get(BOT, "") if info is not None else ""
+    return int(bot) if bot.isdigit() else None
+
+
 def urls_of_running(settings: Settings, service: str = "operator") -> Mapping[str, Secret]:
     """Return the servers' URLs, for a service, of the ``up`` that runs in the data directory; empty without one."""
-    if not settings.data_dir.is_dir():
-        return {}
-    data = DataDir(settings.data_dir)
-    info = data.read_run()
+    info = _running(settings)
     if info is None:
         return {}
+    data = DataDir(settings.data_dir)
     found = {}
     if info.database_url:
         login = with_login(info.database_url, role_of(service), data.secret(f"postgres-{service}"))

@@ -251,7 +251,9 @@ select * from (
 ) newest order by letter_id;
 
 -- name: delivery_trace
+-- The audit row of a delivery is written in its transaction, so only rows of about that time are looked at.
 select a.trace_id from openclaw.deliveries d join openclaw.audit a on a.idempotency_key = d.key
+  and a.at between d.settled_at - interval '5 minutes' and d.settled_at + interval '5 minutes'
 where d.lane = $1 and d.message_id = $2 and a.trace_id is not null order by a.at limit 1;
 
 -- name: traces

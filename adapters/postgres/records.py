@@ -62,6 +62,11 @@ class PostgresRecords:
             )
             return trace
 
+    async def traces(self, prefix: str, limit: int) -> list[str]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            return [row[0] for row in await connection.fetch(SQL["traces"], prefix, limit)]
+
     async def figures(self) -> Figures:
         """See the port."""
         async with self._pool.connection() as connection:
