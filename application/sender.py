@@ -22,7 +22,7 @@ from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run
 from application.settling import Flight, Outcomes, Result
 from domain.decisions import Outcome
-from domain.errors import NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
+from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
 from domain.events.telegram import MessageClass, TelegramEdit, TelegramSend
 from domain.rates import Limit, RateLimits
 
@@ -76,6 +76,11 @@ class Deliverer:
     def room(self) -> int:
         """Return how many further calls may be claimed: no more than are called at once."""
         return self.limits.concurrency - len(self.in_flight)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call is under way and every one that was made is settled."""
+        return not self.in_flight and not self._results
 
     async def run(self, lanes: Sequence[str]) -> Report:
         """Claim one call for each lane that offers one, and start them after the commit."""
@@ -240,6 +245,10 @@ class Deliverer:
             return await self._call(flight, formatted=formatted), None
         except TelegramError as failure:
             return None, failure
+        except Exception as error:
+            # A fault of ours, not of Telegram's: its chat must not stay claimed for ever, and who knows what was done.
+            log.exception("a call failed in an unforeseen way", extra={"action": "call_failed"})
+            return None, NoAnswer(f"the call failed in an unforeseen way ({type(error).__name__})")
 
     async def _call(self, flight: Flight, *, formatted: bool) -> object:
         """Call Telegram, unless too little is left of the claim for the whole call."""
