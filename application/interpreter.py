@@ -3,6 +3,8 @@
 Not here: handlers, and the transaction that the changes are written in.
 """
 
+from uuid import UUID
+
 from attrs import define, evolve, field, frozen
 
 from application.changes import AuditRow, Changes, DeadLetter, Head, Owed, Retry, ScopedEffect
@@ -18,6 +20,7 @@ from domain.text import split, utf16_length
 
 # Room for the mark of a possible repeat, so that marking never makes a message too long.
 SEND_UNITS_MAX = 4_000
+REASON_CHARS_MAX = 1_000
 
 
 @frozen
@@ -74,7 +77,7 @@ class Interpreter:
         )
         if child.target == AUDIT:
             # Nobody consumes it, so it is never encoded or published.
-            audited.append(evolve(event_row(child, Outcome.ACCEPTED), cause=run.head.event_id))
+            audited.append(event_row(child, Outcome.ACCEPTED, run.head.event_id))
             return
         scope = scope_of(child.payload)
         lane = scope.lane if scope is not None else run.head.lane
@@ -121,26 +124,30 @@ class Interpreter:
         if head.deaths:
             killed = f"{head.deaths} earlier run{'s' if head.deaths > 1 else ''} did not end"
             reason = f"{reason}; {killed}" if reason else killed
-        row = AuditRow(outcome, event_id=head.event_id, target=head.target)
-        if run.event is not None:
-            row = event_row(run.event, outcome)
+        reason = reason[:REASON_CHARS_MAX]
         took_ms = max(0.0, (self.clock.steady() - run.began_s) * 1000)
-        return evolve(row, cause=head.cause, attempt=head.attempt, reason=reason[:1000], duration_ms=took_ms)
+        if run.event is None:
+            return AuditRow(
+                outcome, event_id=head.event_id, target=head.target, cause=head.cause, attempt=head.attempt,
+                reason=reason, duration_ms=took_ms,
+            )  # fmt: skip
+        return event_row(run.event, outcome, head.cause, head.attempt, reason, took_ms)
 
 
-def event_row(event: Event, outcome: Outcome) -> AuditRow:
-    """Return the part of an audit row that follows from the event alone."""
-    scope = scope_of(event.payload)
+def event_row(
+    event: Event,
+    outcome: Outcome,
+    cause: UUID | None = None,
+    attempt: int = 0,
+    reason: str = "",
+    duration_ms: float = 0.0,
+) -> AuditRow:
+    """Return the audit row of an event."""
+    envelope, scope = event.envelope, scope_of(event.payload)
     return AuditRow(
-        outcome,
-        event.event_id,
-        event.event_type,
-        event.source,
-        event.target,
-        event.trace_id,
-        event.idempotency_key,
-        scope=scope.key if scope is not None else None,
-    )
+        outcome, envelope.event_id, envelope.event_type, envelope.source, envelope.target, envelope.trace_id,
+        envelope.idempotency_key, cause, scope.key if scope is not None else None, attempt, reason, duration_ms,
+    )  # fmt: skip
 
 
 def scope_of(payload: object) -> Scope | None:

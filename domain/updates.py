@@ -26,6 +26,9 @@ LANGUAGE_CHARS_MAX = 35
 NAME_CHARS_MAX = 256
 
 
+_MESSAGES = tuple((kind.value, kind) for kind in MessageKind)
+
+
 class NotAnUpdate(ValueError):
     """The JSON is no update at all: it has no ``update_id``."""
 
@@ -49,13 +52,13 @@ def translate(update: object, bot_id: int, bot_name: str | None) -> Translated:
 
     Raises NotAnUpdate for JSON without an ``update_id``.
     """
-    if not isinstance(update, Mapping) or not _is_int(update.get("update_id")):
+    if not isinstance(update, dict) or not _is_int(update.get("update_id")):
         raise NotAnUpdate("no update: an object with an integer update_id is expected")
     key = update_key(bot_id, update["update_id"])
-    for kind in MessageKind:
-        if isinstance(message := update.get(kind.value), Mapping):
+    for name, kind in _MESSAGES:
+        if isinstance(message := update.get(name), dict):
             return _message(key, message, kind, bot_id, bot_name)
-    if isinstance(press := update.get("callback_query"), Mapping):
+    if isinstance(press := update.get("callback_query"), dict):
         try:
             return Translated(key, trace_of(key), _callback(press, bot_id))
         except _Unusable as error:
@@ -95,7 +98,7 @@ def _message(
 def _received(message: Mapping[str, Any], kind: MessageKind, bot_id: int) -> MessageReceived:
     chat = _object(message, "chat")
     user = message.get("from")
-    user = user if isinstance(user, Mapping) else {}
+    user = user if isinstance(user, dict) else {}
     answered = message.get("reply_to_message")
     # Outside forums Telegram uses the thread for replies; only topics are places of their own.
     thread_id = message.get("message_thread_id") if message.get("is_topic_message") is True else None
@@ -114,12 +117,12 @@ def _received(message: Mapping[str, Any], kind: MessageKind, bot_id: int) -> Mes
         content=next((name for name in CONTENTS if name in message), "other"),
         text=_clean(text),
         sent_at=_instant(message),
-        reply_to_message_id=_positive(answered.get("message_id")) if isinstance(answered, Mapping) else None,
+        reply_to_message_id=_positive(answered.get("message_id")) if isinstance(answered, dict) else None,
     )
 
 
 def _id_of(part: object) -> int | None:
-    found = part.get("id") if isinstance(part, Mapping) else None
+    found = part.get("id") if isinstance(part, dict) else None
     return found if isinstance(found, int) and _is_int(found) else None
 
 
@@ -167,7 +170,7 @@ def _positive(value: object) -> int | None:
 
 def _object(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = part.get(name)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise _Unusable(f"{name} is missing or no object")
     return value
 
