@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from adapters.postgres.roles import SERVICES, role_of
 from adapters.telegram.client import bot_id_of
 from adapters.telegram.simulator import SimulatorServer
 from domain.errors import OpenClawError
+from domain.redaction import without_credentials
 from entrypoints.chat import USER_ID, chat
 from entrypoints.data_dir import DataDir, RunInfo, with_login
 from entrypoints.database import prepare_database
+from entrypoints.exits import Exit, exit_code_of
 from entrypoints.roles import ROLES, run_role
 from entrypoints.settings import Settings
 from entrypoints.settings_types import Secret
@@ -49,6 +52,8 @@ class Up:
     postgres: EmbeddedPostgres | None = None
     valkey: EmbeddedValkey | None = None
     simulator_url: str | None = None
+    # What died and was not started again yet.
+    troubled: set[str] = field(factory=set)
 
     def run(self) -> int:
         """Start everything, supervise it until the end, and return the exit code."""
@@ -56,7 +61,8 @@ class Up:
             try:
                 self._keep_secrets()
                 self._start_servers()
-                self._migrate()
+                if (code := self._migrate()) != Exit.OK:
+                    return code
                 self._choose_telegram()
                 self._note()
                 supervisor = Supervisor(
@@ -87,6 +93,8 @@ class Up:
         if self.settings.redis_url is None:
             self.valkey = EmbeddedValkey(self.data.path)
             self.servers.append(self.valkey)
+        if self.postgres is not None and not (self.data.path / "postgres" / "cluster").exists():
+            click.echo(f"openclaw: first start in {self.data.path}, which takes some seconds more", err=True)
         for server in self.servers:
             server.start()
 
@@ -102,11 +110,9 @@ class Up:
             return {}
         return {service: self.data.secret(f"postgres-{service}") for service in SERVICES}
 
-    def _migrate(self) -> None:
-        """Migrate in a process of its own, whose libraries then burden nobody."""
-        code = in_child(lambda: asyncio.run(prepare_database(self._admin_url(), self._passwords())))
-        if code != 0:
-            raise OpenClawError("the database could not be prepared; the reason stands above")
+    def _migrate(self) -> int:
+        """Migrate in a process of its own, whose libraries then burden nobody; return its exit code."""
+        return in_child(lambda: asyncio.run(prepare_database(self._admin_url(), self._passwords())))
 
     def _postgres_url(self, service: str) -> str:
         if self.postgres is None:
@@ -232,11 +238,15 @@ class Up:
         return "\n".join(lines)
 
     def _tell(self, event: SupervisorEvent) -> None:
-        """Tell of what is not as it should be."""
+        """Tell of what is not as it should be, and when it is so again."""
+        if event.what is Happening.STARTED and event.name in self.troubled:
+            self.troubled.remove(event.name)
+            click.echo(f"openclaw: {event.name} runs again", err=True)
         if event.what in (Happening.DIED, Happening.START_FAILED, Happening.KILLED, Happening.STOP_FAILED):
             again = f"; starting it again in {event.restart_s:.1f} s" if event.restart_s is not None else ""
             why = f" ({event.reason})" if event.reason else ""
             click.echo(f"openclaw: {event.name} {event.what}{why}{again}", err=True)
+            self.troubled.add(event.name)
 
 
 def in_child(work: Callable[[], object]) -> int:
@@ -245,12 +255,17 @@ def in_child(work: Callable[[], object]) -> int:
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        code = 1
+        code = int(Exit.FAILED)
         try:
             work()
-            code = 0
+            code = Exit.OK
         except OpenClawError as error:
-            print(f"openclaw: {error}", file=sys.stderr)
+            print(f"openclaw: {without_credentials(str(error))}", file=sys.stderr)
+            code = exit_code_of(error)
+        except KeyboardInterrupt:
+            code = Exit.INTERRUPTED
+        except BaseException:  # noqa: BLE001 - what the process above would print is not this process's to print
+            print(f"openclaw: {without_credentials(traceback.format_exc())}", file=sys.stderr)
         finally:
             sys.stderr.flush()
             os._exit(code)

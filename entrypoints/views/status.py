@@ -9,7 +9,7 @@ import attrs
 from attrs import frozen
 
 from application.ports import Depth, Figures
-from domain.runtime_state import Mode
+from domain.runtime_state import DEFAULT_MODE, Mode
 from domain.status import ServiceStatus, age_text
 from entrypoints.views.lines import NONE, plain, table
 
@@ -91,7 +91,7 @@ def _service_json(service: ServiceStatus) -> dict[str, object]:
 def _mode(queues: Queues | None) -> str:
     if queues is None:
         return "unknown"
-    return queues.mode.value if queues.mode is not None else "not stored in Redis yet"
+    return queues.mode.value if queues.mode is not None else f"{DEFAULT_MODE} (none is stored in Redis)"
 
 
 def _services(seen: Overview) -> list[str]:
