@@ -109,7 +109,7 @@ class Harness:
     async def press(self, user: int, chat: int, message: int, data: str) -> list[str]:
         """Press the button with ``data`` as ``user`` and return the texts that reached the chat because of it."""
         before = len(self.world.record.of_chat(chat))
-        self.world.press(chat, message, user, data)
+        self.world.press(chat, user, message, data)
         await self.settle()
         return self.texts(chat, before)
 
