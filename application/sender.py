@@ -134,6 +134,7 @@ class Deliverer:
         self, current: Round, runs: list[Run], changes: Changes, report: Report
     ) -> list[Run]:
         """Return the runs that the shared rate limits allow now; the others' lanes wait, holding nothing."""
+        runs = [run for run in runs if not self._is_held(run, report)]
         limits = {run.head.event_id: self._buckets(run) for run in runs}
         names = sorted({name for buckets in limits.values() for name in buckets})
         if not names:
@@ -152,6 +153,16 @@ class Deliverer:
                 changes.rates[name] = states[name]
             allowed.append(run)
         return allowed
+
+    def _is_held(self, run: Run, report: Report) -> bool:
+        """Tell whether Telegram told this process to leave the chat or the bot alone; then its lane waits."""
+        payload = run.event.payload if run.event is not None else None
+        if not isinstance(payload, TelegramSend | TelegramEdit):
+            return False
+        held_s = self.outcomes.held_s(payload.bot_id, run.head.lane)
+        if held_s > 0:
+            report.waiting[run.head.lane] = held_s
+        return held_s > 0
 
     def _buckets(self, run: Run) -> dict[str, Limit]:
         payload = run.event.payload if run.event is not None else None

@@ -75,20 +75,29 @@ class Outcomes:
     interpreter: Interpreter
     # When the chats that Telegram told to wait may be called again, by the steady clock: lane to reading.
     waiting: dict[str, float] = field(factory=dict)
+    # The same for whole bots, by their ids.
+    bots: dict[int, float] = field(factory=dict)
 
-    def blocks(self, result: Result) -> list[str]:
-        """Return the rate buckets that this result blocks."""
+    def held_s(self, bot_id: int, lane: str) -> float:
+        """Return how long this process was told to leave the chat alone, whether limits are kept or lifted."""
+        return max(self.waiting.get(lane, 0.0), self.bots.get(bot_id, 0.0)) - self.interpreter.clock.steady()
+
+    def blocks(self, result: Result) -> dict[str, float]:
+        """Return the rate buckets that this result blocks, each with the seconds."""
         error = result.error
         if not isinstance(error, Refused) or judge(error.refusal) is not Verdict.WAIT:
-            return []
+            return {}
         now_s = self.interpreter.clock.steady()
         wait_s = float(error.refusal.retry_after_s or 1)
         self.waiting = {lane: at for lane, at in self.waiting.items() if at > now_s}
         self.waiting[result.flight.lane] = now_s + wait_s
         bot_id, chat_id = result.flight.payload.bot_id, result.flight.payload.chat_id
-        same_bot = [lane for lane in self.waiting if lane.startswith(f"{bot_id}:")]
-        chat = f"chat:{bot_id}:{chat_id}"
-        return [chat, f"bot:{bot_id}"] if len(same_bot) >= CHATS_WAITING_FOR_BOT else [chat]
+        same_bot = [at for lane, at in self.waiting.items() if lane.startswith(f"{bot_id}:")]
+        found = {f"chat:{bot_id}:{chat_id}": wait_s}
+        if len(same_bot) >= CHATS_WAITING_FOR_BOT:
+            self.bots[bot_id] = max(same_bot)
+            found[f"bot:{bot_id}"] = max(same_bot) - now_s
+        return found
 
     def settle(
         self,
@@ -139,9 +148,11 @@ class Outcomes:
             return self._delivered(result, changes)
         if verdict is Verdict.WAIT:
             wait_s = float(refusal.retry_after_s or 1)
-            for name in self.blocks(result):
-                if name in states:
-                    changes.rates[name] = evolve(states[name], blocked_for_s=wait_s)
+            for name, blocked_s in self.blocks(result).items():
+                # A shorter wait that is told later does not end a longer one.
+                if (state := changes.rates.get(name, states.get(name))) is not None:
+                    longest_s = max(state.blocked_for_s, blocked_s)
+                    changes.rates[name] = evolve(state, blocked_for_s=longest_s)
             return self._wait(result, wait_s, reason, changes)
         if verdict is Verdict.MISCONFIGURED:
             return self._wait(result, MISCONFIGURED_S, reason, changes)
