@@ -99,14 +99,20 @@ def sender(ports: Ports, settings: Settings, telegram: Telegram) -> Sequence[Sen
     """Return the sender's two lanes of traffic, interactive first."""
     bulk = max(1, settings.sender_concurrency // BULK_SHARE)
     shares = {SENDER: max(1, settings.sender_concurrency - bulk), SENDER_BULK: bulk}
-    return [_sending(ports, settings, telegram, target, shares[target]) for target in SENDER_TARGETS]
+    # One for both: what Telegram tells one lane of traffic holds for the other.
+    outcomes = Outcomes(
+        Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True)
+    )
+    return [_sending(ports, settings, telegram, outcomes, target, shares[target]) for target in SENDER_TARGETS]
 
 
-def _sending(ports: Ports, settings: Settings, telegram: Telegram, target: str, concurrency: int) -> Sending:
-    interpreter = Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True)
+def _sending(
+    ports: Ports, settings: Settings, telegram: Telegram, outcomes: Outcomes, target: str, concurrency: int
+) -> Sending:
+    interpreter = outcomes.interpreter
     limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
     deliverer = Deliverer(
-        target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, Outcomes(interpreter),
+        target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
         Pacer(ports.clock, 0.001 if ports.paced else 0.0), limits=limits, rates=rates_of(settings),
     )  # fmt: skip
     consumer = Consumer(
