@@ -100,10 +100,10 @@ def sender(ports: Ports, settings: Settings, telegram: Telegram) -> Sequence[Sen
     bulk = max(1, settings.sender_concurrency // BULK_SHARE)
     shares = {SENDER: max(1, settings.sender_concurrency - bulk), SENDER_BULK: bulk}
     # One for both: what Telegram tells one lane of traffic holds for the other.
-    outcomes = Outcomes(
-        Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True)
-    )
-    return [_sending(ports, settings, telegram, outcomes, target, shares[target]) for target in SENDER_TARGETS]
+    outcomes = Outcomes(Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True))
+    return [
+        _sending(ports, settings, telegram, outcomes, target, shares[target]) for target in SENDER_TARGETS
+    ]
 
 
 def _sending(

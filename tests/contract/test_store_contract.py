@@ -11,7 +11,7 @@ import pytest
 from application.changes import AuditRow, Changes, DeadLetter, Retry
 from application.ports import AuditFilter, Round, Store
 from domain.decisions import Outcome
-from domain.errors import StoreUnavailable
+from domain.errors import RowsGone
 from tests.contract.legs import Leg, given_owed, ident, offered, owed, when_applied, when_settled
 
 
@@ -173,7 +173,7 @@ async def test_a_round_whose_block_fails_has_no_effect_at_all(leg: Leg) -> None:
 async def test_settling_a_row_that_is_gone_fails_the_whole_round(leg: Leg) -> None:
     await given_owed(leg, owed("a"), owed("b", "1:6"))
     await when_settled(leg, "a")
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(RowsGone):
         await when_applied(
             leg.store(), "brain", Changes(settled=[ident("a"), ident("b")], audit=[audited("b")])
         )
