@@ -4,7 +4,7 @@
 
     postgres/   postgres_password  postgres_url (the administrator's)
     valkey/     users.acl (hashes)
-    <service>/  postgres_url  redis_url, and what else the role needs: telegram_token  webhook_secret  settings.env
+    <service>/  postgres_url  redis_url  settings.env, and what else it needs: telegram_token  webhook_secret
     telegram/   telegram_token (of the simulated bot)
 
 What stands already is kept, so it may run at every start. Nothing is ever printed. Not here: who mounts the folders
@@ -22,10 +22,11 @@ from adapters.embedded.files import private_file
 from adapters.postgres.roles import SERVICES, role_of
 from adapters.redis_streams.acl import acl_file
 from domain.errors import OpenClawError
+from entrypoints.chat import USER_ID
 from entrypoints.data_dir import with_login
 from entrypoints.roles import ROLES
 from entrypoints.settings_source import variable
-from entrypoints.simulated import BOT_ID, BOT_NAME, CHAT_USER_ID
+from entrypoints.simulated import BOT_ID, BOT_NAME
 
 # 32 characters that need no quoting in a URL, and whose hash tells nothing about them.
 SECRET_BYTES = 24
@@ -114,12 +115,12 @@ def provision(kept: Secrets, places: Places, telegram_token: str | None) -> None
     for service in SERVICES:
         kept.keep_url(service, "postgres_url", role_of(service), database)
         users[service] = kept.keep_url(service, "redis_url", service, redis)
+        kept.write(service, SETTINGS_FILE, _settings(places, simulated=telegram_token is None))
     kept.publish(VALKEY, ACL_FILE, acl_file(users))
     simulated = kept.keep(TELEGRAM, "telegram_token", lambda: f"{BOT_ID}:{_random()}")
     for role in ROLES.values():
         if "telegram_token" in role.required:
             kept.write(role.name, "telegram_token", telegram_token or simulated)
-        kept.write(role.name, SETTINGS_FILE, _settings(places, simulated=telegram_token is None))
     kept.keep("gateway", "webhook_secret", _random)
 
 
@@ -150,7 +151,7 @@ def password_in(url: str) -> str:
 def _settings(places: Places, *, simulated: bool) -> str:
     lines: Mapping[str, object] = {}
     if simulated:
-        lines = {"telegram_api_url": places.simulator, "bot_username": BOT_NAME, "admins": CHAT_USER_ID}
+        lines = {"telegram_api_url": places.simulator, "bot_username": BOT_NAME, "admins": USER_ID}
     return SETTINGS_ABOUT + "".join(f"{variable(name)}={value}\n" for name, value in lines.items())
 
 

@@ -16,8 +16,7 @@ log = logging.getLogger("openclaw.simulated")
 
 BOT_ID = 1_000_000_001
 BOT_NAME = "openclaw_bot"
-# The person who chats in the terminal, and the port of this machine on which the chat finds the simulator.
-CHAT_USER_ID = 1
+# The port of this machine on which the chat finds the simulator.
 CONTROL_PORT = 8082
 
 

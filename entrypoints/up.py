@@ -33,11 +33,9 @@ from entrypoints.exits import Exit, exit_code_of
 from entrypoints.roles import ROLES, run_role
 from entrypoints.settings import Settings
 from entrypoints.settings_types import Secret
+from entrypoints.simulated import BOT_ID, BOT_NAME
 from entrypoints.supervisor import Happening, RoleProcess, Server, Supervisor, SupervisorEvent
 from entrypoints.version import version
-
-SIMULATED_BOT_ID = 1_000_000_001
-SIMULATED_BOT_NAME = "openclaw_bot"
 # The name under which run.json tells the bot's id.
 BOT = "bot"
 
@@ -142,12 +140,12 @@ class Up:
             changed,
             telegram_token=Secret(self._simulated_token()),
             telegram_api_url=self.simulator_url,
-            bot_username=SIMULATED_BOT_NAME,
+            bot_username=BOT_NAME,
             admins=given.admins | {USER_ID},
         )
 
     def _simulated_token(self) -> str:
-        return f"{SIMULATED_BOT_ID}:{self.data.secret('simulated-bot')}"
+        return f"{BOT_ID}:{self.data.secret('simulated-bot')}"
 
     # Processes
 
@@ -195,7 +193,7 @@ class Up:
         stopped = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
         server = SimulatorServer(port=int(self.simulator_url.rpartition(":")[2]))
-        server.world.add_bot(self._simulated_token(), SIMULATED_BOT_NAME)
+        server.world.add_bot(self._simulated_token(), BOT_NAME)
         await server.start()
         await stopped.wait()
         await server.stop()

@@ -233,18 +233,22 @@ def test_the_chat_does_not_show_again_what_it_said_before(installation: Installa
     assert chat.communicate("again\n", timeout=ANSWER_S_MAX)[0] == "again\n"
 
 
+def test_the_operator_sees_the_whole_installation_as_a_user_of_its_own(installation: Installation) -> None:
+    machine = installation.machine
+    with open(machine.environment("operator")["OPENCLAW_POSTGRES_URL_FILE"], encoding="utf-8") as file:
+        assert urlsplit(file.read()).username == role_of("operator")
+    status = machine.openclaw("operator", "status")
+    out, _ = status.communicate(timeout=GRACE_S)
+    assert status.returncode == 0, machine.told("operator")
+    assert all(role in out for role in ROLES)
+
+
 def test_no_service_asked_the_server_for_what_it_may_not(installation: Installation) -> None:
     given = installation.machine.environment("operator")["OPENCLAW_REDIS_URL_FILE"]
     with open(given, encoding="utf-8") as file, redis.Redis.from_url(file.read().strip()) as operator:
         stats = operator.info("stats")
     kinds = [f"acl_access_denied_{kind}" for kind in ("auth", "cmd", "key", "channel")]
     assert [stats[kind] for kind in kinds] == [0, 0, 0, 0]
-
-
-def test_the_operator_logs_in_as_itself(installation: Installation) -> None:
-    given = installation.machine.environment("operator")["OPENCLAW_POSTGRES_URL_FILE"]
-    with open(given, encoding="utf-8") as file:
-        assert urlsplit(file.read()).username == role_of("operator")
 
 
 def test_a_second_start_keeps_secrets_and_schema(installation: Installation) -> None:
