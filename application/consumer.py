@@ -215,7 +215,8 @@ class Consumer:
         self.crash(f"{self.target}.published")
         await self._ack(done)
         await self._ack(useless, without_effect=True)
-        self.crash(f"{self.target}.acked")
+        if not report.busy:
+            self.crash(f"{self.target}.acked")
 
     def _settle(self, lane: str, event_id: UUID) -> list[str]:
         self.counters.settled += 1
@@ -233,6 +234,7 @@ class Consumer:
             self.hand.give_back(lane)
         self._news.set()
         await self._ack(entries)
+        self.crash(f"{self.target}.acked")
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Publish wake-ups of rows that were just committed. A failure costs the grace of a sweep, no more."""

@@ -164,8 +164,14 @@ class Decider(Generic[F]):
             if run.event is None:
                 interpreter.reject(run, changes)
                 report.settle(head)
+            elif (fault := self.suspects.pop(head.event_id, None)) is not None:
+                # Nothing more is done with it, since nobody knows which step its data made fail.
+                interpreter.fail(run, Transient(f"its transaction failed ({fault})"), changes)
+                report.settle(head)
             else:
                 runs.append(run)
+        if not runs:
+            return
         facts = await self.gather(current, [run.event for run in runs if run.event is not None])
         for run in runs:
             await self._handle(run, facts, changes, report)
@@ -174,8 +180,6 @@ class Decider(Generic[F]):
         assert run.event is not None
         report.settle(run.head)
         try:
-            if (fault := self.suspects.pop(run.head.event_id, None)) is not None:
-                raise Transient(f"its transaction failed ({fault})")
             handler = self.handlers.get(run.event.event_type)
             if handler is None:
                 reason = f"{self.target} has no handler for {run.event.event_type}"
