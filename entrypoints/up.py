@@ -36,6 +36,7 @@ from entrypoints.settings_types import Secret
 from entrypoints.simulated import BOT_ID, BOT_NAME
 from entrypoints.supervisor import Happening, RoleProcess, Server, Supervisor, SupervisorEvent
 from entrypoints.version import version
+
 # The name under which run.json tells the bot's id.
 BOT = "bot"
 
