@@ -143,6 +143,10 @@ async def _run(role: Role, settings: Settings) -> int:
     served = await _listen(service)
     tasks = [asyncio.ensure_future(start()) for start in service.serving]
     helpers = [asyncio.create_task(_announce(service)), asyncio.create_task(_watch())]
+    # What was made so far lives as long as the process; looking through it again and again finds nothing.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     log.info(
         "%s is running", role.name, extra={"action": "started", "listening": [s.base_url for s in served]}
     )
