@@ -262,8 +262,11 @@ class Deliverer:
             return None, NoAnswer(f"the call failed in an unforeseen way ({type(error).__name__})")
 
     async def _call(self, flight: Flight, *, formatted: bool) -> object:
-        """Call Telegram, unless too little is left of the claim for the whole call."""
-        if flight.until_s - self.clock.steady() < self.limits.call_timeout_s + self.limits.margin_s:
+        """Call Telegram, unless too little is left of the claim for the whole call.
+
+        Half of the margin is for what lies between the claim and the call: the commit, and other calls.
+        """
+        if flight.until_s - self.clock.steady() < self.limits.call_timeout_s + self.limits.margin_s / 2:
             raise NotSent("the claim was about to run out, so the call was not begun")
         self.crash("sender.before_call")
         params = flight.call.all_params(formatted=formatted)
