@@ -73,6 +73,8 @@ class Consumer:
     _alone: list[str] = field(factory=list)
     _pacer: Pacer = field(init=False, default=Factory(lambda self: Pacer(self.clock), takes_self=True))
     _news: asyncio.Event = field(factory=asyncio.Event)
+    # Something went wrong with the streams: they may believe that we hold what we never got, or let go of.
+    _doubt: asyncio.Event = field(factory=asyncio.Event)
     _stopping: bool = False
     _cursor: str = ""
 
@@ -132,6 +134,7 @@ class Consumer:
                 self._warn("store_unavailable", error)
             except Unavailable as error:
                 self.counters.stream_faults += 1
+                self._doubt.set()
                 self._warn("streams_unavailable", error)
             await self.clock.sleep(pause_s)
             pause_s = min(pause_s * 2, self.limits.backoff_max_s)
@@ -257,6 +260,7 @@ class Consumer:
         except Unavailable as error:
             # They stay pending until they are compared with what is in hand.
             self.counters.stream_faults += 1
+            self._doubt.set()
             self._warn("ack_failed", error)
 
     async def _sweep(self) -> None:
@@ -265,11 +269,16 @@ class Consumer:
         await self.clock.sleep(self.limits.grace_s)
 
     async def _reconcile(self) -> None:
-        """Compare what Redis believes we hold with what is in hand, and take over what the dead left."""
-        await self.clock.sleep(self.limits.reconcile_s)
+        """Compare what Redis believes we hold with what is in hand, and take over what the dead left.
+
+        At the start, since an earlier life of this name may have left something; after faults; and now and then.
+        """
+        self._doubt.clear()
         if self.chore is not None:
             await self.chore()
         await self.reconcile()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._doubt.wait(), self.limits.reconcile_s)
 
     async def reconcile(self) -> None:
         """Let go of pending entries that are not in hand: their rows, if any are left, are due for the sweep."""
