@@ -4,7 +4,7 @@ The simulator lives in the test's event loop, so that a test plans faults and re
 the load (``load``), what may come of it (``judge``).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from tests.acceptance.waiting import until
 TOKEN = "1000:a-bot-of-the-tests"
 REPLICAS = ("gateway-1", "brain-1", "brain-2", "sender-1", "sender-2")
 TARGETS = (BRAIN, *SENDER_TARGETS)
-READY_S, DRAIN_S, WORK_S = 30.0, 30.0, 90.0
+READY_S, DRAIN_S, WORK_S = 30.0, 20.0, 40.0
 LEFT = {
     "owed rows": "select count(*) from openclaw.outbox",
     "dead letters": "select count(*) from openclaw.dead_letters",
@@ -120,13 +120,14 @@ class Cluster:
             row[0]: row[1] for row in await self.database.fetch("select lane, event_id from openclaw.claims")
         }
 
-    async def reply_keys(self, events: Mapping[str, UUID]) -> frozenset[str]:
-        """Return the keys of these deliveries, from the audit of those that made or settled them."""
-        keys = await self.database.fetch(
-            "select distinct idempotency_key from openclaw.audit where event_id = any ($1::uuid[])",
-            list(events.values()),
-        )
-        return frozenset(row[0] for row in keys)
+    @asynccontextmanager
+    async def other_session(self) -> AsyncIterator[Any]:
+        """Lend a session of the administrator for what stays open for a while."""
+        session = await asyncpg.connect(self.servers.postgres_url)
+        try:
+            yield session
+        finally:
+            await session.close()
 
     async def left(self) -> dict[str, int]:
         """Return what lies about, by name; all zero when nothing is left to do."""

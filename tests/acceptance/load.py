@@ -7,12 +7,13 @@ import os
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from attrs import define, field, frozen
 
 from adapters.botworld import World
 from application.messages import MAY_BE_A_REPEAT
-from domain.ids import child_key, update_key
+from domain.ids import child_id, child_key, event_id_of, update_key
 
 SEED_VARIABLE = "OPENCLAW_TEST_SEED"
 
@@ -42,6 +43,11 @@ class Said:
     def reply_key(self) -> str:
         """The key of the reply that it causes."""
         return child_key(self.key, "reply")
+
+    @property
+    def reply_id(self) -> UUID:
+        """The event id of that reply."""
+        return child_id(event_id_of(self.key), "reply")
 
 
 @define
