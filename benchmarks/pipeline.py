@@ -142,7 +142,11 @@ async def backlog(made: Pipeline, sink: Sink, load: Load, numbers: range) -> dic
     times = sorted(sink.arrived.values())
     after = made.cpu_s()
     rate = (len(times) - 1) / (times[-1] - times[0])
-    us = {name: (after[name] - before.get(name, 0.0)) / len(numbers) * 1e6 for name in after if name != "gateway"}
+    us = {
+        name: (after[name] - before.get(name, 0.0)) / len(numbers) * 1e6
+        for name in after
+        if name != "gateway"
+    }
     return {"messages_per_s": rate, "cpu_us": us, "repeats": sink.repeats}
 
 
@@ -218,7 +222,9 @@ def idle_and_start() -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="ocb") as name:
         command = [str(ROOT / "openclaw"), "up", "--data-dir", str(Path(name) / "data")]
         starts = [_first_reply_s(command) for _ in range(3)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"hello\n")
@@ -228,12 +234,19 @@ def idle_and_start() -> dict[str, object]:
         parts = _pss_mib(process.pid)
         process.stdin.close()
         process.wait(60)
-    return {"first_start_s": starts[0], "next_starts_s": starts[1:], "idle_pss_mib": sum(parts.values()), "parts": parts}
+    return {
+        "first_start_s": starts[0],
+        "next_starts_s": starts[1:],
+        "idle_pss_mib": sum(parts.values()),
+        "parts": parts,
+    }
 
 
 def _first_reply_s(command: list[str]) -> float:
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"hello\n")

@@ -34,7 +34,9 @@ async def measure(url: str, count: int) -> float:
         await client.delete("yardstick:first", "yardstick:second")
         await broker.connect()
         for number in range(count):
-            await broker.publish({"chat_id": 1, "text": str(number), "padding": "x" * 300}, stream="yardstick:first")
+            await broker.publish(
+                {"chat_id": 1, "text": str(number), "padding": "x" * 300}, stream="yardstick:first"
+            )
         await client.xgroup_create("yardstick:first", "first", id="0")
         began = time.perf_counter()
         await broker.start()

@@ -15,7 +15,7 @@ from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
 from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
 from domain.decisions import Outcome
-from domain.errors import RowsGone, StoreUnavailable
+from domain.errors import RowsGone
 
 
 class MemoryRound:
