@@ -63,14 +63,15 @@ async def migrate(url: str) -> str:
     """
 
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(url)
+        try:
+            return await asyncpg.connect(url)
+        except (OSError, asyncpg.PostgresError) as error:
+            raise StoreUnavailable(f"cannot reach Postgres: {error}") from error
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
-    except (OSError, asyncpg.CannotConnectNowError, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        raise StoreUnavailable(f"cannot reach Postgres: {error}") from error
     finally:
         await engine.dispose()
     return newest_version()

@@ -14,6 +14,14 @@ begin
     exception when duplicate_object or unique_violation then
       null;
     end;
+    -- An owner who is no superuser has to be a member, to take the role on and to count everybody's backlog.
+    if not (select rolsuper from pg_roles where rolname = current_user) then
+      begin
+        execute format('grant openclaw_%s to current_user', service);
+      exception when insufficient_privilege then
+        raise warning 'openclaw_% was made by somebody else; have it granted to %', service, current_user;
+      end;
+    end if;
     execute format('grant usage on schema openclaw to openclaw_%s', service);
   end loop;
 end $$;
