@@ -71,6 +71,23 @@ class Instant(click.ParamType[float]):
             self.fail(f"{value!r} is no time; give 90s, 10m, 2h, 3d or 2026-11-22T16:00:00Z", param, ctx)
 
 
+class TraceId(click.ParamType[str]):
+    """A trace id or its first digits; with ``message`` also ``CHAT/MESSAGE``. Kept as text, in lower case."""
+
+    name = "trace"
+
+    def __init__(self, *, message: bool) -> None:
+        self._message = message
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text, or fail with the forms that are understood."""
+        text = str(value).lower()
+        if not (TRACE.fullmatch(text) or (self._message and MESSAGE.fullmatch(text))):
+            or_message = " and no CHAT/MESSAGE (such as -1001234567890/45)" if self._message else ""
+            self.fail(f"{value!r} is no trace id (6 to 32 hex digits){or_message}", param, ctx)
+        return text
+
+
 class TraceCommand(click.Command):
     """A command whose argument may begin with a minus sign: chat ids of groups are negative."""
 
@@ -104,7 +121,7 @@ def status(data_dir: Path | None, as_json: bool) -> int:
 
 
 @click.command(cls=TraceCommand)
-@click.argument("what", metavar="TRACE | CHAT/MESSAGE")
+@click.argument("what", type=TraceId(message=True), metavar="TRACE | CHAT/MESSAGE")
 @bot_option
 @in_data_dir
 @as_json
@@ -137,18 +154,13 @@ async def _trace_meant(settings: Settings, records: Records, what: str, bot: int
     message = MESSAGE.fullmatch(what)
     if message is not None:
         return await _trace_of_message(settings, records, int(message[1]), int(message[2]), bot)
-    digits = what.lower()
-    if not TRACE.fullmatch(digits):
-        raise click.UsageError(
-            f"{what!r} is no trace id (6 to 32 hex digits) and no CHAT/MESSAGE (such as -1001234567890/45)"
-        )
-    found = await records.traces(digits, 6)
+    found = await records.traces(what, 6)
     if not found:
-        raise NothingFound(f"the audit has no trace that begins with {digits}")
+        raise NothingFound(f"the audit has no trace that begins with {what}")
     if len(found) > 1:
         more = " and more" if len(found) == 6 else ""
         raise click.UsageError(
-            f"several traces begin with {digits}: {', '.join(found[:5])}{more}; give more digits"
+            f"several traces begin with {what}: {', '.join(found[:5])}{more}; give more digits"
         )
     return found[0]
 
@@ -188,7 +200,12 @@ async def _trace_of_message(
 @click.option(
     "--scope", help="Only this owner of data, such as 7123456789:u42 or 7123456789:c-1001234567890."
 )
-@click.option("--trace", "trace_id", help="Only this trace, by its id or first 6 or more digits.")
+@click.option(
+    "--trace",
+    "trace_id",
+    type=TraceId(message=False),
+    help="Only this trace, by its id or first 6 or more digits.",
+)
 @click.option("--event", "event_id", type=click.UUID, help="Only this event.")
 @bot_option
 @limit_option
