@@ -99,9 +99,12 @@ class Consumer:
         try:
             await self._keep(self._work)
         finally:
-            # Reading ends by itself within its block; the others only wait and may be cancelled.
+            # The others only wait and may be cancelled. Reading ends by itself within its block, so that no entry is
+            # delivered to nobody, unless it pauses because Redis is away.
             for task in tasks[1:]:
                 task.cancel()
+            await asyncio.wait(tasks[:1], timeout=2 * self.limits.block_s)
+            tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._release()
 
