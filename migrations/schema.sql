@@ -1,0 +1,410 @@
+-- What the migrations make, from an empty database. Written by: python -m entrypoints.schema write
+
+CREATE SCHEMA openclaw;
+
+CREATE FUNCTION openclaw.backlog() RETURNS TABLE(target text, owed bigint, oldest_s double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select target, count(*), coalesce(extract(epoch from now() - min(available_at)), 0)
+  from openclaw.outbox group by target order by target
+$$;
+
+CREATE FUNCTION openclaw.dead_letter_count() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select count(*) from openclaw.dead_letters
+$$;
+
+CREATE FUNCTION openclaw.ensure_audit_partitions() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+declare
+  first date := date_trunc('month', now() at time zone 'UTC')::date;
+  month date;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('openclaw audit partitions', 0));
+  for i in 0..2 loop
+    month := (first + make_interval(months => i))::date;
+    if to_regclass(format('openclaw.audit_%s', to_char(month, 'YYYY_MM'))) is null then
+      execute format('create table openclaw.%I partition of openclaw.audit for values from (%L) to (%L)',
+        'audit_' || to_char(month, 'YYYY_MM'),
+        month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+      execute format('create trigger audit_no_truncate before truncate on openclaw.%I '
+        'for each statement execute function openclaw.refuse_change()', 'audit_' || to_char(month, 'YYYY_MM'));
+    end if;
+  end loop;
+end $$;
+
+CREATE FUNCTION openclaw.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'openclaw.audit is append-only: % is refused', tg_op using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE TABLE openclaw.audit (
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    consumer text NOT NULL,
+    outcome text NOT NULL,
+    event_id uuid,
+    event_type text,
+    source text,
+    target text,
+    trace_id text,
+    idempotency_key text,
+    cause uuid,
+    scope text,
+    attempt integer DEFAULT 0 NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    duration_ms real DEFAULT 0 NOT NULL
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE openclaw.audit_default (
+    at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT audit_at_not_null NOT NULL,
+    consumer text CONSTRAINT audit_consumer_not_null NOT NULL,
+    outcome text CONSTRAINT audit_outcome_not_null NOT NULL,
+    event_id uuid,
+    event_type text,
+    source text,
+    target text,
+    trace_id text,
+    idempotency_key text,
+    cause uuid,
+    scope text,
+    attempt integer DEFAULT 0 CONSTRAINT audit_attempt_not_null NOT NULL,
+    reason text DEFAULT ''::text CONSTRAINT audit_reason_not_null NOT NULL,
+    duration_ms real DEFAULT 0 CONSTRAINT audit_duration_ms_not_null NOT NULL
+);
+
+CREATE TABLE openclaw.chats (
+    bot_id bigint NOT NULL,
+    chat_id bigint NOT NULL,
+    unreachable_since timestamp with time zone,
+    unreachable_reason text,
+    moved_to bigint
+);
+
+CREATE TABLE openclaw.claims (
+    lane text NOT NULL,
+    target text NOT NULL,
+    event_id uuid NOT NULL,
+    token uuid NOT NULL,
+    consumer text NOT NULL,
+    resolved boolean DEFAULT false NOT NULL,
+    claimed_until timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
+
+CREATE TABLE openclaw.dead_letters (
+    letter_id bigint NOT NULL,
+    target text NOT NULL,
+    event_id uuid NOT NULL,
+    lane text NOT NULL,
+    cause uuid,
+    attempt integer NOT NULL,
+    deaths integer NOT NULL,
+    reasons text[] NOT NULL,
+    envelope bytea NOT NULL,
+    dead_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY openclaw.dead_letters FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE openclaw.dead_letters ALTER COLUMN letter_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME openclaw.dead_letters_letter_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE openclaw.deliveries (
+    key text NOT NULL,
+    lane text NOT NULL,
+    outcome text NOT NULL,
+    message_id bigint,
+    repeat boolean NOT NULL,
+    settled_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT deliveries_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'ambiguous'::text])))
+);
+
+CREATE TABLE openclaw.inbox (
+    key text NOT NULL,
+    arrived_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE openclaw.memories (
+    memory_id uuid NOT NULL,
+    scope text NOT NULL,
+    kind text NOT NULL,
+    body text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    entities text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    enriched_at timestamp with time zone
+);
+
+ALTER TABLE ONLY openclaw.memories FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE openclaw.outbox (
+    target text NOT NULL,
+    event_id uuid NOT NULL,
+    lane text NOT NULL,
+    seq bigint NOT NULL,
+    ordered boolean DEFAULT true NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    deaths integer DEFAULT 0 NOT NULL,
+    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    cause uuid,
+    envelope bytea NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0', autovacuum_vacuum_insert_scale_factor='0.2');
+
+ALTER TABLE ONLY openclaw.outbox FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE openclaw.outbox ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME openclaw.outbox_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE openclaw.rates (
+    bucket text NOT NULL,
+    full_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    blocked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE openclaw.runs (
+    run_id uuid NOT NULL,
+    target text NOT NULL,
+    consumer text NOT NULL,
+    event_ids uuid[] NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY openclaw.runs FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE openclaw.runtime (
+    name text NOT NULL,
+    value text NOT NULL,
+    applied boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE openclaw.settings (
+    scope text NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY openclaw.settings FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE openclaw.tasks (
+    task_id uuid NOT NULL,
+    scope text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    due_at timestamp with time zone,
+    created_by bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'done'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY openclaw.tasks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ONLY openclaw.audit ATTACH PARTITION openclaw.audit_default DEFAULT;
+
+ALTER TABLE ONLY openclaw.chats
+    ADD CONSTRAINT chats_pkey PRIMARY KEY (bot_id, chat_id);
+
+ALTER TABLE ONLY openclaw.claims
+    ADD CONSTRAINT claims_pkey PRIMARY KEY (lane);
+
+ALTER TABLE ONLY openclaw.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (letter_id);
+
+ALTER TABLE ONLY openclaw.dead_letters
+    ADD CONSTRAINT dead_letters_target_event_id_key UNIQUE (target, event_id);
+
+ALTER TABLE ONLY openclaw.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY openclaw.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY openclaw.memories
+    ADD CONSTRAINT memories_pkey PRIMARY KEY (memory_id);
+
+ALTER TABLE ONLY openclaw.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (target, event_id);
+
+ALTER TABLE ONLY openclaw.rates
+    ADD CONSTRAINT rates_pkey PRIMARY KEY (bucket);
+
+ALTER TABLE ONLY openclaw.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY openclaw.runtime
+    ADD CONSTRAINT runtime_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY openclaw.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (scope, name);
+
+ALTER TABLE ONLY openclaw.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id);
+
+ALTER TABLE ONLY openclaw.tasks
+    ADD CONSTRAINT tasks_scope_number_key UNIQUE (scope, number);
+
+CREATE INDEX audit_at ON ONLY openclaw.audit USING brin (at);
+
+CREATE INDEX audit_default_at_idx ON openclaw.audit_default USING brin (at);
+
+CREATE INDEX audit_trace ON ONLY openclaw.audit USING btree (trace_id);
+
+CREATE INDEX audit_default_trace_id_idx ON openclaw.audit_default USING btree (trace_id);
+
+CREATE INDEX memories_scope ON openclaw.memories USING btree (scope, created_at);
+
+CREATE INDEX outbox_lane ON openclaw.outbox USING btree (target, lane, seq);
+
+CREATE INDEX outbox_unordered ON openclaw.outbox USING btree (target, lane, available_at) WHERE (NOT ordered);
+
+ALTER INDEX openclaw.audit_at ATTACH PARTITION openclaw.audit_default_at_idx;
+
+ALTER INDEX openclaw.audit_trace ATTACH PARTITION openclaw.audit_default_trace_id_idx;
+
+CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON openclaw.audit FOR EACH ROW EXECUTE FUNCTION openclaw.refuse_change();
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON openclaw.audit FOR EACH STATEMENT EXECUTE FUNCTION openclaw.refuse_change();
+
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON openclaw.audit_default FOR EACH STATEMENT EXECUTE FUNCTION openclaw.refuse_change();
+
+CREATE POLICY brain_changes ON openclaw.outbox FOR UPDATE TO openclaw_brain USING ((target = 'brain'::text));
+
+CREATE POLICY brain_owes ON openclaw.outbox FOR INSERT TO openclaw_brain WITH CHECK (true);
+
+CREATE POLICY brain_own ON openclaw.dead_letters TO openclaw_brain USING ((target = 'brain'::text));
+
+CREATE POLICY brain_own ON openclaw.runs TO openclaw_brain USING ((target = 'brain'::text));
+
+CREATE POLICY brain_reads ON openclaw.outbox FOR SELECT TO openclaw_brain USING ((target = 'brain'::text));
+
+CREATE POLICY brain_settles ON openclaw.outbox FOR DELETE TO openclaw_brain USING ((target = 'brain'::text));
+
+ALTER TABLE openclaw.dead_letters ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY gateway_owes ON openclaw.outbox FOR INSERT TO openclaw_gateway WITH CHECK ((target = 'brain'::text));
+
+ALTER TABLE openclaw.memories ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY named_scopes ON openclaw.memories TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
+
+CREATE POLICY named_scopes ON openclaw.settings TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
+
+CREATE POLICY named_scopes ON openclaw.tasks TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
+
+CREATE POLICY operator_reads ON openclaw.dead_letters FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.memories FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.outbox FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.runs FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.settings FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator USING (true);
+
+ALTER TABLE openclaw.outbox ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE openclaw.runs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sender_own ON openclaw.dead_letters TO openclaw_sender USING ((target = ANY (ARRAY['sender'::text, 'sender-bulk'::text])));
+
+CREATE POLICY sender_own ON openclaw.outbox TO openclaw_sender USING ((target = ANY (ARRAY['sender'::text, 'sender-bulk'::text])));
+
+CREATE POLICY sender_own ON openclaw.runs TO openclaw_sender USING ((target = ANY (ARRAY['sender'::text, 'sender-bulk'::text])));
+
+CREATE POLICY sender_tells ON openclaw.outbox FOR INSERT TO openclaw_sender WITH CHECK ((target = 'brain'::text));
+
+ALTER TABLE openclaw.settings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE openclaw.tasks ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA openclaw TO openclaw_gateway;
+GRANT USAGE ON SCHEMA openclaw TO openclaw_brain;
+GRANT USAGE ON SCHEMA openclaw TO openclaw_sender;
+GRANT USAGE ON SCHEMA openclaw TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.backlog() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_brain;
+GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.dead_letter_count() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_brain;
+GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.ensure_audit_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_brain;
+GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
+
+GRANT INSERT ON TABLE openclaw.audit TO openclaw_gateway;
+GRANT INSERT ON TABLE openclaw.audit TO openclaw_brain;
+GRANT INSERT ON TABLE openclaw.audit TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.audit TO openclaw_operator;
+
+GRANT SELECT ON TABLE openclaw.audit_default TO openclaw_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.chats TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.chats TO openclaw_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.claims TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.claims TO openclaw_operator;
+
+GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_brain;
+GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.dead_letters TO openclaw_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.deliveries TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.deliveries TO openclaw_operator;
+
+GRANT SELECT,INSERT ON TABLE openclaw.inbox TO openclaw_gateway;
+GRANT SELECT ON TABLE openclaw.inbox TO openclaw_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.memories TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.memories TO openclaw_operator;
+
+GRANT INSERT ON TABLE openclaw.outbox TO openclaw_gateway;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_brain;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.outbox TO openclaw_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.rates TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.rates TO openclaw_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_brain;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.runs TO openclaw_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.runtime TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.runtime TO openclaw_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.settings TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.settings TO openclaw_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.tasks TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.tasks TO openclaw_operator;
