@@ -166,11 +166,13 @@ async def test_the_figures_count_owed_rows_by_target_and_dead_letters(leg: Leg) 
         assert dict(figures.owed) == {"brain": 2, "sender": 1}
         assert figures.dead_letters == 1
         assert figures.oldest_s == pytest.approx(30, abs=5)
+        assert dict(figures.oldest_s_of) == pytest.approx({"brain": 30, "sender": 30}, abs=5)
 
 
 async def test_nothing_due_has_no_age(leg: Leg) -> None:
     await given_owed(leg, owed("later", delay_s=60))
     assert (await leg.records.figures()).oldest_s == 0.0
+    assert dict((await leg.records.figures()).oldest_s_of) == {"brain": 0.0}
     await leg.elapse(61)
     await when_settled(leg, "later")
     assert (await leg.records.figures()).oldest_s == 0.0

@@ -119,6 +119,15 @@ async def test_an_audit_row_comes_back_as_it_was_written(leg: Leg) -> None:
     assert isinstance(leg.records, Records)
 
 
+async def test_traces_are_found_by_how_they_begin_each_once_and_sorted(leg: Leg) -> None:
+    traces = ("ab" * 16, "ab" + "f" * 30, "ab" * 16, "ac" * 16, None)
+    await given_audit(leg, *(row(f"{n}", trace_id=trace) for n, trace in enumerate(traces)))
+    assert await leg.records.traces("ab", 10) == ["ab" * 16, "ab" + "f" * 30]
+    assert await leg.records.traces("ab", 1) == ["ab" * 16]
+    assert await leg.records.traces("ac" * 16, 10) == ["ac" * 16]
+    assert await leg.records.traces("b", 10) == []
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
