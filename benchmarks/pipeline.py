@@ -89,6 +89,7 @@ class Pipeline:
         used = {name: _tree_cpu(process.pid) for name, process in self.roles.items()}
         used["postgres"] = _tree_cpu(self.postgres.pid)
         used["valkey"] = _tree_cpu(self.valkey.pid)
+        used["driver"] = time.process_time()
         return used
 
 
@@ -135,7 +136,7 @@ async def backlog(made: Pipeline, sink: Sink, load: Load, numbers: range) -> dic
     callers = await load.connect(CONNECTIONS)
     await load.flood(callers, numbers, CHATS)
     sink.reset()
-    before = {name: used for name, used in made.cpu_s().items() if name in ("postgres", "valkey")}
+    before = {name: used for name, used in made.cpu_s().items() if name in ("postgres", "valkey", "driver")}
     for name in ("brain", "sender"):
         made.start_role(name, made.api_url)  # type: ignore[attr-defined]
     await sink.wait_for(len(numbers))
