@@ -12,7 +12,8 @@ BRAIN_POINTS = (
 )  # fmt: skip
 SENDER_POINTS = (
     "sender.consumed", "sender.read", "sender.claimed", "sender.claim_committed", "sender.before_call",
-    "sender.after_call", "sender.released", "sender.settled", "sender.settle_committed", "sender.acked",
+    "sender.after_call", "sender.released", "sender.settled", "sender.settle_committed", "sender.published",
+    "sender.acked",
 )  # fmt: skip
 POINTS = GATEWAY_POINTS + BRAIN_POINTS + SENDER_POINTS
 
