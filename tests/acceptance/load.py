@@ -107,3 +107,7 @@ class Load:
             said = self.world.say(chat, chat if chat > 0 else 5_000_000 - chat, text)
             (bot_id,) = self.world.bots
             self.said.append(Said(chat, number, text, update_key(bot_id, said.update_ids[0])))
+
+    def replies_of(self, claimed: Mapping[str, UUID]) -> frozenset[str]:
+        """Return the keys of the replies whose calls are claimed: lane to event."""
+        return frozenset(one.reply_key for one in self.said if one.reply_id in claimed.values())

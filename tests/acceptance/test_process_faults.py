@@ -71,7 +71,7 @@ async def test_what_a_killed_sender_was_calling_is_repeated_once_and_marked(
         assert len(it.world.record.in_flight("sendMessage")) == 2 * CALLS
         await it.services["sender-1"].kill()
         it.start("sender-1")
-        await it.finish(load, Allowed(replies_of(load, claimed)))
+        await it.finish(load, Allowed(load.replies_of(claimed)))
         assert len(repeats(load)) == CALLS
 
 
@@ -87,7 +87,7 @@ async def test_what_a_paused_sender_was_calling_is_repeated_once_and_marked(
         await it.answered(load, len(load.said))
         await until(lambda: len(repeats(load)) == CALLS, "the repeats of what was being called", WORK_S)
         it.services["sender-1"].resume()
-        await it.finish(load, Allowed(replies_of(load, claimed)))
+        await it.finish(load, Allowed(load.replies_of(claimed)))
         assert len(repeats(load)) == CALLS
 
 
@@ -134,11 +134,6 @@ async def brains_held_up(it: Cluster, load: Load) -> AsyncIterator[None]:
 async def sessions(it: Cluster, where: str) -> int:
     """Return how many sessions Postgres has of that kind."""
     return int(await it.database.fetchval(f"select count(*) from pg_stat_activity where {where}"))
-
-
-def replies_of(load: Load, claimed: Mapping[str, UUID]) -> frozenset[str]:
-    """Return the keys of the replies whose calls are claimed."""
-    return frozenset(one.reply_key for one in load.said if one.reply_id in claimed.values())
 
 
 def repeats(load: Load) -> list[str]:
