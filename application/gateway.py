@@ -26,7 +26,7 @@ from domain.errors import (
     TelegramError,
     Unavailable,
 )
-from domain.updates import Translated, translate
+from domain.updates import Translated, is_update, translate
 
 log = logging.getLogger("openclaw.gateway")
 
@@ -93,8 +93,10 @@ class Gateway:
         self._waiting.extend(places)
         if self._committer is None or self._committer.done():
             self._committer = asyncio.create_task(self._commit_all())
-        for _, place in places:
-            await place
+        # Every answer is taken, since a failure is that of all of them.
+        for answer in await asyncio.gather(*(place for _, place in places), return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
         self.crash("gateway.answered")
 
     async def _commit_all(self) -> None:
@@ -182,7 +184,9 @@ class Poller:
         answer = call.result()
         if not isinstance(answer, list):
             raise NoAnswer("getUpdates brought no list")
-        updates = [one for one in answer if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
+        updates = [one for one in answer if is_update(one)]
+        if answer and not updates:
+            raise NoAnswer("getUpdates brought nothing that is an update")
         if updates:
             await self.gateway.accept(updates)
             self._offset = max(int(update["update_id"]) for update in updates) + 1

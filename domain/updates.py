@@ -4,7 +4,7 @@ Every update ends as an event or as ignored with a reason. Not here: taking upda
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import frozen
 
@@ -47,12 +47,17 @@ class _Unusable(Exception):
     """A part that the event needs is missing or has another shape than Telegram documents."""
 
 
+def is_update(thing: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether ``thing`` is an update, of whatever kind: an object with an integer ``update_id``."""
+    return isinstance(thing, dict) and _is_int(thing.get("update_id"))
+
+
 def translate(update: object, bot_id: int, bot_name: str | None) -> Translated:
     """Return what ``update`` is. ``bot_name`` is the bot's user name, to tell its commands from other bots'.
 
     Raises NotAnUpdate for JSON without an ``update_id``.
     """
-    if not isinstance(update, dict) or not _is_int(update.get("update_id")):
+    if not is_update(update):
         raise NotAnUpdate("no update: an object with an integer update_id is expected")
     key = update_key(bot_id, update["update_id"])
     for name, kind in _MESSAGES:
