@@ -14,6 +14,9 @@ from domain.errors import StoreUnavailable
 
 Connection = Any  # asyncpg ships no complete types; the pool's proxy behaves as a connection.
 
+# The driver's errors: what the server says, misuse or a lost connection, and a session that fell out of step because
+# the server ended it in the middle of an answer.
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 # SQLSTATE classes after which a later attempt may succeed: connection (08), object in use (55), server going or
 # coming (57), resources (53), bounds on idle or long transactions (25P0x), lost to others (40), I/O (58).
 _PASSING = ("08", "53", "55", "57", "58", "40", "25P")
@@ -22,7 +25,8 @@ _PASSING = ("08", "53", "55", "57", "58", "40", "25P")
 def _is_passing(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_PASSING)
-    return isinstance(error, (OSError, asyncpg.InterfaceError, TimeoutError))
+    # What the driver itself refuses to send is a ValueError, too: the fault of the data and not of the server.
+    return not isinstance(error, ValueError)
 
 
 @contextmanager
@@ -30,7 +34,7 @@ def translated() -> Iterator[None]:
     """Turn the driver's passing failures into StoreUnavailable; let failures of the data itself through."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except _ERRORS as error:
         if not _is_passing(error):
             raise
         raise StoreUnavailable(f"Postgres is not available: {type(error).__name__}") from error
@@ -124,7 +128,7 @@ class Pool:
             if isinstance(error, Exception):
                 await connection.execute("rollback", timeout=self._timeout_s)
                 return
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except _ERRORS:
             pass
         # Cancelled, or not in step any more: the server rolls back when the connection goes.
         connection.terminate()
