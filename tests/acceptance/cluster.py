@@ -120,6 +120,10 @@ class Cluster:
             row[0]: row[1] for row in await self.database.fetch("select lane, event_id from openclaw.claims")
         }
 
+    async def reconnect(self) -> None:
+        """Look at the database over a new session, after its server was away."""
+        self.database = await asyncpg.connect(self.servers.postgres_url)
+
     @asynccontextmanager
     async def other_session(self) -> AsyncIterator[Any]:
         """Lend a session of the administrator for what stays open for a while."""
@@ -216,4 +220,4 @@ async def running_cluster(
         await simulator.stop()
         await client.aclose()
         await pool.close()
-        await database.close()
+        await cluster.database.close()

@@ -47,6 +47,19 @@ async def hold_calls(it: Cluster, load: Load, fault: Fault) -> Mapping[str, UUID
     return await it.claimed()
 
 
+async def test_services_that_are_stopped_finish_what_they_are_doing(cluster: OpenCluster, seed: int) -> None:
+    async with cluster(sender_concurrency=CONCURRENCY) as it:
+        load = Load(it.world, seed)
+        await half_way(it, load)
+        await hold_calls(it, load, Fault(FaultKind.SLOW, "sendMessage", count=None, delay_s=0.5))
+        await it.stop()
+        assert await it.claimed() == {}
+        it.start(*REPLICAS)
+        # An update that the gateway committed as it was stopped may come again.
+        await it.finish(load, Allowed(deliveries=None))
+        assert repeats(load) == []
+
+
 async def test_a_brain_that_is_killed_loses_and_repeats_nothing(cluster: OpenCluster, seed: int) -> None:
     async with cluster() as it:
         load = Load(it.world, seed)
