@@ -1,5 +1,6 @@
 """Given, when and then of the business rules on the in-memory harness. Not here: the rules (``test_harness*``)."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,6 +19,17 @@ Handle = Callable[[Event, Facts], Decision | Awaitable[Decision]]
 
 class Killed(BaseException):
     """A process died here."""
+
+
+def expect_deaths() -> None:
+    """Let tasks in which a process died end without a complaint of the running loop."""
+    loop = asyncio.get_running_loop()
+
+    def complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), Killed):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(complain)
 
 
 class KillAt:

@@ -1,4 +1,7 @@
-"""Faults of our own, in memory: servers that go away, handlers that fail, runs that kill their process."""
+"""Faults of our own, in memory: handlers and transactions that fail, runs that kill their process.
+
+Servers that go away are in ``test_harness_servers``.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -15,13 +18,14 @@ from application.ports import Round, Store
 from application.rounds import Decider
 from domain.decisions import Decision, Emit
 from domain.envelope import Event
-from domain.errors import Permanent, StoreUnavailable, Transient
+from domain.errors import Permanent, Transient
 from domain.events.telegram import MessageReceived, TelegramSend
 from entrypoints.harness import Harness
 from tests.acceptance.business import (
     Handle,
     KillAt,
     Killed,
+    expect_deaths,
     given_handler,
     outcomes,
     sends,
@@ -31,10 +35,16 @@ from tests.acceptance.business import (
 )
 
 REPEAT = "\n\n(may be a repeat)"
+# Between the commit of a claim and that of its settlement nobody knows whether the call was made.
+IN_FLIGHT = {
+    f"sender.{step}"
+    for step in ("claim_committed", "published", "before_call", "after_call", "released", "settled")
+}
 
 
 @pytest.fixture
-def kill() -> KillAt:
+async def kill() -> KillAt:
+    expect_deaths()
     return KillAt()
 
 
@@ -60,101 +70,6 @@ def text_of(event: Event) -> str:
 def echo(event: Event, text: str | None = None) -> Decision:
     assert isinstance(event.payload, MessageReceived)
     return reply(event.payload, text or text_of(event))
-
-
-# Servers that go away
-
-
-async def test_streams_that_are_wiped_on_the_way_lose_nothing(harness: Harness) -> None:
-    for n in range(10):
-        harness.world.say(7 + n % 2, 7 + n % 2, f"message {n}")
-    await harness.take_in()
-    harness.streams.wipe()
-    await harness.brain.step()
-    harness.streams.wipe()
-    await when_time_passes(harness, 10)
-    assert [texts(harness, chat) for chat in (7, 8)] == [
-        [f"message {n}" for n in range(10) if n % 2 == parity] for parity in (0, 1)
-    ]
-    await then_all_is_done(harness)
-
-
-async def test_wiping_the_streams_between_all_steps_loses_nothing(harness: Harness) -> None:
-    harness.world.say(7, 7, "a")
-    harness.world.say(7, 7, "b")
-    await harness.take_in()
-    for _ in range(8):
-        harness.streams.wipe()
-        await harness.brain.step()
-        harness.streams.wipe()
-        await harness.advance(1.5)
-    assert texts(harness, 7) == ["a", "b"]
-    await then_all_is_done(harness)
-
-
-async def test_with_redis_down_everything_still_works_only_slower(harness: Harness) -> None:
-    harness.streams.down = harness.redis.down = harness.liveness.down = True
-    assert await harness.say(7, 7, "hello") == []
-    assert await harness.say(7, 7, "/status") == []
-    await when_time_passes(harness, 10)
-    hello, status = texts(harness, 7)
-    assert hello == "hello"
-    assert "mode: auto" in status
-    assert harness.owed == 0
-    harness.streams.down = harness.redis.down = harness.liveness.down = False
-    assert await harness.say(7, 7, "again") == ["again"]
-    await then_all_is_done(harness)
-
-
-async def test_a_lost_group_is_made_again_and_nothing_is_done_twice(harness: Harness) -> None:
-    harness.world.say(7, 7, "hello")
-    await harness.take_in()
-    await harness.brain.step()
-    for target in ("brain", "sender"):
-        harness.streams.lose_group(target)
-    await harness.settle()
-    assert texts(harness, 7) == ["hello"]
-    await then_all_is_done(harness)
-
-
-async def test_forged_and_strange_entries_change_nothing(harness: Harness) -> None:
-    harness.streams.add_raw("brain", {"x": b"y"})
-    forged = {"lane": b"1000:7", "event_id": b"6f70656e-636c-5177-8000-6576656e7473", "attempt": b"0"}
-    harness.streams.add_raw("brain", {**forged, "event": b"{}"})
-    assert await harness.say(7, 7, "hello") == ["hello"]
-    await then_all_is_done(harness)
-
-
-async def test_while_the_database_is_down_no_update_is_acknowledged_and_none_is_lost(
-    harness: Harness,
-) -> None:
-    harness.database.down = True
-    for _ in range(3):
-        with pytest.raises(StoreUnavailable):
-            await harness.say(7, 7, "hello")
-    harness.database.down = False
-    await harness.settle()
-    assert texts(harness, 7) == ["hello"] * 3
-    await then_all_is_done(harness)
-
-
-async def test_a_database_that_goes_away_before_an_answer_is_settled_is_waited_for(harness: Harness) -> None:
-    send = harness.sendings[0].deliverer.telegram
-
-    class Telegram:
-        async def call(self, *call: Any) -> object:
-            answer = await send.call(*call)
-            harness.database.down = True
-            return answer
-
-    harness.sendings[0].deliverer.telegram = Telegram()
-    await harness.say(7, 7, "hello")
-    assert texts(harness, 7) == ["hello"]
-    assert harness.owed == 1
-    harness.database.down = False
-    await when_time_passes(harness, 10)
-    assert texts(harness, 7) == ["hello"], "the answer was kept, so nothing is repeated"
-    await then_all_is_done(harness)
 
 
 # Handlers that fail
@@ -280,7 +195,7 @@ class FaultyStore:
                     raise ValueError("the data of one event")
                 await apply(changes)
 
-            current.apply = refusing  # type: ignore[method-assign]
+            current.apply = refusing
             yield current
 
 
@@ -397,7 +312,7 @@ async def test_the_sender_may_die_at_any_point_and_only_a_call_in_flight_is_repe
     harness.restart()
     await when_time_passes(harness, 60)
     arrived = texts(harness, 7)
-    in_flight = point in SENDER_POINTS[SENDER_POINTS.index("sender.claim_committed") :][:5]
+    in_flight = point in IN_FLIGHT
     ambiguous = (await sends(harness))["ambiguous"]
     assert ambiguous == int(in_flight)
     assert [text.removesuffix(REPEAT) for text in arrived] == ["hello"] * len(arrived)

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.botworld import FaultKind, RateLimits
 from application.ports import Telegram
+from application.settling import CHATS_WAITING_FOR_BOT
 from domain.events.telegram import Entity, TelegramEdit
 from entrypoints.harness import BOT_ID, Harness
 from tests.acceptance.business import (
@@ -67,19 +68,20 @@ async def test_waiting_as_told_counts_as_no_attempt(harness: Harness) -> None:
 async def test_when_several_chats_are_told_to_wait_the_whole_bot_does(lifted: bool) -> None:
     limits = {} if lifted else {"rate_bot_per_s": 30, "rate_chat_per_s": 1.0, "rate_group_per_min": 20}
     harness = Harness(**limits)
-    for chat in (7, 8, 9):
+    limited = range(10, 10 + CHATS_WAITING_FOR_BOT)
+    for chat in (9, *limited):
         await harness.say(chat, chat, "/start")
     await when_time_passes(harness, 10)
-    given_refusal(harness, 429, f"{TOO_MANY} 60", retry_after_s=60, chat_id=7)
-    given_refusal(harness, 429, f"{TOO_MANY} 30", retry_after_s=30, chat_id=8)
-    for chat in (7, 8):
+    for chat in limited:
+        given_refusal(harness, 429, f"{TOO_MANY} {chat * 3}", retry_after_s=chat * 3, chat_id=chat)
         harness.world.say(chat, chat, "limited")
     await harness.settle()
-    assert await harness.say(9, 9, "third") == []
-    await when_time_passes(harness, 55)
-    assert texts(harness, 9) == [], "the longest wait counts"
-    await when_time_passes(harness, 10)
-    assert [texts(harness, chat) for chat in (7, 8, 9)] == [["limited"], ["limited"], ["third"]]
+    assert await harness.say(9, 9, "another") == []
+    await when_time_passes(harness, 28)
+    assert texts(harness, 9) == [], "until the first of them may be asked again"
+    await when_time_passes(harness, 40)
+    assert texts(harness, 9) == ["another"]
+    assert all(texts(harness, chat) == ["limited"] for chat in limited)
     await then_all_is_done(harness)
 
 

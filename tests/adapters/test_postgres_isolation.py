@@ -21,7 +21,7 @@ from tests.contract.legs import PostgresLeg, given_owed, ident, owed, when_appli
 SCOPED = ("settings", "tasks", "memories")
 FORCED = {"outbox", "dead_letters", "runs", *SCOPED}
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-S, SI, SIU, SIUD, I = (  # noqa: E741 - the first letters of SQL's own verbs
+READ, SI, SIU, SIUD, ADD = (
     {"SELECT"},
     {"SELECT", "INSERT"},
     {"SELECT", "INSERT", "UPDATE"},
@@ -30,12 +30,12 @@ S, SI, SIU, SIUD, I = (  # noqa: E741 - the first letters of SQL's own verbs
 )
 # What each service may do with each table; a table that is not named it may not touch.
 RIGHTS: dict[str, dict[str, set[str]]] = {
-    "gateway": {"outbox": I, "inbox": SI, "audit": I},
+    "gateway": {"outbox": ADD, "inbox": SI, "audit": ADD},
     "brain": {
         "outbox": SIUD,
         "runs": SIUD,
         "dead_letters": SI,
-        "audit": I,
+        "audit": ADD,
         "settings": SIUD,
         "tasks": SIUD,
         "memories": SIUD,
@@ -45,14 +45,14 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "outbox": SIUD,
         "runs": SIUD,
         "dead_letters": SI,
-        "audit": I,
+        "audit": ADD,
         "claims": SIUD,
         "deliveries": SIU,
         "rates": SIU,
         "chats": SIU,
     },
     "operator": {
-        name: S
+        name: READ
         for name in (
             "outbox", "inbox", "runs", "dead_letters", "audit", "claims", "deliveries", "rates", "chats", "settings",
             "tasks", "memories", "runtime",
