@@ -42,7 +42,7 @@ class Tables:
     """Everything that is committed."""
 
     outbox: dict[tuple[str, UUID], Row] = Factory(dict)
-    inbox: set[str] = Factory(set)
+    inbox: dict[str, float] = Factory(dict)
     audit: list[AuditEntry] = Factory(list)
     letters: list[Letter] = Factory(list)
     runs: dict[UUID, tuple[str, list[UUID]]] = Factory(dict)
@@ -90,7 +90,7 @@ def copied(tables: Tables) -> Tables:
     return evolve(
         tables,
         outbox={key: Row(row.head, row.available_at) for key, row in tables.outbox.items()},
-        inbox=set(tables.inbox),
+        inbox=dict(tables.inbox),
         audit=list(tables.audit),
         letters=list(tables.letters),
         runs=deepcopy(tables.runs),

@@ -17,6 +17,9 @@ from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 
+# Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
+INBOX_KEPT_S = 5 * 24 * 3600.0
+
 
 class MemoryRound:
     """One open transaction. See ``application.ports.Round``."""
@@ -209,6 +212,8 @@ class MemoryStore:
         """See the port. There are no partitions to make here, and marks go with their rows."""
         self._database.check()
         tables = self._database.tables
+        oldest = self._database.clock.now() - INBOX_KEPT_S
+        tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
         owed = {event_id for _, event_id in tables.outbox}
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 
@@ -226,7 +231,7 @@ class MemoryIntake:
             now = self._database.clock.now()
             for arrival in arrivals:
                 new = arrival.key not in tables.inbox
-                tables.inbox.add(arrival.key)
+                tables.inbox.setdefault(arrival.key, now)
                 row = arrival.audit if new else evolve(arrival.audit, outcome=Outcome.DUPLICATE)
                 tables.audit.append(AuditEntry(now, "gateway", row))
                 if new and arrival.owed is not None:
