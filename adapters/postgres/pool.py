@@ -5,7 +5,7 @@ Not here: statements (``queries.sql``) and what they mean (``store``).
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -116,22 +116,23 @@ class Pool:
             with translated():
                 yield connection
         except BaseException as error:
-            if connection.is_in_transaction():
-                await self._roll_back(connection, error)
+            await self._roll_back(connection, error)
             raise
         finally:
             await pool.release(connection)
 
     async def _roll_back(self, connection: Connection, error: BaseException) -> None:
         """End what is open at once, so that its locks are free when the caller goes on."""
-        try:
-            if isinstance(error, Exception):
-                await connection.execute("rollback", timeout=self._timeout_s)
+        # One that broke may have gone from the pool already, and then refuses every call.
+        with suppress(*_ERRORS):
+            if not connection.is_in_transaction():
                 return
-        except _ERRORS:
-            pass
-        # Cancelled, or not in step any more: the server rolls back when the connection goes.
-        connection.terminate()
+            with suppress(*_ERRORS):
+                if isinstance(error, Exception):
+                    await connection.execute("rollback", timeout=self._timeout_s)
+                    return
+            # Cancelled, or not in step any more: the server rolls back when the connection goes.
+            connection.terminate()
 
     async def ready(self) -> None:
         """Raise StoreUnavailable unless a statement runs."""
