@@ -29,6 +29,7 @@ _TIMES = (
     ("claims", ("claimed_until",)),
     ("rates", ("full_at", "blocked_until")),
     ("runs", ("started_at",)),
+    ("inbox", ("arrived_at",)),
 )
 
 
