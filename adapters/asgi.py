@@ -305,6 +305,8 @@ def listen(host: str, port: int, backlog: int = 2048) -> socket.socket:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise CannotServe(f"cannot listen on {host} port {port}: {reason}; choose another address") from error
+    # Accepted connections inherit it; without it a kept-alive answer can wait 40 ms for the other side's ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     return listener
 

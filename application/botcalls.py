@@ -114,6 +114,7 @@ def moved(payload: Any, chat_id: int) -> object:
 
 
 # Telegram gives no codes below the HTTP status; these beginnings of its descriptions have been stable for years.
+NOT_TELEGRAM = "HTTP status "
 _SETTLED = ("Bad Request: message is not modified", "Bad Request: query is too old")
 _PARSE = ("Bad Request: can't parse entities", "Bad Request: ENTITY_", "Bad Request: entity")
 
@@ -121,6 +122,9 @@ _PARSE = ("Bad Request: can't parse entities", "Bad Request: ENTITY_", "Bad Requ
 def judge(refusal: Refusal) -> Verdict:
     """Return what an error answer means. Only a parse error is worth a second try as plain text."""
     text = refusal.description
+    if text.startswith(NOT_TELEGRAM):
+        # A proxy or a gateway answered, who knows nothing of chats.
+        return Verdict.RETRY if refusal.code >= 500 else Verdict.MISCONFIGURED
     if refusal.migrate_to_chat_id is not None:
         return Verdict.MOVED
     if refusal.code == 429:

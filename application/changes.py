@@ -46,6 +46,14 @@ class Head:
 
 
 @frozen
+class Due:
+    """Lanes that a sweep found, and after which lane the next sweep begins (empty: from the first)."""
+
+    lanes: tuple[str, ...]
+    after: str = ""
+
+
+@frozen
 class AuditRow:
     """One row of the audit; see the table of the same name. Never any text of a message."""
 

@@ -96,9 +96,17 @@ class Consumer:
             self._keep(self._tidy),
         )
         tasks = [asyncio.create_task(loop) for loop in loops]
+        work = asyncio.create_task(self._keep(self._work))
         try:
-            await self._keep(self._work)
+            # A loop that ends by an error nobody foresaw ends the service: its supervisor starts it anew.
+            running = {work, *tasks}
+            while not work.done():
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
         finally:
+            self.stop()
+            await asyncio.gather(work, return_exceptions=True)
             # The others only wait and may be cancelled. Reading ends by itself within its block, so that no entry is
             # delivered to nobody, unless it pauses because Redis is away.
             for task in tasks[1:]:
@@ -118,11 +126,11 @@ class Consumer:
     async def sweep(self) -> int:
         """Take up lanes that have had a due row for longer than the grace; return how many."""
         limits = self.limits
-        lanes = await self.store.due_lanes(self.target, self._cursor, limits.sweep_max, limits.grace_s)
-        self._cursor = lanes[-1] if len(lanes) == limits.sweep_max else ""
-        self.counters.swept += len(lanes)
-        self.hand.wake(lanes)
-        return len(lanes)
+        due = await self.store.due_lanes(self.target, self._cursor, limits.sweep_max, limits.grace_s)
+        self._cursor = due.after
+        self.counters.swept += len(due.lanes)
+        self.hand.wake(due.lanes, self.clock.steady())
+        return len(due.lanes)
 
     async def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Repeat a loop's body until stopped, with growing pauses while a server is away."""

@@ -5,10 +5,10 @@ Not here: HTTP (``entrypoints.web``) and Telegram's shapes (``domain.updates``).
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from application.changes import Arrival, AuditRow, Owed
 from application.crashpoints import CrashPoints
@@ -20,7 +20,6 @@ from domain.envelope import create, timestamp_of
 from domain.errors import (
     InvalidEvent,
     NoAnswer,
-    NotSent,
     Refused,
     StoreUnavailable,
     TelegramError,
@@ -34,6 +33,7 @@ SOURCE = "gateway"
 BATCH_MAX = 200
 WAITING_MAX = 2_000
 POLL_TIMEOUT_S = 25
+CALL_S = 10.0
 ALLOWED_UPDATES = [
     "message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member",
 ]  # fmt: skip
@@ -107,11 +107,13 @@ class Gateway:
             arrivals = [arrival for arrival, _ in batch]
             try:
                 news = await self.intake.accept(arrivals)
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits; none of these updates is acknowledged
+            except StoreUnavailable as error:
                 for _, place in batch:
                     if not place.done():
                         place.set_exception(error)
                 continue
+            except Exception as error:  # noqa: BLE001 - one update's data must not keep the others out
+                news = await self._accept_apart(batch, error)
             self.crash("gateway.committed")
             self._start_publishing(
                 [a.owed for a, new in zip(arrivals, news, strict=True) if new and a.owed is not None]
@@ -121,6 +123,30 @@ class Gateway:
             for (_, place), new in zip(batch, news, strict=True):
                 if not place.done():
                     place.set_result(new)
+
+    async def _accept_apart(
+        self, batch: Sequence[tuple[Arrival, asyncio.Future[bool]]], error: Exception
+    ) -> list[bool]:
+        """Commit one by one what could not be committed together; what still fails is audited as ignored."""
+        if len(batch) == 1:
+            log.error(
+                "an update cannot be stored: %s", type(error).__name__, extra={"action": "update_not_stored"}
+            )
+            arrival = batch[0][0]
+            row = evolve(
+                arrival.audit, outcome=Outcome.IGNORED, reason=f"not storable: {type(error).__name__}"
+            )
+            return await self.intake.accept([Arrival(arrival.key, row)])
+        news: list[bool] = []
+        for arrival, place in batch:
+            try:
+                news += await self.intake.accept([arrival])
+            except StoreUnavailable as unavailable:
+                place.set_exception(unavailable)
+                news.append(False)
+            except Exception as alone:  # noqa: BLE001 - as above, of one update alone
+                news += await self._accept_apart([(arrival, place)], alone)
+        return news
 
     def _start_publishing(self, owed: Sequence[Owed]) -> None:
         if owed:
@@ -199,18 +225,30 @@ class Poller:
         return self._pause_s
 
 
-async def introduce(gateway: Gateway, telegram: Telegram, clock: Clock, stopping: asyncio.Event) -> None:
-    """Ask Telegram for the bot's name and set its command menu, repeating until Telegram answers."""
+async def introduce(gateway: Gateway, telegram: Telegram, stopping: asyncio.Event) -> None:
+    """Ask Telegram for the bot's name, repeating until it answers; a name that was set is kept."""
+    if gateway.bot_name is not None:
+        return
+    me = await repeat(lambda: telegram.call("getMe", {}, CALL_S), "introduce_failed", stopping)
+    if isinstance(me, dict) and isinstance(me.get("username"), str):
+        gateway.bot_name = me["username"]
+
+
+async def offer_commands(telegram: Telegram, stopping: asyncio.Event) -> None:
+    """Set the bot's command menu."""
+    params = {"commands": command_menu()}
+    await repeat(lambda: telegram.call("setMyCommands", params, CALL_S), "commands_not_set", stopping)
+
+
+async def repeat(call: Callable[[], Awaitable[object]], action: str, stopping: asyncio.Event) -> object:
+    """Call Telegram until it answers well, with growing pauses; return its result, None when stopped before."""
     pause_s = 0.5
     while not stopping.is_set():
         try:
-            me = await telegram.call("getMe", {}, 10.0)
-            if isinstance(me, dict) and isinstance(me.get("username"), str):
-                gateway.bot_name = me["username"]
-            await telegram.call("setMyCommands", {"commands": command_menu()}, 10.0)
-            return
-        except (NotSent, NoAnswer, Refused) as error:
-            log.warning("introduction: %s", error, extra={"action": "introduce_failed"})
+            return await call()
+        except TelegramError as error:
+            log.warning("Telegram: %s", error, extra={"action": action})
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause_s)
             pause_s = min(pause_s * 2, 30.0)
+    return None

@@ -15,6 +15,8 @@ from application.ports import Entry
 
 LANE_ENTRIES_MAX = 4
 LANES_MAX = 5_000
+# A lane whose timer rings within this time is left to it.
+SOON_S = 1.0
 
 
 @define
@@ -77,10 +79,12 @@ class Hand:
             self._make_ready(wakeup.lane, lane)
         return let_go
 
-    def wake(self, names: Iterable[str]) -> None:
-        """Ask for a round for lanes that the sweep found, unless they wait for their time already."""
+    def wake(self, names: Iterable[str], now: float) -> None:
+        """Ask for a round for lanes that the sweep found, unless their timer rings soon anyway."""
         for name in names:
-            if name in self._timed or (name not in self._lanes and self.is_full):
+            if self._timed.get(name, now + SOON_S + 1) <= now + SOON_S or (
+                name not in self._lanes and self.is_full
+            ):
                 continue
             lane = self._lanes.setdefault(name, _Lane())
             lane.more = True
@@ -98,7 +102,7 @@ class Hand:
             at, name = heapq.heappop(self._timers)
             if self._timed.get(name) == at:
                 del self._timed[name]
-                self.wake([name])
+                self.wake([name], now)
         return self._timers[0][0] if self._timers else None
 
     def take(self, limit: int) -> list[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from domain.envelope import Event
 from domain.status import ServiceStatus
 
@@ -131,7 +131,10 @@ class Round(Protocol):
         """Won lanes that have no row at all."""
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
-        """Note, outside the transaction, that these rows are about to be run; applying clears the note."""
+        """Note, outside the transaction, that these rows are about to be run.
+
+        Applying clears the note, and so does the round's failing; the end of the process in the middle leaves it.
+        """
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return the settings of the named scopes: scope to name to value. No other scope can be read."""
@@ -169,7 +172,7 @@ class Store(Protocol):
         are in none of ``heads``, ``waiting`` and ``idle``.
         """
 
-    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> Due:
         """Return up to ``limit`` lanes in order of name, beginning after ``after``, with a row due for ``grace_s``."""
 
     async def api_mode(self) -> str | None:
@@ -182,7 +185,7 @@ class Store(Protocol):
         """Return the sizes that ``/status`` shows."""
 
     async def tidy(self) -> None:
-        """Make coming audit partitions and forget marks of runs that nothing depends on."""
+        """Make coming audit partitions, and forget marks of runs and keys of updates that nothing depends on."""
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ Also here: the rule for poison, and the splitting of a round whose transaction f
 from (``consumer``), and slow work outside transactions (``sender``).
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Generic, Protocol, TypeVar
@@ -17,7 +18,9 @@ from application.interpreter import Interpreter, Run
 from application.ports import Clock, Codec, Round, Store, Wakeup
 from domain.decisions import Decision, Outcome
 from domain.envelope import Event
-from domain.errors import InvalidEvent, StoreUnavailable, Transient
+from domain.errors import InvalidEvent, OpenClawError, StoreUnavailable, Transient
+
+log = logging.getLogger("openclaw.rounds")
 
 F = TypeVar("F")
 F_contra = TypeVar("F_contra", contravariant=True)
@@ -192,7 +195,22 @@ class Decider(Generic[F]):
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; only its own row is retried
+            if not isinstance(error, OpenClawError):
+                log.error(
+                    "the handler of %s failed: %s at %s", run.event.event_type, type(error).__name__, place_of(error),
+                    extra={"action": "handler_failed", "trace_id": run.event.trace_id},
+                )  # fmt: skip
             self.interpreter.fail(run, error, changes)
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error arose, as file and line; its text may quote what a user wrote."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (
+        f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "an unknown place"
+    )
 
 
 def ignored(reason: str) -> Decision:

@@ -30,6 +30,7 @@ log = logging.getLogger("openclaw.sender")
 
 # How soon a chat is looked at again whose claim another sender, or another target of this one, holds.
 CLAIMED_ELSEWHERE_S = 0.1
+APART_PAUSE_S = 0.5
 
 
 @frozen
@@ -294,12 +295,22 @@ class Deliverer:
 
     async def _settle_apart(self, batch: Sequence[Result]) -> None:
         """Settle one by one what could not be settled together; what still fails runs out of its claim."""
-        for result in batch:
+        left = list(batch)
+        while left:
             try:
-                await self._settle([result])
-            except Exception:
-                log.exception("a delivery could not be settled", extra={"action": "settle_failed"})
-                await self.lanes.free({result.flight.lane: None})
+                await self._settle(left[:1])
+            except RowsGone:
+                await self._give_up(left[0])
+            except StoreUnavailable:
+                await self.clock.sleep(APART_PAUSE_S)
+                continue
+            except Exception:  # noqa: BLE001 - as above, of one delivery alone
+                await self._give_up(left[0])
+            del left[0]
+
+    async def _give_up(self, result: Result) -> None:
+        log.exception("a delivery could not be settled", extra={"action": "settle_failed"})
+        await self.lanes.free({result.flight.lane: None})
 
     async def _settle(self, batch: Sequence[Result]) -> None:
         changes = Changes()

@@ -20,7 +20,7 @@ from domain.events.telegram import ChatMigrated, TelegramDelivered
 # How long to wait before asking again with a token or an address that Telegram does not know.
 MISCONFIGURED_S = 30.0
 # So many chats told to wait at the same time mean that the whole bot is to wait.
-CHATS_WAITING_FOR_BOT = 2
+CHATS_WAITING_FOR_BOT = 3
 
 
 @frozen
@@ -83,7 +83,7 @@ class Outcomes:
         return max(self.waiting.get(lane, 0.0), self.bots.get(bot_id, 0.0)) - self.interpreter.clock.steady()
 
     def blocks(self, result: Result) -> dict[str, float]:
-        """Return the rate buckets that this result blocks, each with the seconds."""
+        """Return the rate buckets that this result blocks, each with the seconds, and keep them in mind."""
         error = result.error
         if not isinstance(error, Refused) or judge(error.refusal) is not Verdict.WAIT:
             return {}
@@ -95,8 +95,10 @@ class Outcomes:
         same_bot = [at for lane, at in self.waiting.items() if lane.startswith(f"{bot_id}:")]
         found = {f"chat:{bot_id}:{chat_id}": wait_s}
         if len(same_bot) >= CHATS_WAITING_FOR_BOT:
-            self.bots[bot_id] = max(same_bot)
-            found[f"bot:{bot_id}"] = max(same_bot) - now_s
+            # The bot as a whole is asked again as soon as the first of them may be: if it was only the chats that
+            # were limited, the others lose little, and if it was the bot, Telegram says so again.
+            self.bots[bot_id] = min(same_bot)
+            found[f"bot:{bot_id}"] = min(same_bot) - now_s
         return found
 
     def settle(

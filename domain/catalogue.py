@@ -1,7 +1,7 @@
 """Every event type with its version: the one list that validation, schemas and documentation are made from.
 
 To add a type, write its class under ``domain.events`` and its row here. Not here: handlers
-(``application.dispatch``).
+(``application.brain``).
 """
 
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ _TYPES = (
         "1.0.0",
         telegram.ChatMigrated,
         BRAIN,
-        (SENDER,),
+        (GATEWAY, SENDER),
         "A group became a supergroup under a new id.",
     ),
     EventType("task.created", "1.0.0", tasks.TaskCreated, AUDIT, (BRAIN,), "A task was made."),

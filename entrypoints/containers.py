@@ -4,6 +4,7 @@ Containers stay in this package; nothing is injected by name elsewhere. Not here
 from ports (``assembly``), and its life (``roles``).
 """
 
+import logging
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ from entrypoints.crash import crash_points
 from entrypoints.settings import Settings
 from entrypoints.settings_types import Secret
 from entrypoints.version import version
+
+log = logging.getLogger("openclaw.runtime")
 
 
 def _text(secret: Secret | None, name: str) -> str:
@@ -101,7 +104,7 @@ class BrainContainer(Common):
     redis = providers.Singleton(_redis, Common.settings, "brain")
     streams = providers.Singleton(RedisStreams, redis)
     liveness = providers.Singleton(RedisLiveness, redis)
-    runtime = providers.Singleton(RuntimeState, redis)
+    runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "brain")
     marks = providers.Singleton(_pool, Common.settings, "brain", size_max=1, wait_for_disk=False)
     store = providers.Singleton(
@@ -143,7 +146,7 @@ class OperatorContainer(Common):
     redis = providers.Singleton(_redis, Common.settings, "operator")
     streams = providers.Singleton(RedisStreams, redis)
     liveness = providers.Singleton(RedisLiveness, redis)
-    runtime = providers.Singleton(RuntimeState, redis)
+    runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "operator", size_max=1)
     records = providers.Singleton(PostgresRecords, pool)
 

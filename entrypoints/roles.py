@@ -18,9 +18,9 @@ from attrs import asdict, define, field, frozen
 
 from adapters.asgi import CannotServe, Served, serve
 from adapters.logs import set_up_logging
-from application.gateway import ALLOWED_UPDATES, introduce
+from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
 from application.ports import Liveness, Telegram
-from domain.errors import NoAnswer, NotSent, OpenClawError, Refused, Unavailable
+from domain.errors import OpenClawError, Unavailable
 from entrypoints.containers import BrainContainer, GatewayContainer, SenderContainer
 from entrypoints.settings import Settings
 from entrypoints.settings_types import HostPort, TelegramMode
@@ -53,23 +53,30 @@ class Service:
 
 def _gateway(settings: Settings) -> Service:
     container = GatewayContainer(settings=settings)
-    gateway, telegram, clock = container.gateway(), container.telegram(), container.clock()
+    gateway, telegram = container.gateway(), container.telegram()
     stop = asyncio.Event()
     service = Service(
         "gateway", settings, container.liveness(), Health({"postgres": container.intake().ready})
     )
-    service.serving.append(lambda: introduce(gateway, telegram, clock, stop))
+    service.serving.append(lambda: offer_commands(telegram, stop))
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         secrets = [
             s.reveal().encode() for s in (settings.webhook_secret, settings.webhook_secret_previous) if s
         ]
         service.webhook = Webhook(gateway, secrets)
+        service.serving.append(lambda: introduce(gateway, telegram, stop))
         service.serving.append(lambda: _register_webhook(settings, telegram, stop))
         service.serving.append(lambda: _wait(stop))
     else:
         poller = container.poller()
-        service.serving.append(lambda: _unregister_webhook(telegram, stop))
-        service.serving.append(poller.run)
+
+        async def poll() -> None:
+            # The bot's name first: without it, commands to other bots of a group could not be told from ours.
+            await _unregister_webhook(telegram, stop)
+            await introduce(gateway, telegram, stop)
+            await poller.run()
+
+        service.serving.append(poll)
         service.stopping.append(poller.stop)
     service.stopping.append(stop.set)
     service.finishing.append(gateway.finish)
@@ -250,25 +257,12 @@ async def _register_webhook(settings: Settings, telegram: Telegram, stop: asynci
         "allowed_updates": ALLOWED_UPDATES,
         "max_connections": 100,
     }
-    await _repeat(lambda: telegram.call("setWebhook", params, 10.0), "webhook_not_set", stop)
+    await repeat(lambda: telegram.call("setWebhook", params, CALL_S), "webhook_not_set", stop)
 
 
 async def _unregister_webhook(telegram: Telegram, stop: asyncio.Event) -> None:
     """Have Telegram keep updates for polling, which it refuses to serve while a webhook is set."""
-    await _repeat(lambda: telegram.call("deleteWebhook", {}, 10.0), "webhook_not_deleted", stop)
-
-
-async def _repeat(call: Callable[[], Awaitable[object]], action: str, stop: asyncio.Event) -> None:
-    pause_s = 0.5
-    while not stop.is_set():
-        try:
-            await call()
-            return
-        except (NotSent, NoAnswer, Refused) as error:
-            log.warning("Telegram: %s", error, extra={"action": action})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
-            pause_s = min(pause_s * 2, 30.0)
+    await repeat(lambda: telegram.call("deleteWebhook", {}, CALL_S), "webhook_not_deleted", stop)
 
 
 __all__ = ["ROLES", "WEBHOOK_PATH", "Role", "run_role"]

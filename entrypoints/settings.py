@@ -100,7 +100,12 @@ class Settings:
         None,
         url("redis", "rediss", "unix"),
     )
-    postgres_pool_max: int = setting(_SERVERS, "Postgres connections of each service.", 4, at_least(1))
+    postgres_pool_max: int = setting(
+        _SERVERS,
+        "Postgres connections of each service; a round holds one and may need another.",
+        4,
+        at_least(2),
+    )
     redis_pool_max: int = setting(
         _SERVERS, "Redis connections of each service, beside those that wait for events.", 8, at_least(1)
     )

@@ -22,6 +22,7 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.logs import set_up_logging
 from adapters.postgres.roles import SERVICES, role_of
+from adapters.redis_streams.acl import RIGHTS, acl_file
 from adapters.telegram.client import bot_id_of
 from adapters.telegram.simulator import SimulatorServer
 from domain.errors import OpenClawError
@@ -81,6 +82,7 @@ class Up:
     def _keep_secrets(self) -> None:
         """Make every secret before there are processes that could make it twice."""
         self._passwords()
+        self._valkey_users()
         self._simulated_token()
 
     # Servers
@@ -90,7 +92,7 @@ class Up:
             self.postgres = EmbeddedPostgres(self.data.path)
             self.servers.append(self.postgres)
         if self.settings.redis_url is None:
-            self.valkey = EmbeddedValkey(self.data.path)
+            self.valkey = EmbeddedValkey(self.data.path, config=self._valkey_users())
             self.servers.append(self.valkey)
         if self.postgres is not None and not (self.data.path / "postgres" / "cluster").exists():
             click.echo(f"openclaw: first start in {self.data.path}, which takes some seconds more", err=True)
@@ -118,9 +120,14 @@ class Up:
             return self._admin_url()
         return with_login(self.postgres.url(), role_of(service), self._passwords()[service])
 
-    def _redis_url(self) -> str:
+    def _valkey_users(self) -> list[str]:
+        """Return the users of our own Valkey, one a service, as lines of its configuration."""
+        passwords = {service: self.data.secret(f"valkey-{service}") for service in RIGHTS}
+        return [line for line in acl_file(passwords).splitlines() if not line.startswith("user default ")]
+
+    def _redis_url(self, service: str) -> str:
         if self.valkey is not None:
-            return self.valkey.admin_url
+            return self.valkey.url(service, self.data.secret(f"valkey-{service}"))
         assert self.settings.redis_url is not None
         return self.settings.redis_url.reveal()
 
@@ -133,7 +140,7 @@ class Up:
     def _role_settings(self, role: str) -> Settings:
         given = self.settings
         changed = attrs.evolve(
-            given, postgres_url=Secret(self._postgres_url(role)), redis_url=Secret(self._redis_url())
+            given, postgres_url=Secret(self._postgres_url(role)), redis_url=Secret(self._redis_url(role))
         )
         if self.simulator_url is None:
             return changed
@@ -306,5 +313,5 @@ def urls_of_running(settings: Settings, service: str = "operator") -> Mapping[st
         login = with_login(info.database_url, role_of(service), data.secret(f"postgres-{service}"))
         found["postgres_url"] = Secret(login)
     if info.redis_url:
-        found["redis_url"] = Secret(EmbeddedValkey(data.path).admin_url)
+        found["redis_url"] = Secret(EmbeddedValkey(data.path).url(service, data.secret(f"valkey-{service}")))
     return found

@@ -38,6 +38,13 @@ begin
   end loop;
 end $$;
 
+CREATE FUNCTION openclaw.forget_updates() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  delete from openclaw.inbox where arrived_at < now() - interval '5 days'
+$$;
+
 CREATE FUNCTION openclaw.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -269,13 +276,15 @@ ALTER TABLE ONLY openclaw.tasks
 ALTER TABLE ONLY openclaw.tasks
     ADD CONSTRAINT tasks_scope_number_key UNIQUE (scope, number);
 
-CREATE INDEX audit_at ON ONLY openclaw.audit USING brin (at);
+CREATE INDEX audit_at ON ONLY openclaw.audit USING btree (at);
 
-CREATE INDEX audit_default_at_idx ON openclaw.audit_default USING brin (at);
+CREATE INDEX audit_default_at_idx ON openclaw.audit_default USING btree (at);
 
 CREATE INDEX audit_trace ON ONLY openclaw.audit USING btree (trace_id);
 
 CREATE INDEX audit_default_trace_id_idx ON openclaw.audit_default USING btree (trace_id);
+
+CREATE INDEX inbox_arrived ON openclaw.inbox USING brin (arrived_at);
 
 CREATE INDEX memories_scope ON openclaw.memories USING btree (scope, created_at);
 
@@ -361,6 +370,9 @@ GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_operator;
 REVOKE ALL ON FUNCTION openclaw.ensure_audit_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
+
+REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
 
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_gateway;
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_brain;

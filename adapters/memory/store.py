@@ -4,6 +4,7 @@ Not here: the tables themselves (``adapters.memory.database``), and row level se
 enforce.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -12,7 +13,7 @@ from uuid import UUID
 from attrs import evolve
 
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
-from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Head, RateState
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
 from domain.decisions import Outcome
 from domain.errors import RowsGone
@@ -66,7 +67,7 @@ class MemoryRound:
         ordered = [row for row in rows if row.head.ordered][:1]
         others = sorted((row for row in rows if not row.head.ordered), key=lambda row: row.available_at)[:1]
         return min(
-            ordered + others, key=lambda row: (row.available_at > self._now, row.head.seq), default=None
+            ordered + others, key=lambda row: (max(row.available_at, self._now), row.head.seq), default=None
         )
 
     def _is_marked(self, event_id: UUID) -> bool:
@@ -174,10 +175,14 @@ class MemoryStore:
             current.read(lanes, claims=self._claims)
             yield current
             current.commit()
+        except (Exception, asyncio.CancelledError):
+            # This run's process lives, so nothing has ended it. A simulated kill is neither of the two.
+            self._database.tables.runs.pop(self._run_id, None)
+            raise
         finally:
             current.unlock()
 
-    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> Due:
         """See the port."""
         self._database.check()
         due_by = self._database.clock.now() - grace_s
@@ -189,7 +194,8 @@ class MemoryStore:
             first = [row for row in all_rows if row.head.ordered][:1]
             if any(row.available_at <= due_by for row in first + [r for r in all_rows if not r.head.ordered]):
                 found.append(lane)
-        return found[:limit]
+        more = len(found) >= limit
+        return Due(tuple(found[:limit]), found[limit - 1] if more else "")
 
     async def api_mode(self) -> str | None:
         """See the port."""

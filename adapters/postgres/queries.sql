@@ -16,7 +16,7 @@ cross join lateral (
     (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
      order by o.available_at limit 1)
   ) c
-  order by c.available_at > statement_timestamp(), c.seq limit 1
+  order by greatest(c.available_at, statement_timestamp()), c.seq limit 1
 ) h;
 
 -- name: read_heads_and_claims
@@ -33,7 +33,7 @@ cross join lateral (
     (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
      order by o.available_at limit 1)
   ) c
-  order by c.available_at > statement_timestamp(), c.seq limit 1
+  order by greatest(c.available_at, statement_timestamp()), c.seq limit 1
 ) h
 left join openclaw.claims c on c.lane = l.lane;
 
@@ -184,20 +184,22 @@ insert into openclaw.chats (bot_id, chat_id, moved_to) values ($1, $2, $3)
 on conflict (bot_id, chat_id) do update set moved_to = excluded.moved_to;
 
 -- name: due_lanes
--- A loose index scan: hops from lane to lane, however many rows each has.
+-- A loose index scan: hops from lane to lane, however many rows each has. The last lane of a scan that reached its
+-- bound comes along although it is not due, so that the next scan begins behind it.
 with recursive hop(lane, n) as (
   (select o.lane, 1 from openclaw.outbox o where o.target = $1 and o.lane > $2 order by o.lane limit 1)
   union all
   select (select o.lane from openclaw.outbox o where o.target = $1 and o.lane > h.lane order by o.lane limit 1), h.n + 1
-  from hop h where h.lane is not null and h.n < 20000
+  from hop h where h.lane is not null and h.n < $5
+), seen as (
+  select h.lane, h.n = $5 as is_last, (
+    coalesce((select o.available_at <= now() - make_interval(secs => $4) from openclaw.outbox o
+      where o.target = $1 and o.lane = h.lane and o.ordered order by o.seq limit 1), false)
+    or exists (select 1 from openclaw.outbox o where o.target = $1 and o.lane = h.lane and not o.ordered
+      and o.available_at <= now() - make_interval(secs => $4))) as is_due
+  from hop h where h.lane is not null
 )
-select h.lane from hop h
-where h.lane is not null and (
-  coalesce((select o.available_at <= now() - make_interval(secs => $4) from openclaw.outbox o
-    where o.target = $1 and o.lane = h.lane and o.ordered order by o.seq limit 1), false)
-  or exists (select 1 from openclaw.outbox o where o.target = $1 and o.lane = h.lane and not o.ordered
-    and o.available_at <= now() - make_interval(secs => $4)))
-limit $3;
+select lane, is_due, is_last from seen where is_due or is_last order by lane limit $3;
 
 -- name: accept
 -- The edge: inbox keys, owed rows and audit of a batch of updates, in one transaction.
@@ -230,6 +232,9 @@ select openclaw.dead_letter_count();
 -- name: tidy_runs
 delete from openclaw.runs r where r.started_at < now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
   select 1 from openclaw.outbox o where o.event_id = any (r.event_ids)));
+
+-- name: forget_updates
+select openclaw.forget_updates();
 
 -- name: ensure_partitions
 select openclaw.ensure_audit_partitions();

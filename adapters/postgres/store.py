@@ -3,20 +3,25 @@
 Not here: what to decide about a row (``application``), the edge (``intake``), what operators read (``records``).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
-from application.changes import Changes, Claim, Delivery, Head, RateState
+from application.changes import Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import Figures, TellMode
 from domain.decisions import MoveData, PutSetting, SetApiMode
-from domain.errors import RowsGone
+from domain.errors import RowsGone, StoreUnavailable
 from domain.scope import chat_scope
 
 REASON_SEPARATOR = "\x1f"
+
+
+# So many lanes one sweep looks at; the next one goes on behind them.
+SWEPT_LANES_MAX = 20_000
 
 
 class PostgresRound:
@@ -59,6 +64,13 @@ class PostgresRound:
         self._marked = True
         async with self._marks.connection() as connection:
             await connection.execute(SQL["mark_run"], self._run_id, self._target, self._consumer, event_ids)
+
+    async def unmark(self) -> None:
+        """Take the mark back when the round failed and this process lives: nothing ended it."""
+        if self._marked:
+            with suppress(StoreUnavailable):
+                async with self._marks.connection() as connection:
+                    await connection.execute(SQL["unmark_run"], self._run_id)
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -209,19 +221,28 @@ class PostgresStore:
     @asynccontextmanager
     async def round(self, target: str, lanes: Sequence[str]) -> AsyncIterator[PostgresRound]:
         """See the port."""
-        async with self._pool.connection() as connection:
-            await connection.execute("begin")
-            current = PostgresRound(connection, self._marks, target, self._consumer, self._run_id)
-            if lanes:
-                await current.read(lanes, claims=self._claims)
-            yield current
-            await connection.execute("commit")
+        current: PostgresRound | None = None
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute("begin")
+                current = PostgresRound(connection, self._marks, target, self._consumer, self._run_id)
+                if lanes:
+                    await current.read(lanes, claims=self._claims)
+                yield current
+                await connection.execute("commit")
+        except (Exception, asyncio.CancelledError):
+            # Only after the rollback: what was applied may hold the lock of the mark's own row.
+            if current is not None:
+                await current.unmark()
+            raise
 
-    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> list[str]:
+    async def due_lanes(self, target: str, after: str, limit: int, grace_s: float) -> Due:
         """See the port."""
         async with self._pool.connection() as connection:
-            rows = await connection.fetch(SQL["due_lanes"], target, after, limit, grace_s)
-            return [row[0] for row in rows]
+            rows = await connection.fetch(SQL["due_lanes"], target, after, limit, grace_s, SWEPT_LANES_MAX)
+        # Only a scan that reached one of its bounds has more behind its last lane.
+        goes_on = len(rows) == limit or (rows and rows[-1]["is_last"])
+        return Due(tuple(row["lane"] for row in rows if row["is_due"]), rows[-1]["lane"] if goes_on else "")
 
     async def api_mode(self) -> str | None:
         """See the port."""
@@ -249,6 +270,9 @@ class PostgresStore:
         async with self._pool.connection() as connection:
             await connection.execute(SQL["ensure_partitions"])
             await connection.execute(SQL["tidy_runs"])
+            if not self._claims:
+                # The edge's keys are no business of the sender, which has no right to them.
+                await connection.execute(SQL["forget_updates"])
 
 
 async def read_figures(connection: Connection) -> Figures:

@@ -49,6 +49,7 @@ create table openclaw.inbox (
   key text primary key,
   arrived_at timestamptz not null default now()
 );
+create index inbox_arrived on openclaw.inbox using brin (arrived_at);
 
 -- What each consumer process is running right now; ids that outlive their process tell of a run that did not end.
 create table openclaw.runs (
@@ -125,7 +126,7 @@ create table openclaw.audit (
   duration_ms real not null default 0
 ) partition by range (at);
 create index audit_trace on openclaw.audit (trace_id);
-create index audit_at on openclaw.audit using brin (at);
+create index audit_at on openclaw.audit (at);
 create table openclaw.audit_default partition of openclaw.audit default;
 
 create function openclaw.refuse_change() returns trigger language plpgsql as $$
@@ -250,6 +251,14 @@ create function openclaw.dead_letter_count() returns bigint
   language sql stable security definer set search_path = pg_catalog as $$
   select count(*) from openclaw.dead_letters
 $$;
+-- Forgets update keys that Telegram no longer repeats (it keeps updates for 24 hours) and whose ids it may soon use
+-- again (after a week without updates it starts anew at random). https://core.telegram.org/bots/api#update
+create function openclaw.forget_updates() returns void
+  language sql security definer set search_path = pg_catalog as $$
+  delete from openclaw.inbox where arrived_at < now() - interval '5 days'
+$$;
+revoke all on function openclaw.forget_updates() from public;
+grant execute on function openclaw.forget_updates() to openclaw_brain;
 revoke all on function openclaw.backlog(), openclaw.dead_letter_count(), openclaw.ensure_audit_partitions() from public;
 grant execute on function openclaw.backlog(), openclaw.dead_letter_count() to openclaw_brain, openclaw_operator;
 grant execute on function openclaw.ensure_audit_partitions() to openclaw_brain, openclaw_sender;

@@ -117,7 +117,7 @@ async def test_a_mode_that_could_not_be_told_is_told_later(leg: Leg) -> None:
 
 
 async def due(store: Store, after: str = "", limit: int = 10, grace_s: float = 1.0) -> list[str]:
-    return await store.due_lanes("brain", after, limit, grace_s)
+    return list((await store.due_lanes("brain", after, limit, grace_s)).lanes)
 
 
 async def test_lanes_are_due_when_their_row_has_been_for_the_grace(leg: Leg) -> None:
@@ -127,7 +127,7 @@ async def test_lanes_are_due_when_their_row_has_been_for_the_grace(leg: Leg) -> 
     assert await due(leg.store(), grace_s=5) == ["1:1"]
     await leg.elapse(10)
     assert await due(leg.store(), grace_s=5) == ["1:1", "1:2"]
-    assert await leg.store("sender").due_lanes("sender", "", 10, 5.0) == ["1:3"]
+    assert (await leg.store("sender").due_lanes("sender", "", 10, 5.0)).lanes == ("1:3",)
 
 
 async def test_a_lane_is_named_once_however_many_rows_it_has(leg: Leg) -> None:

@@ -220,18 +220,25 @@ async def test_a_buried_row_leaves_its_lane_and_stands_in_the_dead_letters(leg: 
 # Marks of runs that did not end
 
 
-async def test_a_mark_shows_to_other_runs_at_once_and_even_if_the_round_fails(leg: Leg) -> None:
+class Killed(BaseException):
+    """The end of a process, as far as it can be had within one."""
+
+
+@pytest.mark.parametrize(("end", "is_marked"), [(Killed, True), (ZeroDivisionError, False)])
+async def test_a_mark_outlives_the_end_of_its_process_and_no_other_end(
+    leg: Leg, end: type[BaseException], is_marked: bool
+) -> None:
     await given_owed(leg, owed("a"))
 
-    async def fail() -> None:
+    async def run() -> None:
         async with leg.store(run="one").round("brain", ["1:5"]) as current:
             await current.mark([ident("a")])
-            raise ZeroDivisionError
+            raise end
 
-    with pytest.raises(ZeroDivisionError):
-        await fail()
+    with pytest.raises(end):
+        await run()
     async with leg.store(run="two").round("brain", ["1:5"]) as current:
-        assert [head.marked for head in current.heads] == [True]
+        assert [head.marked for head in current.heads] == [is_marked]
 
 
 async def test_a_run_does_not_see_its_own_mark(leg: Leg) -> None:

@@ -14,7 +14,15 @@ from adapters.memory.store import MemoryIntake
 from adapters.memory.streams import MemoryStreams
 from application.changes import Arrival
 from application.crashpoints import no_crash
-from application.gateway import ALLOWED_UPDATES, BATCH_MAX, WAITING_MAX, Gateway, Poller, introduce
+from application.gateway import (
+    ALLOWED_UPDATES,
+    BATCH_MAX,
+    WAITING_MAX,
+    Gateway,
+    Poller,
+    introduce,
+    offer_commands,
+)
 from application.messages import command_menu
 from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable
 from domain.updates import NotAnUpdate
@@ -246,18 +254,21 @@ async def test_polling_survives_faults_and_stops_while_it_pauses(edge: Edge) -> 
     await asyncio.wait_for(running, 5)
 
 
-async def test_the_bot_introduces_itself_until_telegram_answers(edge: Edge) -> None:
+async def test_the_bots_name_is_asked_for_once_and_its_commands_are_offered(edge: Edge) -> None:
     edge.gateway.bot_name = None
     telegram = Updates({"username": "our_bot"}, True)
-    await introduce(edge.gateway, telegram, edge.clock, asyncio.Event())
+    await introduce(edge.gateway, telegram, asyncio.Event())
     assert edge.gateway.bot_name == "our_bot"
+    await introduce(edge.gateway, telegram, asyncio.Event())
+    await offer_commands(telegram, asyncio.Event())
     assert telegram.called == ["getMe", "setMyCommands"]
     assert telegram.asked[1] == {"commands": command_menu()}
 
 
 async def test_an_introduction_ends_when_the_service_does(edge: Edge) -> None:
     stopping = asyncio.Event()
-    waiting = asyncio.create_task(introduce(edge.gateway, Updates(NotSent("no net")), edge.clock, stopping))
+    edge.gateway.bot_name = None
+    waiting = asyncio.create_task(introduce(edge.gateway, Updates(NotSent("no net")), stopping))
     await turns()
     stopping.set()
     await asyncio.wait_for(waiting, 5)

@@ -67,7 +67,7 @@ def test_more_lanes_than_there_is_room_for_are_let_go_of() -> None:
     assert hand.add([entry(n, f"1:{n}") for n in range(LANES_MAX)]) == []
     assert hand.is_full
     assert hand.add([entry(LANES_MAX, "one more"), entry(LANES_MAX + 1, "1:0")]) == [f"e{LANES_MAX}"]
-    hand.wake(["another"])
+    hand.wake(["another"], 0.0)
     assert len(hand) == LANES_MAX
 
 
@@ -90,11 +90,13 @@ def test_a_timer_wakes_its_lane_at_its_time_and_the_last_one_set_counts() -> Non
     assert not hand.has_ready, "the timer that was replaced says nothing"
 
 
-def test_the_sweep_does_not_wake_a_lane_that_waits_for_its_time() -> None:
+def test_the_sweep_leaves_a_lane_to_its_timer_that_rings_soon() -> None:
     hand = Hand()
     hand.wake_at("a", 10.0)
-    hand.wake(["a", "b"])
+    hand.wake(["a", "b"], 9.5)
     assert hand.take(10) == ["b"]
+    hand.wake(["a"], 2.0)
+    assert hand.take(10) == ["a"], "a timer far off does not keep a due row waiting"
 
 
 def test_dropping_a_lane_gives_the_entries_that_it_was_taken_with() -> None:
@@ -171,7 +173,7 @@ class HandMachine(RuleBasedStateMachine):
 
     @rule(lane=st.sampled_from("abcd"))
     def wake(self, lane: str) -> None:
-        self.hand.wake([lane])
+        self.hand.wake([lane], self.now)
 
     @invariant()
     def nothing_is_lost(self) -> None:
