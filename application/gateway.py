@@ -13,6 +13,7 @@ from attrs import define, evolve, field
 from application.changes import Arrival, AuditRow, Owed
 from application.crashpoints import CrashPoints
 from application.interpreter import event_row, scope_of
+from application.journal import tell
 from application.messages import command_menu
 from application.ports import Clock, Codec, Intake, Streams, Telegram, Wakeup
 from domain.decisions import Outcome
@@ -115,6 +116,7 @@ class Gateway:
             except Exception as error:  # noqa: BLE001 - one update's data must not keep the others out
                 news = await self._accept_apart(batch, error)
             self.crash("gateway.committed")
+            tell(arrival.audit for arrival, new in zip(arrivals, news, strict=True) if new)
             self._start_publishing(
                 [a.owed for a, new in zip(arrivals, news, strict=True) if new and a.owed is not None]
             )

@@ -15,6 +15,7 @@ from attrs import define, field
 from application.changes import Changes, Head
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
+from application.journal import tell
 from application.ports import Clock, Codec, Round, Store, Wakeup
 from domain.decisions import Decision, Outcome
 from domain.envelope import Event
@@ -137,6 +138,7 @@ class Decider(Generic[F]):
                 await current.apply(changes)
             self.crash(f"{self.target}.applied")
         self.crash(f"{self.target}.committed")
+        tell(changes.audit)
         await self.told(changes)
         self.crash(f"{self.target}.told")
         return report

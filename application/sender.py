@@ -17,9 +17,10 @@ from application.botcalls import Verdict, bot_call, judge
 from application.changes import Changes, Claim, Delivery, Retry
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
+from application.journal import tell
 from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
-from application.rounds import Report, open_run
+from application.rounds import Report, open_run, place_of
 from application.settling import Flight, Outcomes, Result
 from domain.decisions import Outcome
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
@@ -102,6 +103,7 @@ class Deliverer:
             if changes != Changes():
                 await current.apply(changes)
         self.crash("sender.claim_committed")
+        tell(changes.audit)
         for flight in flights:
             report.busy.add(flight.lane)
             task = asyncio.create_task(self._fly(flight))
@@ -257,9 +259,10 @@ class Deliverer:
             return await self._call(flight, formatted=formatted), None
         except TelegramError as failure:
             return None, failure
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the call is accounted for
             # A fault of ours, not of Telegram's: its chat must not stay claimed for ever, and who knows what was done.
-            log.exception("a call failed in an unforeseen way", extra={"action": "call_failed"})
+            where = f"{type(error).__name__} at {place_of(error)}"
+            log.error("a call failed in an unforeseen way: %s", where, extra={"action": "call_failed"})
             return None, NoAnswer(f"the call failed in an unforeseen way ({type(error).__name__})")
 
     async def _call(self, flight: Flight, *, formatted: bool) -> object:
@@ -299,17 +302,19 @@ class Deliverer:
         while left:
             try:
                 await self._settle(left[:1])
-            except RowsGone:
-                await self._give_up(left[0])
+            except RowsGone as error:
+                await self._give_up(left[0], error)
             except StoreUnavailable:
                 await self.clock.sleep(APART_PAUSE_S)
                 continue
-            except Exception:  # noqa: BLE001 - as above, of one delivery alone
-                await self._give_up(left[0])
+            except Exception as error:  # noqa: BLE001 - as above, of one delivery alone
+                await self._give_up(left[0], error)
             del left[0]
 
-    async def _give_up(self, result: Result) -> None:
-        log.exception("a delivery could not be settled", extra={"action": "settle_failed"})
+    async def _give_up(self, result: Result, error: Exception) -> None:
+        # The error's own text may quote what was written.
+        where = f"{type(error).__name__} at {place_of(error)}"
+        log.error("a delivery could not be settled: %s", where, extra={"action": "settle_failed"})
         await self.lanes.free({result.flight.lane: None})
 
     async def _settle(self, batch: Sequence[Result]) -> None:
@@ -327,6 +332,7 @@ class Deliverer:
             await current.apply(changes)
             self.crash("sender.settled")
         self.crash("sender.settle_committed")
+        tell(changes.audit)
         await self.lanes.publish([wakeup for settlement in settlements for wakeup in settlement.wakeups])
         pairs = zip(batch, settlements, strict=True)
         await self.lanes.free(

@@ -149,7 +149,7 @@ async def _run(role: Role, settings: Settings) -> int:
             loop.add_signal_handler(number, stopped.set)
     served = await _listen(service)
     tasks = [asyncio.ensure_future(start()) for start in service.serving]
-    helpers = [asyncio.create_task(_announce(service)), asyncio.create_task(_watch())]
+    helpers = [asyncio.create_task(_announce(service)), asyncio.create_task(watch())]
     # What was made so far lives as long as the process; looking through it again and again finds nothing.
     gc.collect()
     gc.freeze()
@@ -236,12 +236,12 @@ async def _announce(service: Service) -> None:
         await asyncio.sleep(ANNOUNCE_S)
 
 
-async def _watch() -> None:
+async def watch(stuck_s: float = STUCK_S, every_s: float = WATCH_S) -> None:
     """Keep the watchdog from ending this process, as long as the loop turns."""
     while True:
         # The dump shows where the loop is stuck; it holds names of code, never values.
-        faulthandler.dump_traceback_later(STUCK_S, exit=True, file=2)
-        await asyncio.sleep(WATCH_S)
+        faulthandler.dump_traceback_later(stuck_s, exit=True, file=2)
+        await asyncio.sleep(every_s)
 
 
 async def _wait(stop: asyncio.Event) -> None:

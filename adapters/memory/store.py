@@ -221,6 +221,8 @@ class MemoryStore:
         oldest = self._database.clock.now() - INBOX_KEPT_S
         tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
         owed = {event_id for _, event_id in tables.outbox}
+        now = self._database.clock.now()
+        tables.claims = {lane: c for lane, c in tables.claims.items() if c.until >= now or c.event_id in owed}
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 
 

@@ -164,8 +164,8 @@ on conflict (key) do update set outcome = excluded.outcome, message_id = exclude
 insert into openclaw.rates as r (bucket) select b from unnest($1::text[]) as x(b) order by b
 on conflict (bucket) do update set bucket = excluded.bucket
 returning r.bucket,
-  greatest(extract(epoch from r.full_at - now()), -1e6)::float8 as full_in_s,
-  greatest(extract(epoch from r.blocked_until - now()), -1e6)::float8 as blocked_for_s;
+  greatest(extract(epoch from r.full_at) - extract(epoch from now()), -1e6)::float8 as full_in_s,
+  greatest(extract(epoch from r.blocked_until) - extract(epoch from now()), -1e6)::float8 as blocked_for_s;
 
 -- name: put_rates
 update openclaw.rates r
@@ -232,6 +232,11 @@ select openclaw.dead_letter_count();
 -- name: tidy_runs
 delete from openclaw.runs r where r.started_at < now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
   select 1 from openclaw.outbox o where o.event_id = any (r.event_ids)));
+
+-- name: tidy_claims
+-- A claim that ran out and whose row was settled or buried without another call says nothing any more.
+delete from openclaw.claims c where c.claimed_until < now() and not exists (
+  select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id);
 
 -- name: forget_updates
 select openclaw.forget_updates();

@@ -270,9 +270,8 @@ class PostgresStore:
         async with self._pool.connection() as connection:
             await connection.execute(SQL["ensure_partitions"])
             await connection.execute(SQL["tidy_runs"])
-            if not self._claims:
-                # The edge's keys are no business of the sender, which has no right to them.
-                await connection.execute(SQL["forget_updates"])
+            # Each to its own: the sender has no right to the edge's keys, the brain none to claims.
+            await connection.execute(SQL["tidy_claims" if self._claims else "forget_updates"])
 
 
 async def read_figures(connection: Connection) -> Figures:
