@@ -3,12 +3,9 @@
 select l.lane from unnest($2::text[]) as l(lane)
 where pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || l.lane, 0));
 
--- name: read_heads
--- One row a lane: the due row that is oldest in its lane, else the row that will be due next.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope,
-  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
-  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
-from unnest($2::text[]) as l(lane)
+-- name: offered
+-- A fragment: one row a lane, the due row that is oldest in its lane, else the row that will be due next.
+unnest($2::text[]) as l(lane)
 cross join lateral (
   select * from (
     (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and o.ordered order by o.seq limit 1)
@@ -19,31 +16,29 @@ cross join lateral (
   order by greatest(c.available_at, statement_timestamp()), c.seq limit 1
 ) h;
 
+-- name: read_heads
+-- What each lane offers, and whether an earlier run of it did not end.
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope,
+  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
+  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
+from {{offered}};
+
 -- name: read_heads_and_claims
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, false as marked,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
   extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
-from unnest($2::text[]) as l(lane)
-cross join lateral (
-  select * from (
-    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and o.ordered order by o.seq limit 1)
-    union all
-    (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
-     order by o.available_at limit 1)
-  ) c
-  order by greatest(c.available_at, statement_timestamp()), c.seq limit 1
-) h
+from {{offered}}
 left join openclaw.claims c on c.lane = l.lane;
 
 -- name: mark_run
 insert into openclaw.runs (run_id, target, consumer, event_ids) values ($1, $2, $3, $4)
 on conflict (run_id) do update set event_ids = excluded.event_ids, started_at = now();
 
--- name: apply_core
--- Settles, owes and audits a whole round. Returns how many rows were really settled.
-with settled as (
+-- name: settle_owe_audit
+-- A fragment: settles, owes and audits a whole round.
+settled as (
   delete from openclaw.outbox o using unnest($2::uuid[]) as s(event_id)
   where o.target = $1 and o.event_id = s.event_id returning 1
 ), owed as (
@@ -58,6 +53,22 @@ with settled as (
     cause, scope, attempt, reason, duration_ms)
   select $9, x.* from unnest($10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[],
     $16::text[], $17::uuid[], $18::text[], $19::int[], $20::text[], $21::real[]) as x
+);
+
+-- name: apply_decisions
+-- Writes a round of decisions and takes its mark back. Returns how many rows were really settled.
+with {{settle_owe_audit}}, unmarked as (
+  update openclaw.runs set event_ids = '{}' where run_id = $22
+)
+select count(*) from settled;
+
+-- name: apply_deliveries
+-- Writes a round of the sender, which leaves no marks, with what the ledger learns. Returns the same.
+with {{settle_owe_audit}}, delivered as (
+  insert into openclaw.deliveries (key, lane, outcome, message_id, repeat)
+  select * from unnest($22::text[], $23::text[], $24::text[], $25::bigint[], $26::bool[]) as x
+  on conflict (key) do update set outcome = excluded.outcome, message_id = excluded.message_id,
+    repeat = excluded.repeat, settled_at = now()
 )
 select count(*) from settled;
 
@@ -153,12 +164,6 @@ from unnest($3::text[], $4::uuid[], $5::uuid[], $6::bool[]) as x(lane, event_id,
 
 -- name: read_deliveries
 select key, lane, outcome, message_id, repeat from openclaw.deliveries where key = any ($1::text[]);
-
--- name: put_deliveries
-insert into openclaw.deliveries (key, lane, outcome, message_id, repeat)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bool[]) as x
-on conflict (key) do update set outcome = excluded.outcome, message_id = excluded.message_id,
-  repeat = excluded.repeat, settled_at = now();
 
 -- name: lock_rates
 insert into openclaw.rates as r (bucket) select b from unnest($1::text[]) as x(b) order by b

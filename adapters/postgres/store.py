@@ -27,8 +27,11 @@ SWEPT_LANES_MAX = 20_000
 class PostgresRound:
     """One open transaction. See ``application.ports.Round``."""
 
-    def __init__(self, connection: Connection, marks: Pool, target: str, consumer: str, run_id: UUID) -> None:
+    def __init__(
+        self, connection: Connection, marks: Pool, target: str, consumer: str, run_id: UUID, *, claims: bool
+    ) -> None:
         self._connection = connection
+        self._claims = claims
         self._marks = marks
         self._target = target
         self._consumer = consumer
@@ -39,24 +42,24 @@ class PostgresRound:
         self.claimed: Collection[str] = ()
         self.idle: Collection[str] = ()
 
-    async def read(self, lanes: Sequence[str], *, claims: bool) -> None:
+    async def read(self, lanes: Sequence[str]) -> None:
         """Lock what can be locked of ``lanes`` and read what the won ones offer."""
         won = [row[0] for row in await self._connection.fetch(SQL["lock_lanes"], self._target, lanes)]
         if not won:
             return
-        if claims:
+        if self._claims:
             rows = await self._connection.fetch(SQL["read_heads_and_claims"], self._target, won)
         else:
             rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
         heads, waiting = [], {}
         for row in rows:
-            wait_s = max(row["due_in_s"], row["claimed_for_s"] or 0.0) if claims else row["due_in_s"]
+            wait_s = max(row["due_in_s"], row["claimed_for_s"] or 0.0) if self._claims else row["due_in_s"]
             if wait_s > 0:
                 waiting[row["lane"]] = wait_s
             else:
-                heads.append(_head(self._target, row, claims=claims))
+                heads.append(_head(self._target, row, claims=self._claims))
         self.heads, self.waiting = heads, waiting
-        self.claimed = {row["lane"] for row in rows if claims and (row["claimed_for_s"] or 0.0) > 0}
+        self.claimed = {row["lane"] for row in rows if self._claims and (row["claimed_for_s"] or 0.0) > 0}
         self.idle = set(won) - {row["lane"] for row in rows}
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
@@ -111,18 +114,19 @@ class PostgresRound:
 
     async def apply(self, changes: Changes) -> None:
         """See the port."""
+        # The sender keeps the ledger, all others leave marks; neither has rights to the other's table.
+        more = _ledger_columns(changes) if self._claims else (self._run_id,)
         settled = await self._connection.fetchval(
-            SQL["apply_core"],
+            SQL["apply_deliveries" if self._claims else "apply_decisions"],
             self._target,
             changes.settled,
             *_owed_columns(changes),
             self._consumer,
             *_audit_columns(changes),
+            *more,
         )
         if settled != len(changes.settled):
             raise RowsGone(f"{len(changes.settled) - settled} rows were settled by another; reading again")
-        if self._marked:
-            await self._connection.execute(SQL["unmark_run"], self._run_id)
         await self._apply_failures(changes)
         await self._apply_effects(changes)
         await self._apply_delivery(changes)
@@ -177,16 +181,6 @@ class PostgresRound:
                 [x.token for x in s],
                 [not x.ambiguous for x in s],
             )
-        if changes.deliveries:
-            d = changes.deliveries
-            await self._connection.execute(
-                SQL["put_deliveries"],
-                [x.key for x in d],
-                [x.lane for x in d],
-                [x.outcome for x in d],
-                [x.message_id for x in d],
-                [x.repeat for x in d],
-            )
         if changes.rates:
             states = list(changes.rates.values())
             await self._connection.execute(
@@ -225,9 +219,11 @@ class PostgresStore:
         try:
             async with self._pool.connection() as connection:
                 await connection.execute("begin")
-                current = PostgresRound(connection, self._marks, target, self._consumer, self._run_id)
+                current = PostgresRound(
+                    connection, self._marks, target, self._consumer, self._run_id, claims=self._claims
+                )
                 if lanes:
-                    await current.read(lanes, claims=self._claims)
+                    await current.read(lanes)
                 yield current
                 await connection.execute("commit")
         except (Exception, asyncio.CancelledError):
@@ -299,6 +295,17 @@ def _owed_columns(changes: Changes) -> tuple[list[object], ...]:
         [o.delay_s for o in owed],
         [o.cause for o in owed],
         [o.envelope for o in owed],
+    )
+
+
+def _ledger_columns(changes: Changes) -> tuple[list[object], ...]:
+    rows = changes.deliveries
+    return (
+        [r.key for r in rows],
+        [r.lane for r in rows],
+        [r.outcome for r in rows],
+        [r.message_id for r in rows],
+        [r.repeat for r in rows],
     )
 
 
