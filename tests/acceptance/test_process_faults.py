@@ -122,7 +122,11 @@ async def test_a_brain_that_is_paused_past_its_bounds_holds_up_nobody_for_longer
 
         await until(only_the_paused, "the session of the paused brain", WORK_S)
         await it.answered(load, len(load.said))
-        assert await sessions(it, f"{IN_ROUND} and {FOR_LONG}") == 0
+
+        async def nobody() -> bool:
+            return await sessions(it, f"{IN_ROUND} and {FOR_LONG}") == 0
+
+        await until(nobody, "the end of the paused brain's session, by its bound", WORK_S)
         it.services["brain-2"].resume()
         await it.finish(load)
         history = await it.history(load)
