@@ -104,7 +104,7 @@ CREATE TABLE openclaw.claims (
     resolved boolean DEFAULT false NOT NULL,
     claimed_until timestamp with time zone NOT NULL
 )
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
 
 CREATE TABLE openclaw.dead_letters (
     letter_id bigint NOT NULL,
@@ -170,7 +170,7 @@ CREATE TABLE openclaw.outbox (
     cause uuid,
     envelope bytea NOT NULL
 )
-WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0', autovacuum_vacuum_insert_scale_factor='0.2');
+WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0', autovacuum_vacuum_insert_scale_factor='0.2');
 
 ALTER TABLE ONLY openclaw.outbox FORCE ROW LEVEL SECURITY;
 

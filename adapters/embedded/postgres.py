@@ -61,7 +61,7 @@ SETTINGS: Mapping[str, str] = {
     "min_wal_size": "48MB",
     "max_wal_size": "256MB",
     "autovacuum": "on",
-    "autovacuum_naptime": "10s",
+    "autovacuum_naptime": "1s",
     "autovacuum_max_workers": "2",
     "autovacuum_worker_slots": "2",
     # No text of a message in the log: statement errors, which quote values, rank below "log" and stay out.

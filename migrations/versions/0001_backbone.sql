@@ -39,7 +39,7 @@ create table openclaw.outbox (
   cause uuid,
   envelope bytea not null,
   primary key (target, event_id)
-) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
+) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0,
         autovacuum_vacuum_insert_scale_factor = 0.2);
 create index outbox_lane on openclaw.outbox (target, lane, seq);
 create index outbox_unordered on openclaw.outbox (target, lane, available_at) where not ordered;
@@ -84,7 +84,7 @@ create table openclaw.claims (
   consumer text not null,
   resolved boolean not null default false,
   claimed_until timestamptz not null
-) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 2000,
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 500,
         autovacuum_vacuum_cost_delay = 0);
 create table openclaw.deliveries (
   key text primary key,
