@@ -22,6 +22,9 @@ log = logging.getLogger("openclaw.consumer")
 
 # How soon a lane that another replica holds is tried again: soon enough not to be felt, rare enough not to spin.
 LOST_LANE_S = 0.02
+# How long settled entries wait for others to be acknowledged with, and how many do not wait.
+ACK_S = 0.02
+ACKS_MAX = 500
 
 
 @frozen
@@ -76,6 +79,11 @@ class Consumer:
     # Something went wrong with the streams: they may believe that we hold what we never got, or let go of.
     _doubt: asyncio.Event = field(factory=asyncio.Event)
     _stopping: bool = False
+    _serving: bool = False
+    # Entries to acknowledge, and whether any of them did its work.
+    _done: list[str] = field(factory=list)
+    _acted: bool = False
+    _any_done: asyncio.Event = field(factory=asyncio.Event)
     _cursor: str = ""
 
     def stop(self) -> None:
@@ -94,7 +102,9 @@ class Consumer:
             self._keep(self._sweep),
             self._keep(self._reconcile),
             self._keep(self._tidy),
+            self._keep(self._flush_in_company),
         )
+        self._serving = True
         tasks = [asyncio.create_task(loop) for loop in loops]
         work = asyncio.create_task(self._keep(self._work))
         try:
@@ -114,6 +124,7 @@ class Consumer:
             await asyncio.wait(tasks[:1], timeout=2 * self.limits.block_s)
             tasks[0].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._serving = False
             await self._release()
 
     async def step(self) -> bool:
@@ -227,10 +238,8 @@ class Consumer:
                 self.hand.give_back(lane)
         await self.publish(report.wakeups)
         self.crash(f"{self.target}.published")
-        await self._ack(done)
         await self._ack(useless, without_effect=True)
-        if not report.busy:
-            self.crash(f"{self.target}.acked")
+        await self._ack(done)
 
     def _settle(self, lane: str, event_id: UUID) -> list[str]:
         self.counters.settled += 1
@@ -248,7 +257,6 @@ class Consumer:
             self.hand.give_back(lane)
         self._news.set()
         await self._ack(entries)
-        self.crash(f"{self.target}.acked")
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Publish wake-ups of rows that were just committed. A failure costs the grace of a sweep, no more."""
@@ -262,17 +270,40 @@ class Consumer:
             self._warn("publish_failed", error)
 
     async def _ack(self, entry_ids: Sequence[str], *, without_effect: bool = False) -> None:
-        if not entry_ids:
-            return
+        """Acknowledge and delete entries: at once, or while ``run`` serves a moment later, many together.
+
+        Nothing hurries: their rows are settled, and an entry without a row has no effect.
+        """
         if without_effect:
             self.counters.let_go += len(entry_ids)
+        else:
+            self._acted = self._acted or bool(entry_ids)
+        self._done.extend(entry_ids)
+        if not self._serving or len(self._done) >= ACKS_MAX:
+            await self._flush()
+        elif self._done:
+            self._any_done.set()
+
+    async def _flush(self) -> None:
+        done, self._done = self._done, []
+        acted, self._acted = self._acted, False
+        if not done:
+            return
         try:
-            await self.streams.ack(self.target, entry_ids)
+            await self.streams.ack(self.target, done)
         except Unavailable as error:
             # They stay pending until they are compared with what is in hand.
             self.counters.stream_faults += 1
             self._doubt.set()
             self._warn("ack_failed", error)
+        if acted:
+            self.crash(f"{self.target}.acked")
+
+    async def _flush_in_company(self) -> None:
+        await self._any_done.wait()
+        self._any_done.clear()
+        await self.clock.sleep(ACK_S)
+        await self._flush()
 
     async def _sweep(self) -> None:
         if await self.sweep():
@@ -294,7 +325,7 @@ class Consumer:
     async def reconcile(self) -> None:
         """Let go of pending entries that are not in hand: their rows, if any are left, are due for the sweep."""
         limits = self.limits
-        in_hand = self.hand.entry_ids
+        in_hand = self.hand.entry_ids.union(self._done)
         pending = await self.streams.pending(self.target, self.name, 1000)
         await self._ack([entry for entry in pending if entry not in in_hand], without_effect=True)
         await self._take_in(
@@ -307,5 +338,4 @@ class Consumer:
 
     async def _release(self) -> None:
         """Let go of what is in hand and was not begun: the rows are owed, and another replica's sweep finds them."""
-        left = list(self.hand.entry_ids)
-        await self._ack(left, without_effect=True)
+        await self._ack(list(self.hand.entry_ids), without_effect=True)
