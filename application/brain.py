@@ -28,7 +28,7 @@ from domain.events.telegram import (
     TelegramAnswer,
     TelegramSend,
 )
-from domain.runtime_state import DEFAULT_MODE, Mode, parse_mode
+from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
 
 log = logging.getLogger("openclaw.brain")
@@ -141,7 +141,7 @@ class Gatherer:
         try:
             mode = await self.runtime.mode()
         except Unavailable:
-            return await self._committed() or DEFAULT_MODE
+            return mode_in_force(None, await self._committed())
         if mode is not None:
             return mode
         committed = await self._committed()

@@ -91,18 +91,14 @@ class Consumer:
         self._stopping = True
         self._news.set()
 
-    def nudge(self) -> None:
-        """Tell the work loop that a lane may be ready."""
-        self._news.set()
-
     async def run(self) -> None:
         """Serve until ``stop``: read, sweep and work at the same time, each surviving the servers' absence."""
         loops = (
             self._keep(self._read),
+            self._keep(self._flush_in_company),
             self._keep(self._sweep),
             self._keep(self._reconcile),
             self._keep(self._tidy),
-            self._keep(self._flush_in_company),
         )
         self._serving = True
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -117,12 +113,14 @@ class Consumer:
         finally:
             self.stop()
             await asyncio.gather(work, return_exceptions=True)
-            # The others only wait and may be cancelled. Reading ends by itself within its block, so that no entry is
-            # delivered to nobody, unless it pauses because Redis is away.
-            for task in tasks[1:]:
+            # Reading and acknowledging end by themselves, so that no entry is delivered to nobody and none stays
+            # pending, unless they pause because Redis is away. The others only wait and may be cancelled.
+            self._any_done.set()
+            for task in tasks[2:]:
                 task.cancel()
-            await asyncio.wait(tasks[:1], timeout=2 * self.limits.block_s)
-            tasks[0].cancel()
+            await asyncio.wait(tasks[:2], timeout=2 * self.limits.block_s)
+            for task in tasks[:2]:
+                task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._serving = False
             await self._release()

@@ -101,13 +101,13 @@ class Interpreter:
             return None
         return self.retry(run, reason, changes)
 
-    def retry(self, run: Run, reason: str, changes: Changes, *, delay_s: float | None = None) -> Retry | None:
+    def retry(self, run: Run, reason: str, changes: Changes) -> Retry | None:
         """Count an attempt and plan the next one, or dead-letter the row when attempts are spent."""
         attempt = run.head.attempt + 1
         if self.policy.is_spent(attempt):
             self.bury(run, f"{attempt} attempts failed, the last one: {reason}", changes)
             return None
-        wait_s = self.policy.delay_s(attempt, run.head.event_id) if delay_s is None else delay_s
+        wait_s = self.policy.delay_s(attempt, run.head.event_id)
         retry = Retry(run.head.event_id, attempt, wait_s, ordered=self.keeps_order and run.head.ordered)
         changes.retries.append(retry)
         changes.audit.append(self.audit_row(run, Outcome.RETRIED, reason))

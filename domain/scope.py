@@ -5,12 +5,6 @@ Private chats scope by user, groups by chat. Not here: row level security (``mig
 
 from attrs import frozen
 
-from domain.errors import OpenClawError
-
-
-class InvalidScope(OpenClawError):
-    """A stored scope key that has no meaning."""
-
 
 @frozen
 class Scope:
@@ -35,15 +29,6 @@ class Scope:
     def lane(self) -> str:
         """The chat whose events keep their order: ``{bot}:{chat}``."""
         return f"{self.bot_id}:{self.chat_id}"
-
-
-def lane_chat(lane: str) -> tuple[int, int]:
-    """Return ``(bot_id, chat_id)`` of a lane. Raises InvalidScope for other text."""
-    bot, _, chat = lane.partition(":")
-    try:
-        return int(bot), int(chat)
-    except ValueError:
-        raise InvalidScope(f"not a lane: {lane!r}; expected {{bot}}:{{chat}}") from None
 
 
 def chat_scope(scope: str, chat_id: int) -> str:
