@@ -84,7 +84,8 @@ class Decider(Generic[F]):
     """Runs rounds of quick handlers for one target.
 
     ``gather`` finds out what the handlers need to know, once for the whole round. ``told`` is called after every
-    commit with what was written.
+    commit with what was written. ``bounded`` awaits a handler that is not done at once, and raises Transient over its
+    bound.
     """
 
     target: str
@@ -93,7 +94,7 @@ class Decider(Generic[F]):
     handlers: Mapping[str, Handler[F]]
     gather: Callable[[Round, Sequence[Event]], Awaitable[F]]
     told: Callable[[Changes], Awaitable[None]]
-    timeout_s: Callable[[Awaitable[Decision]], Awaitable[Decision]]
+    bounded: Callable[[Awaitable[Decision]], Awaitable[Decision]]
     crash: CrashPoints
     # Rows whose transaction failed although they stood alone, with the kind of failure.
     suspects: dict[UUID, str] = field(factory=dict)
@@ -192,7 +193,7 @@ class Decider(Generic[F]):
                 return
             decision = handler(run.event, facts)
             if isawaitable(decision):
-                decision = await self.timeout_s(decision)
+                decision = await self.bounded(decision)
             report.wakeups.extend(self.interpreter.succeed(run, decision, changes))
         except StoreUnavailable:
             raise
