@@ -38,6 +38,16 @@ begin
   end loop;
 end $$;
 
+CREATE FUNCTION openclaw.first_run(trace text) RETURNS TABLE(key text, outcome text, reason text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select a.idempotency_key, a.outcome, a.reason from openclaw.audit a
+  where a.trace_id = trace and a.event_type = 'message.received' and a.consumer = 'brain'
+    and a.outcome in ('processed', 'ignored')
+  order by a.at limit 1
+$$;
+
 CREATE FUNCTION openclaw.forget_updates() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -51,6 +61,19 @@ CREATE FUNCTION openclaw.refuse_change() RETURNS trigger
 begin
   raise exception 'openclaw.audit is append-only: % is refused', tg_op using errcode = 'insufficient_privilege';
 end $$;
+
+CREATE TABLE openclaw.access (
+    subject text NOT NULL,
+    standing text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    code_hash text,
+    code_until timestamp with time zone,
+    wrong_codes integer DEFAULT 0 NOT NULL,
+    wrong_since timestamp with time zone,
+    decided_by text DEFAULT ''::text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT access_standing_check CHECK ((standing = ANY (ARRAY['stranger'::text, 'asked'::text, 'member'::text, 'admin'::text, 'owner'::text, 'revoked'::text])))
+);
 
 CREATE TABLE openclaw.audit (
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -145,6 +168,14 @@ CREATE TABLE openclaw.inbox (
     arrived_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE openclaw.invitations (
+    code_hash text NOT NULL,
+    bot_id bigint NOT NULL,
+    standing text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT invitations_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'admin'::text, 'owner'::text])))
+);
+
 CREATE TABLE openclaw.memories (
     memory_id uuid NOT NULL,
     scope text NOT NULL,
@@ -234,6 +265,9 @@ ALTER TABLE ONLY openclaw.tasks FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY openclaw.audit ATTACH PARTITION openclaw.audit_default DEFAULT;
 
+ALTER TABLE ONLY openclaw.access
+    ADD CONSTRAINT access_pkey PRIMARY KEY (subject);
+
 ALTER TABLE ONLY openclaw.chats
     ADD CONSTRAINT chats_pkey PRIMARY KEY (bot_id, chat_id);
 
@@ -251,6 +285,9 @@ ALTER TABLE ONLY openclaw.deliveries
 
 ALTER TABLE ONLY openclaw.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY openclaw.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (code_hash);
 
 ALTER TABLE ONLY openclaw.memories
     ADD CONSTRAINT memories_pkey PRIMARY KEY (memory_id);
@@ -275,6 +312,10 @@ ALTER TABLE ONLY openclaw.tasks
 
 ALTER TABLE ONLY openclaw.tasks
     ADD CONSTRAINT tasks_scope_number_key UNIQUE (scope, number);
+
+CREATE UNIQUE INDEX access_code ON openclaw.access USING btree (code_hash) WHERE (code_hash IS NOT NULL);
+
+CREATE INDEX access_undecided ON openclaw.access USING btree (changed_at) WHERE (standing = ANY (ARRAY['stranger'::text, 'asked'::text]));
 
 CREATE INDEX audit_at ON ONLY openclaw.audit USING btree (at);
 
@@ -338,6 +379,8 @@ CREATE POLICY operator_reads ON openclaw.settings FOR SELECT TO openclaw_operato
 
 CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator USING (true);
 
+CREATE POLICY operator_tells ON openclaw.outbox FOR INSERT TO openclaw_operator WITH CHECK ((target = 'sender'::text));
+
 ALTER TABLE openclaw.outbox ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE openclaw.runs ENABLE ROW LEVEL SECURITY;
@@ -371,18 +414,25 @@ REVOKE ALL ON FUNCTION openclaw.ensure_audit_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
 
+REVOKE ALL ON FUNCTION openclaw.first_run(trace text) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.first_run(trace text) TO openclaw_brain;
+
 REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;
 
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_gateway;
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_brain;
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_sender;
-GRANT SELECT ON TABLE openclaw.audit TO openclaw_operator;
+GRANT SELECT,INSERT ON TABLE openclaw.audit TO openclaw_operator;
 
 GRANT SELECT ON TABLE openclaw.audit_default TO openclaw_operator;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.chats TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.chats TO openclaw_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.chats TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.claims TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.claims TO openclaw_operator;
@@ -397,13 +447,16 @@ GRANT SELECT ON TABLE openclaw.deliveries TO openclaw_operator;
 GRANT SELECT,INSERT ON TABLE openclaw.inbox TO openclaw_gateway;
 GRANT SELECT ON TABLE openclaw.inbox TO openclaw_operator;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.invitations TO openclaw_brain;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.invitations TO openclaw_operator;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.memories TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.memories TO openclaw_operator;
 
 GRANT INSERT ON TABLE openclaw.outbox TO openclaw_gateway;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_sender;
-GRANT SELECT ON TABLE openclaw.outbox TO openclaw_operator;
+GRANT SELECT,INSERT ON TABLE openclaw.outbox TO openclaw_operator;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.rates TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.rates TO openclaw_operator;

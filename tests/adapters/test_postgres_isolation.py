@@ -40,6 +40,9 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "tasks": SIUD,
         "memories": SIUD,
         "runtime": SIU,
+        "access": SIUD,
+        "invitations": SIUD,
+        "chats": SIU,
     },
     "sender": {
         "outbox": SIUD,
@@ -57,7 +60,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             "outbox", "inbox", "runs", "dead_letters", "audit", "claims", "deliveries", "rates", "chats", "settings",
             "tasks", "memories", "runtime",
         )
-    },
+    } | {"outbox": READ | ADD, "audit": READ | ADD, "access": SIUD, "invitations": SIUD},
 }  # fmt: skip
 TABLES = sorted(RIGHTS["operator"])
 As = Callable[..., Awaitable[list[asyncpg.Record]]]

@@ -93,7 +93,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: str) 
         "run the newer version, or restore a backup made before the upgrade"
     )
     assert on(database, lambda c: c.fetchval("select version_num from public.schema_version")) == "9999"
-    on(database, lambda c: c.execute("update public.schema_version set version_num = '0001'"))
+    on(database, lambda c: c.execute("update public.schema_version set version_num = $1", newest_version()))
     assert migrate_sync(database) == newest_version(), "and the lock was given back"
 
 
