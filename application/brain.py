@@ -103,10 +103,16 @@ def on_migrated(event: Event, facts: Facts) -> Decision:
     return Decision(effects=(MoveData(migrated.new_chat_id),))
 
 
+def on_member(event: Event, facts: Facts) -> Decision:
+    """Note what the bot became in a chat; the audit row is all that follows."""
+    return ignored("membership changes are noted only")
+
+
 HANDLERS: Mapping[str, Handler[Facts]] = {
     "message.received": on_message,
     "callback.received": on_callback,
     "chat.migrated": on_migrated,
+    "chat.member": on_member,
 }
 
 

@@ -60,7 +60,7 @@ class EventType:
 _TYPES = (
     EventType(
         "message.received",
-        "1.0.0",
+        "1.1.0",
         telegram.MessageReceived,
         BRAIN,
         (GATEWAY,),
@@ -114,6 +114,14 @@ _TYPES = (
         BRAIN,
         (GATEWAY, SENDER),
         "A group became a supergroup under a new id.",
+    ),
+    EventType(
+        "chat.member",
+        "1.0.0",
+        telegram.ChatMember,
+        BRAIN,
+        (GATEWAY,),
+        "What the bot is in a chat changed: added, removed, promoted, restricted, blocked, unblocked.",
     ),
     EventType("task.created", "1.0.0", tasks.TaskCreated, AUDIT, (BRAIN,), "A task was made."),
     EventType("task.completed", "1.0.0", tasks.TaskCompleted, AUDIT, (BRAIN,), "A task was done."),

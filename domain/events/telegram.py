@@ -56,6 +56,20 @@ class MessageKind(StrEnum):
     EDITED_CHANNEL_POST = "edited_channel_post"
 
 
+class MemberStatus(StrEnum):
+    """What somebody is in a chat: https://core.telegram.org/bots/api#chatmember.
+
+    In a private chat the bot is ``member``, or ``kicked`` while the user blocks it.
+    """
+
+    CREATOR = "creator"
+    ADMINISTRATOR = "administrator"
+    MEMBER = "member"
+    RESTRICTED = "restricted"
+    LEFT = "left"
+    KICKED = "kicked"
+
+
 class MessageClass(StrEnum):
     """What happens when nobody knows whether a send took effect: a reply is repeated, a reminder is not."""
 
@@ -87,6 +101,23 @@ class MessageReceived:
     )
     reply_to_message_id: int | None = field(default=None, metadata=spec("The message it answers.", 0))
     sent_at: str = field(metadata=spec("When it was sent, or edited, by Telegram's clock.", form=INSTANT))
+    addressed: bool = field(
+        default=True,
+        metadata=spec(
+            "Whether it is meant for the bot: in private always; elsewhere a command (for it or for no named bot), "
+            "a mention of it in text or caption, a text_mention of it, or a reply to one of its messages."
+        ),
+    )
+    forwarded: bool = field(
+        default=False,
+        metadata=spec(
+            "Whether somebody else's words were passed on: a forward, or what another bot wrote for the sender. "
+            "A command in it is not obeyed."
+        ),
+    )
+    album: str | None = field(
+        default=None, metadata=spec("The album that it is a part of, by Telegram's id.", form=KEY)
+    )
 
 
 @frozen(kw_only=True)
@@ -191,3 +222,24 @@ class ChatMigrated:
     bot_id: int = field(metadata=BOT)
     chat_id: int = field(metadata=spec("The chat's old id."))
     new_chat_id: int = field(metadata=spec("The chat's new id."))
+
+
+@frozen(kw_only=True)
+class ChatMember:
+    """The bot became something else in a chat: added, removed, promoted, restricted, blocked, unblocked."""
+
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    chat_type: ChatType = field(metadata=spec("The kind of chat."))
+    user_id: int | None = field(
+        default=None, metadata=spec("Who changed it; none where Telegram hides or does not tell who.", 1)
+    )
+    user_name: str | None = field(default=None, metadata=USER_NAME)
+    language: str | None = field(default=None, metadata=LANGUAGE)
+    before: MemberStatus = field(
+        metadata=spec("What the bot was; restricted outside of the chat counts as left.")
+    )
+    after: MemberStatus = field(
+        metadata=spec("What the bot is; restricted outside of the chat counts as left.")
+    )
+    changed_at: str = field(metadata=spec("When it changed, by Telegram's clock.", form=INSTANT))

@@ -32,6 +32,9 @@ PAYLOADS: dict[str, object] = {
         text="Hello 👋🏽",
         reply_to_message_id=4,
         sent_at=NOON,
+        addressed=True,
+        forwarded=False,
+        album="13579246801234567",
     ),
     "callback.received": telegram.CallbackReceived(
         **_SCOPE,
@@ -51,6 +54,17 @@ PAYLOADS: dict[str, object] = {
         bot_id=7, chat_id=42, message_id=6, delivery_key="tg:7:1/reply", repeat=False, method="sendMessage"
     ),
     "chat.migrated": telegram.ChatMigrated(bot_id=7, chat_id=-42, new_chat_id=-1001234567890),
+    "chat.member": telegram.ChatMember(
+        bot_id=7,
+        chat_id=-1001234567890,
+        chat_type=telegram.ChatType.SUPERGROUP,
+        user_id=42,
+        user_name="Zoë",
+        language="en-GB",
+        before=telegram.MemberStatus.LEFT,
+        after=telegram.MemberStatus.ADMINISTRATOR,
+        changed_at=NOON,
+    ),
     "task.created": tasks.TaskCreated(**_TASK, title="Water the plants", due_at=NOON),
     "task.completed": tasks.TaskCompleted(**_TASK),
     "task.cancelled": tasks.TaskCancelled(**_TASK),
