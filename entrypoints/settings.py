@@ -192,6 +192,19 @@ def load_settings(
     ``folder`` is where ``.env`` is looked for: the current one by default. ``required`` are the fields that the
     caller cannot do without. Raises InvalidSettings with every fault at once, by variable name.
     """
+    settings, faults = read_settings(environ, folder, required)
+    if faults:
+        raise InvalidSettings(faults)
+    return settings
+
+
+def read_settings(
+    environ: Mapping[str, str] | None = None, folder: Path | None = None, required: tuple[str, ...] = ()
+) -> tuple[Settings, tuple[str, ...]]:
+    """Return what can be read of the settings, and every fault; what is at fault has its default.
+
+    For whoever goes on in spite of faults; everybody else takes ``load_settings``.
+    """
     source = read_sources(
         os.environ if environ is None else environ,
         Path.cwd() if folder is None else folder,
@@ -206,12 +219,8 @@ def load_settings(
             faults += [fault] if fault else []
     missing = [name for name in required if name not in source.texts and name not in source.faulty]
     faults += [f"{variable(name)}: missing" for name in missing if getattr(Settings(), name) is None]
-    if not faults:
-        settings = Settings(**values)
-        faults = _cross_faults(settings)
-    if faults:
-        raise InvalidSettings(tuple(faults))
-    return settings
+    settings = Settings(**values)
+    return settings, tuple(faults or _cross_faults(settings))
 
 
 def _read(converter: Any, each: "Attribute[Any]", text: str, values: dict[str, Any]) -> str | None:
