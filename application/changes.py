@@ -6,7 +6,7 @@ A round reads ``Head`` rows and writes one ``Changes``. Not here: how they are w
 
 from uuid import UUID
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from domain.decisions import Effect, Outcome
 
@@ -55,7 +55,10 @@ class Due:
 
 @frozen
 class AuditRow:
-    """One row of the audit; see the table of the same name. Never any text of a message."""
+    """One row of the audit; see the table of the same name. Never any text of a message.
+
+    ``made_at``, the timestamp of the event, is for measuring its age and is not kept.
+    """
 
     outcome: Outcome
     event_id: UUID | None = None
@@ -69,6 +72,7 @@ class AuditRow:
     attempt: int = 0
     reason: str = ""
     duration_ms: float = 0.0
+    made_at: str | None = field(default=None, eq=False)
 
 
 @frozen

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from application.changes import Arrival, AuditRow, Owed
 from application.crashpoints import CrashPoints
 from application.interpreter import event_row, scope_of
-from application.journal import tell
+from application.journal import Journal
 from application.messages import command_menu
 from application.ports import Clock, Codec, Intake, Streams, Telegram, Wakeup
 from domain.decisions import Outcome
@@ -41,6 +41,15 @@ ALLOWED_UPDATES = [
 
 
 @define
+class EdgeCounters:
+    """What the audit does not tell: batches committed, updates turned away, and how often Redis was away."""
+
+    commits: int = 0
+    turned_away: int = 0
+    stream_faults: int = 0
+
+
+@define
 class Gateway:
     """Takes in updates of one bot."""
 
@@ -53,9 +62,16 @@ class Gateway:
     bot_name: str | None = None
     accepted: int = 0
     duplicates: int = 0
+    counters: EdgeCounters = field(factory=EdgeCounters)
+    journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
     _waiting: list[tuple[Arrival, asyncio.Future[bool]]] = field(factory=list)
     _committer: asyncio.Task[None] | None = None
     _publishing: set[asyncio.Task[None]] = field(factory=set)
+
+    @property
+    def waiting(self) -> int:
+        """How many updates wait to be committed."""
+        return len(self._waiting)
 
     def arrival(self, update: object) -> Arrival:
         """Return what ``update`` becomes. Raises NotAnUpdate for JSON that is no update."""
@@ -87,6 +103,7 @@ class Gateway:
         """
         arrivals = [self.arrival(update) for update in updates]
         if len(self._waiting) + len(arrivals) > WAITING_MAX:
+            self.counters.turned_away += len(arrivals)
             raise StoreUnavailable("too many updates wait to be committed")
         self.crash("gateway.received")
         loop = asyncio.get_running_loop()
@@ -105,50 +122,63 @@ class Gateway:
         await asyncio.sleep(0)
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
-            arrivals = [arrival for arrival, _ in batch]
+            arrivals: Sequence[Arrival] = [arrival for arrival, _ in batch]
             try:
-                news = await self.intake.accept(arrivals)
+                news: Sequence[bool | None] = await self.intake.accept(arrivals)
             except StoreUnavailable as error:
                 for _, place in batch:
                     if not place.done():
                         place.set_exception(error)
                 continue
             except Exception as error:  # noqa: BLE001 - one update's data must not keep the others out
-                news = await self._accept_apart(batch, error)
+                arrivals, news = zip(*await self._accept_apart(batch, error), strict=True)
             self.crash("gateway.committed")
-            tell(arrival.audit for arrival, new in zip(arrivals, news, strict=True) if new)
+            self._note(arrivals, news)
             self._start_publishing(
                 [a.owed for a, new in zip(arrivals, news, strict=True) if new and a.owed is not None]
             )
-            self.accepted += sum(news)
-            self.duplicates += len(news) - sum(news)
             for (_, place), new in zip(batch, news, strict=True):
                 if not place.done():
-                    place.set_result(new)
+                    place.set_result(bool(new))
+
+    def _note(self, arrivals: Sequence[Arrival], news: Sequence[bool | None]) -> None:
+        """Account for what was committed; None is what was not."""
+        committed = [(a.audit, new) for a, new in zip(arrivals, news, strict=True) if new is not None]
+        self.counters.commits += bool(committed)
+        self.accepted += sum(new for _, new in committed)
+        self.duplicates += sum(not new for _, new in committed)
+        self.journal.tell(row if new else evolve(row, outcome=Outcome.DUPLICATE) for row, new in committed)
 
     async def _accept_apart(
         self, batch: Sequence[tuple[Arrival, asyncio.Future[bool]]], error: Exception
-    ) -> list[bool]:
-        """Commit one by one what could not be committed together; what still fails is audited as ignored."""
+    ) -> list[tuple[Arrival, bool | None]]:
+        """Commit one by one what could not be committed together; what still fails is audited as ignored.
+
+        Returns what each was committed as and whether it was new, None where it was not committed.
+        """
         if len(batch) == 1:
             log.error(
                 "an update cannot be stored: %s", type(error).__name__, extra={"action": "update_not_stored"}
             )
             arrival = batch[0][0]
             row = evolve(
-                arrival.audit, outcome=Outcome.IGNORED, reason=f"not storable: {type(error).__name__}"
+                arrival.audit,
+                outcome=Outcome.IGNORED,
+                reason=f"not storable: {type(error).__name__}",
+                made_at=None,
             )
-            return await self.intake.accept([Arrival(arrival.key, row)])
-        news: list[bool] = []
+            refused = Arrival(arrival.key, row)
+            return [(refused, (await self.intake.accept([refused]))[0])]
+        found: list[tuple[Arrival, bool | None]] = []
         for arrival, place in batch:
             try:
-                news += await self.intake.accept([arrival])
+                found.append((arrival, (await self.intake.accept([arrival]))[0]))
             except StoreUnavailable as unavailable:
                 place.set_exception(unavailable)
-                news.append(False)
+                found.append((arrival, None))
             except Exception as alone:  # noqa: BLE001 - as above, of one update alone
-                news += await self._accept_apart([(arrival, place)], alone)
-        return news
+                found += await self._accept_apart([(arrival, place)], alone)
+        return found
 
     def _start_publishing(self, owed: Sequence[Owed]) -> None:
         if owed:
@@ -161,6 +191,7 @@ class Gateway:
             await self.streams.publish([Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed])
         except Unavailable as error:
             # The rows are owed; the brain's sweep finds them.
+            self.counters.stream_faults += 1
             log.warning("gateway: %s", error, extra={"action": "publish_failed"})
         self.crash("gateway.published")
 
@@ -172,6 +203,15 @@ class Gateway:
 
 
 @define
+class PollCounters:
+    """What came of polls: how many brought an answer, how many failed, and how many updates they brought."""
+
+    answered: int = 0
+    failed: int = 0
+    updates: int = 0
+
+
+@define
 class Poller:
     """Long polling: the offset moves only when what came before it is committed."""
 
@@ -180,6 +220,7 @@ class Poller:
     clock: Clock
     stopping: asyncio.Event = field(factory=asyncio.Event)
     poll_timeout_s: int = POLL_TIMEOUT_S
+    counters: PollCounters = field(factory=PollCounters)
     _offset: int = 0
     _pause_s: float = 0.5
 
@@ -194,6 +235,7 @@ class Poller:
                 await self.once()
                 self._pause_s = 0.5
             except (StoreUnavailable, TelegramError) as error:
+                self.counters.failed += 1
                 log.warning("polling: %s", error, extra={"action": "poll_failed"})
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), self._pause_after(error))
@@ -218,6 +260,8 @@ class Poller:
         if updates:
             await self.gateway.accept(updates)
             self._offset = max(int(update["update_id"]) for update in updates) + 1
+        self.counters.answered += 1
+        self.counters.updates += len(updates)
         return len(updates)
 
     def _pause_after(self, error: Exception) -> float:

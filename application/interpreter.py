@@ -147,6 +147,7 @@ def event_row(
     return AuditRow(
         outcome, envelope.event_id, envelope.event_type, envelope.source, envelope.target, envelope.trace_id,
         envelope.idempotency_key, cause, scope.key if scope is not None else None, attempt, reason, duration_ms,
+        envelope.timestamp,
     )  # fmt: skip
 
 

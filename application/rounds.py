@@ -10,12 +10,12 @@ from inspect import isawaitable
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from application.changes import Changes, Head
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
-from application.journal import tell
+from application.journal import Journal
 from application.ports import Clock, Codec, Round, Store, Wakeup
 from domain.decisions import Decision, Outcome
 from domain.envelope import Event
@@ -66,6 +66,8 @@ class Report:
 class RoundRunner(Protocol):
     """How a consumer's lanes are worked off."""
 
+    journal: Journal
+
     async def run(self, lanes: Sequence[str]) -> Report:
         """Work once on each lane; raises StoreUnavailable, after which nothing was done or all of it."""
 
@@ -98,6 +100,9 @@ class Decider(Generic[F]):
     crash: CrashPoints
     # Rows whose transaction failed although they stood alone, with the kind of failure.
     suspects: dict[UUID, str] = field(factory=dict)
+    journal: Journal = field(
+        init=False, default=Factory(lambda self: Journal(self.interpreter.clock), takes_self=True)
+    )
 
     async def run(self, lanes: Sequence[str]) -> Report:
         """See ``RoundRunner``. A round that fails is split until the guilty event stands alone."""
@@ -139,7 +144,7 @@ class Decider(Generic[F]):
                 await current.apply(changes)
             self.crash(f"{self.target}.applied")
         self.crash(f"{self.target}.committed")
-        tell(changes.audit)
+        self.journal.tell(changes.audit)
         await self.told(changes)
         self.crash(f"{self.target}.told")
         return report

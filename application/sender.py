@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from attrs import define, evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from application.botcalls import Verdict, bot_call, judge
 from application.changes import Changes, Claim, Delivery, Retry
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
-from application.journal import tell
+from application.journal import Journal
 from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run, place_of
@@ -42,6 +42,20 @@ class SenderLimits:
     call_timeout_s: float = 15.0
     claim_s: float = 30.0
     margin_s: float = 3.0
+
+
+@define
+class SenderCounters:
+    """What the audit does not tell: how often a chat had to wait, and why, and what could not be settled.
+
+    ``limited``: our own rate limits. ``held``: Telegram said so. ``claimed``: another sender calls for the chat.
+    """
+
+    limited: int = 0
+    limited_s: float = 0.0
+    held: int = 0
+    claimed: int = 0
+    given_up: int = 0
 
 
 class Lanes(Protocol):
@@ -72,12 +86,21 @@ class Deliverer:
     limits: SenderLimits = field(factory=SenderLimits)
     rates: RateLimits = field(factory=RateLimits)
     in_flight: set[asyncio.Task[None]] = field(factory=set)
+    counters: SenderCounters = field(factory=SenderCounters)
+    journal: Journal = field(
+        init=False, default=Factory(lambda self: Journal(self.interpreter.clock), takes_self=True)
+    )
     _results: list[Result] = field(factory=list)
     _settler: asyncio.Task[None] | None = None
 
     def room(self) -> int:
         """Return how many further calls may be claimed: no more than are called at once."""
         return self.limits.concurrency - len(self.in_flight)
+
+    @property
+    def unsettled(self) -> int:
+        """How many calls have ended and wait to be settled."""
+        return len(self._results)
 
     @property
     def is_idle(self) -> bool:
@@ -103,7 +126,7 @@ class Deliverer:
             if changes != Changes():
                 await current.apply(changes)
         self.crash("sender.claim_committed")
-        tell(changes.audit)
+        self.journal.tell(changes.audit)
         for flight in flights:
             report.busy.add(flight.lane)
             task = asyncio.create_task(self._fly(flight))
@@ -149,6 +172,8 @@ class Deliverer:
             waits = [limit.wait_s(states[name].full_in_s) for name, limit in buckets.items()]
             wait_s = max([*waits, *(states[name].blocked_for_s for name in buckets), 0.0])
             if wait_s > 0:
+                self.counters.limited += 1
+                self.counters.limited_s += wait_s
                 report.waiting[run.head.lane] = wait_s
                 continue
             for name, limit in buckets.items():
@@ -164,6 +189,7 @@ class Deliverer:
             return False
         held_s = self.outcomes.held_s(payload.bot_id, run.head.lane)
         if held_s > 0:
+            self.counters.held += 1
             report.waiting[run.head.lane] = held_s
         return held_s > 0
 
@@ -199,7 +225,8 @@ class Deliverer:
             self.interpreter.bury(run, str(error), changes)
             report.settle(head)
             return None
-        if head.ambiguous and call.message_class is MessageClass.REMINDER:
+        # A reminder that is a repeat without being ambiguous was redriven after its last call had been.
+        if head.repeat and call.message_class is MessageClass.REMINDER:
             self._miss(run, changes)
             report.settle(head)
             return None
@@ -231,6 +258,7 @@ class Deliverer:
                 )
                 report.settle(flight.run.head)
             else:
+                self.counters.claimed += 1
                 report.waiting[flight.lane] = CLAIMED_ELSEWHERE_S
         return [self._begin(flight, changes) for flight in flights if flight.lane in won]
 
@@ -312,6 +340,7 @@ class Deliverer:
             del left[0]
 
     async def _give_up(self, result: Result, error: Exception) -> None:
+        self.counters.given_up += 1
         # The error's own text may quote what was written.
         where = f"{type(error).__name__} at {place_of(error)}"
         log.error("a delivery could not be settled: %s", where, extra={"action": "settle_failed"})
@@ -332,7 +361,7 @@ class Deliverer:
             await current.apply(changes)
             self.crash("sender.settled")
         self.crash("sender.settle_committed")
-        tell(changes.audit)
+        self.journal.tell(changes.audit)
         await self.lanes.publish([wakeup for settlement in settlements for wakeup in settlement.wakeups])
         pairs = zip(batch, settlements, strict=True)
         await self.lanes.free(

@@ -5,6 +5,7 @@ from ports (``assembly``), and its life (``roles``).
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from dependency_injector import containers, providers
 from redis.asyncio import Redis
 
 from adapters.codec import Codec
+from adapters.metrics.readings import REDIS
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
@@ -23,6 +25,7 @@ from adapters.redis_streams.streams import RedisStreams
 from adapters.system import SystemClock, SystemTokens
 from adapters.telegram.client import HttpTelegram, bot_id_of
 from application.gateway import Gateway, Poller
+from application.meters import MeteredTelegram
 from application.runtime import RuntimeState
 from domain.errors import InvalidSettings
 from entrypoints import assembly
@@ -66,8 +69,15 @@ def _telegram(settings: Settings, connections_max: int) -> HttpTelegram:
     return HttpTelegram(_token(settings), settings.telegram_api_url, connections_max)
 
 
-def _redis(settings: Settings, service: str) -> Redis:
-    return connect(_redis_url(settings), name=f"openclaw-{service}", connections_max=settings.redis_pool_max)
+def _redis(settings: Settings, service: str, connects: Counter[str] | None = None) -> Redis:
+    def connected() -> None:
+        if connects is not None:
+            connects[REDIS] += 1
+
+    name = f"openclaw-{service}"
+    return connect(
+        _redis_url(settings), name=name, connections_max=settings.redis_pool_max, connected=connected
+    )
 
 
 class Common(containers.DeclarativeContainer):
@@ -78,17 +88,21 @@ class Common(containers.DeclarativeContainer):
     tokens = providers.Singleton(SystemTokens)
     codec = providers.Singleton(Codec)
     crash = providers.Singleton(crash_points)
+    # Connections opened, by server.
+    connects: providers.Singleton[Counter[str]] = providers.Singleton(Counter)
 
 
 class GatewayContainer(Common):
-    """The gateway: takes updates in."""
+    """The gateway: takes updates in. ``watch`` is for the metrics, which take no connection of the service's own."""
 
-    redis = providers.Singleton(_redis, Common.settings, "gateway")
+    redis = providers.Singleton(_redis, Common.settings, "gateway", Common.connects)
     streams = providers.Singleton(RedisStreams, redis)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "gateway")
+    watch = providers.Singleton(_pool, Common.settings, "gateway", size_max=1)
     intake = providers.Singleton(PostgresIntake, pool)
-    telegram = providers.Singleton(_telegram, Common.settings, 4)
+    http = providers.Singleton(_telegram, Common.settings, 4)
+    telegram = providers.Singleton(MeteredTelegram, http, Common.clock)
     gateway = providers.Singleton(
         Gateway,
         bot_id=providers.Callable(lambda settings: bot_id_of(_token(settings)), Common.settings),
@@ -101,11 +115,12 @@ class GatewayContainer(Common):
 class BrainContainer(Common):
     """The brain: decides."""
 
-    redis = providers.Singleton(_redis, Common.settings, "brain")
+    redis = providers.Singleton(_redis, Common.settings, "brain", Common.connects)
     streams = providers.Singleton(RedisStreams, redis)
     liveness = providers.Singleton(RedisLiveness, redis)
     runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "brain")
+    watch = providers.Singleton(_pool, Common.settings, "brain", size_max=1)
     marks = providers.Singleton(_pool, Common.settings, "brain", size_max=1, wait_for_disk=False)
     store = providers.Singleton(
         PostgresStore, pool, marks, consumer=providers.Object("brain"), run_id=providers.Callable(uuid4)
@@ -121,10 +136,11 @@ class BrainContainer(Common):
 class SenderContainer(Common):
     """The sender: delivers."""
 
-    redis = providers.Singleton(_redis, Common.settings, "sender")
+    redis = providers.Singleton(_redis, Common.settings, "sender", Common.connects)
     streams = providers.Singleton(RedisStreams, redis)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "sender")
+    watch = providers.Singleton(_pool, Common.settings, "sender", size_max=1)
     store = providers.Singleton(
         PostgresStore,
         pool,
@@ -133,7 +149,8 @@ class SenderContainer(Common):
         run_id=providers.Callable(uuid4),
         claims=True,
     )
-    telegram = providers.Singleton(_telegram, Common.settings, Common.settings.provided.sender_concurrency)
+    http = providers.Singleton(_telegram, Common.settings, Common.settings.provided.sender_concurrency)
+    telegram = providers.Singleton(MeteredTelegram, http, Common.clock)
     ports = providers.Singleton(
         assembly.Ports, streams, store, Common.codec, Common.clock, Common.tokens, Common.crash
     )

@@ -18,10 +18,21 @@ from attrs import asdict, define, field, frozen
 
 from adapters.asgi import CannotServe, Served, serve
 from adapters.logs import set_up_logging
+from adapters.metrics.exposition import Exposition
 from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
 from application.ports import Liveness, Telegram
 from domain.errors import OpenClawError, Unavailable
 from entrypoints.containers import BrainContainer, GatewayContainer, SenderContainer
+from entrypoints.metering import (
+    POLLING_METHODS,
+    WEBHOOK_METHODS,
+    LoopLag,
+    Restarts,
+    brain_metrics,
+    gateway_metrics,
+    sender_metrics,
+    supervised,
+)
 from entrypoints.settings import Settings
 from entrypoints.settings_types import HostPort, TelegramMode
 from entrypoints.version import version
@@ -43,6 +54,7 @@ class Service:
     settings: Settings
     liveness: Liveness
     health: Health
+    metrics: Exposition
     webhook: Webhook | None = None
     serving: list[Callable[[], Awaitable[None]]] = field(factory=list)
     stopping: list[Callable[[], None]] = field(factory=list)
@@ -55,15 +67,17 @@ def _gateway(settings: Settings) -> Service:
     container = GatewayContainer(settings=settings)
     gateway, telegram = container.gateway(), container.telegram()
     stop = asyncio.Event()
-    service = Service(
-        "gateway", settings, container.liveness(), Health({"postgres": container.intake().ready})
-    )
-    service.serving.append(lambda: offer_commands(telegram, stop))
+    webhook = None
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         secrets = [
             s.reveal().encode() for s in (settings.webhook_secret, settings.webhook_secret_previous) if s
         ]
-        service.webhook = Webhook(gateway, secrets)
+        webhook = Webhook(gateway, secrets)
+    metrics = gateway_metrics(settings, container, webhook, WEBHOOK_METHODS if webhook else POLLING_METHODS)
+    health = Health({"postgres": container.intake().ready})
+    service = Service("gateway", settings, container.liveness(), health, metrics, webhook)
+    service.serving.append(lambda: offer_commands(telegram, stop))
+    if webhook is not None:
         service.serving.append(lambda: introduce(gateway, telegram, stop))
         service.serving.append(lambda: _register_webhook(settings, telegram, stop))
         service.serving.append(lambda: _wait(stop))
@@ -80,32 +94,35 @@ def _gateway(settings: Settings) -> Service:
         service.stopping.append(poller.stop)
     service.stopping.append(stop.set)
     service.finishing.append(gateway.finish)
-    service.closing += [telegram.aclose, container.pool().close, container.redis().aclose]
+    service.closing += [container.http().aclose, container.pool().close, container.watch().close]
+    service.closing.append(container.redis().aclose)
     return service
 
 
 def _brain(settings: Settings) -> Service:
     container = BrainContainer(settings=settings)
     consumer = container.consumer()
-    service = Service("brain", settings, container.liveness(), Health({"postgres": container.pool().ready}))
+    health, metrics = Health({"postgres": container.pool().ready}), brain_metrics(settings, container)
+    service = Service("brain", settings, container.liveness(), health, metrics)
     service.serving.append(consumer.run)
     service.stopping.append(consumer.stop)
     service.counters["brain"] = consumer.counters
     service.closing += [container.streams().close, container.pool().close, container.marks().close]
-    service.closing.append(container.redis().aclose)
+    service.closing += [container.watch().close, container.redis().aclose]
     return service
 
 
 def _sender(settings: Settings) -> Service:
     container = SenderContainer(settings=settings)
-    service = Service("sender", settings, container.liveness(), Health({"postgres": container.pool().ready}))
+    health, metrics = Health({"postgres": container.pool().ready}), sender_metrics(settings, container)
+    service = Service("sender", settings, container.liveness(), health, metrics)
     for sending in container.sendings():
         service.serving.append(sending.consumer.run)
         service.stopping.append(sending.consumer.stop)
         service.counters[sending.consumer.target] = sending.consumer.counters
         service.finishing.append(sending.deliverer.finish)
-    service.closing += [container.telegram().aclose, container.streams().close, container.pool().close]
-    service.closing.append(container.redis().aclose)
+    service.closing += [container.http().aclose, container.streams().close, container.pool().close]
+    service.closing += [container.watch().close, container.redis().aclose]
     return service
 
 
@@ -130,18 +147,23 @@ ROLES: Mapping[str, Role] = {
 }
 
 
-def run_role(name: str, settings: Settings) -> int:
-    """Run a role until SIGTERM or SIGINT; return the exit code. Raises OpenClawError where it cannot start."""
+def run_role(name: str, settings: Settings, restarts: Restarts | None = None) -> int:
+    """Run a role until SIGTERM or SIGINT; return the exit code. Raises OpenClawError where it cannot start.
+
+    ``restarts`` tells how often its supervisor, where it has one, started what it keeps again.
+    """
     set_up_logging(
         log_format=settings.log_format, level=settings.log_level, secrets=settings.secret_texts(),
         about={"role": name, "instance": settings.instance},
     )  # fmt: skip
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(ROLES[name], settings))
+        return runner.run(_run(ROLES[name], settings, restarts))
 
 
-async def _run(role: Role, settings: Settings) -> int:
-    service = role.build(settings)
+async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int:
+    service, lag = role.build(settings), LoopLag()
+    service.metrics.add(lag.read, *([supervised(restarts)] if restarts is not None else []))
+    service.closing.insert(0, service.metrics.survey.close)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -149,7 +171,7 @@ async def _run(role: Role, settings: Settings) -> int:
             loop.add_signal_handler(number, stopped.set)
     served = await _listen(service)
     tasks = [asyncio.ensure_future(start()) for start in service.serving]
-    helpers = [asyncio.create_task(_announce(service)), asyncio.create_task(watch())]
+    helpers = [asyncio.create_task(each) for each in (_announce(service), watch(), lag.run())]
     # What was made so far lives as long as the process; looking through it again and again finds nothing.
     gc.collect()
     gc.freeze()
@@ -222,8 +244,11 @@ async def _listen(service: Service) -> list[Served]:
     if service.webhook is not None:
         faces[settings.webhook_listen] = service.webhook
     for address, webhook in faces.items():
+        # The webhook's address is open to the world; the metrics are not for it.
+        metrics = service.metrics if address == settings.health_listen else None
         try:
-            served.append(await serve(web_app(service.health, webhook), address.host, address.port))
+            app = web_app(service.health, webhook, metrics)
+            served.append(await serve(app, address.host, address.port))
         except CannotServe as error:
             raise OpenClawError(str(error)) from error
     return served

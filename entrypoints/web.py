@@ -1,21 +1,26 @@
-"""HTTP faces: the webhook that Telegram calls, and the health checks of every service.
+"""HTTP faces: the webhook that Telegram calls, and the health checks and metrics of every service.
 
-Not here: what happens to an update (``application.gateway``); the HTTP toolkit is ``adapters.asgi``.
+Not here: what happens to an update (``application.gateway``), what is measured (``metering``); the HTTP toolkit is
+``adapters.asgi``.
 """
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from attrs import define
+from attrs import define, field
 
-from adapters.asgi import App, HttpRefusal, Request, Response, Route, json_response
+from adapters.asgi import App, Handler, HttpRefusal, Request, Response, Route, json_response
+from adapters.metrics.exposition import Exposition
 from application.gateway import Gateway
+from application.meters import RequestMeter
 from domain.errors import OpenClawError, StoreUnavailable
 from domain.updates import NotAnUpdate
 
 BODY_BYTES_MAX = 1024 * 1024
 SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 WEBHOOK_PATH = "/telegram/webhook"
+METRICS_PATH = "/metrics"
 RETRY_S = b"1"
 _OK = json_response({"ok": True})
 
@@ -28,6 +33,7 @@ class Webhook:
     secrets: Sequence[bytes]
     wrong_secrets: int = 0
     refused: int = 0
+    requests: RequestMeter = field(factory=RequestMeter)
 
     async def __call__(self, request: Request) -> Response:
         """Answer 200 when the update is durable, 503 when it cannot be made so now; Telegram repeats it then."""
@@ -83,9 +89,38 @@ class Health:
         return [Route("GET", "/healthz", self.healthz), Route("GET", "/readyz", self.readyz)]
 
 
-def web_app(health: Health, webhook: Webhook | None = None) -> App:
-    """Return the ASGI application of a service."""
+def web_app(health: Health, webhook: Webhook | None = None, metrics: Exposition | None = None) -> App:
+    """Return the ASGI application of one listener of a service."""
     routes = health.routes()
     if webhook is not None:
-        routes.append(Route("POST", WEBHOOK_PATH, webhook))
+        routes.append(Route("POST", WEBHOOK_PATH, _metered(webhook, webhook.requests)))
+    if metrics is not None:
+        routes.append(Route("GET", METRICS_PATH, _metrics(metrics)))
     return App(routes)
+
+
+def _metered(handler: Handler, meter: RequestMeter) -> Handler:
+    async def handle(request: Request) -> Response:
+        began_s, status = time.perf_counter(), 500
+        meter.under_way += 1
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        except HttpRefusal as refusal:
+            status = refusal.status
+            raise
+        finally:
+            meter.under_way -= 1
+            meter.end(status, time.perf_counter() - began_s)
+
+    return handle
+
+
+def _metrics(exposition: Exposition) -> Handler:
+    async def handle(request: Request) -> Response:
+        accept = (request.header(b"accept") or b"").decode("latin-1")
+        body, content_type = await exposition.render(accept)
+        return Response(200, body, content_type.encode())
+
+    return handle

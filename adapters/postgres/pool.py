@@ -4,13 +4,15 @@ Not here: statements (``queries.sql``) and what they mean (``store``).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
 
-from domain.errors import StoreUnavailable
+from application.meters import PoolMeter
+from domain.errors import RowsGone, StoreUnavailable
 
 Connection = Any  # asyncpg ships no complete types; the pool's proxy behaves as a connection.
 
@@ -77,6 +79,7 @@ class Pool:
         self._hold_ms = int(hold_s * 1000)
         self._timeout_s = timeout_s
         self._pool: asyncpg.Pool | None = None
+        self.meter = PoolMeter(size_max)
 
     async def _begin_session(self, connection: Connection) -> None:
         bounds = (
@@ -90,6 +93,7 @@ class Pool:
         await connection.execute(bounds)
         if await connection.fetchval("select current_user") != self._role:
             await connection.execute(f'set role "{self._role}"')
+        self.meter.opened += 1
 
     async def _open(self) -> asyncpg.Pool:
         if self._pool is None:
@@ -109,17 +113,32 @@ class Pool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection. An exception inside the block, cancellation included, rolls back what is open."""
-        with translated():
-            pool = await self._open()
-            connection = await pool.acquire(timeout=self._timeout_s)
+        pool, connection = await self._acquire()
+        self.meter.in_use += 1
         try:
             with translated():
                 yield connection
         except BaseException as error:
+            # Rows that another settled are no fault of the server.
+            self.meter.faults += isinstance(error, StoreUnavailable) and not isinstance(error, RowsGone)
             await self._roll_back(connection, error)
             raise
         finally:
+            self.meter.in_use -= 1
             await pool.release(connection)
+
+    async def _acquire(self) -> tuple[asyncpg.Pool, Connection]:
+        """Wait for a connection, opening one where that is allowed and none is free."""
+        began_s = time.perf_counter()
+        try:
+            with translated():
+                pool = await self._open()
+                return pool, await pool.acquire(timeout=self._timeout_s)
+        except StoreUnavailable:
+            self.meter.faults += 1
+            raise
+        finally:
+            self.meter.waits_s.observe(time.perf_counter() - began_s)
 
     async def _roll_back(self, connection: Connection, error: BaseException) -> None:
         """End what is open at once, so that its locks are free when the caller goes on."""
@@ -133,6 +152,11 @@ class Pool:
                     return
             # Cancelled, or not in step any more: the server rolls back when the connection goes.
             connection.terminate()
+
+    @property
+    def size(self) -> int:
+        """How many connections are open."""
+        return self._pool.get_size() if self._pool is not None else 0
 
     async def ready(self) -> None:
         """Raise StoreUnavailable unless a statement runs."""

@@ -4,7 +4,7 @@
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
@@ -22,19 +22,31 @@ VERSION_MIN = (7, 2)
 
 
 def connect(
-    url: str, name: str = "openclaw", timeout_s: float = TIMEOUT_S, connections_max: int = CONNECTIONS_MAX
+    url: str,
+    name: str = "openclaw",
+    timeout_s: float = TIMEOUT_S,
+    connections_max: int = CONNECTIONS_MAX,
+    connected: Callable[[], None] | None = None,
 ) -> redis.asyncio.Redis:
     """Return an asyncio client; it connects when it is first used.
 
     Each command is bounded by ``timeout_s`` seconds and tried once more after a lost connection, since the server
     may have been restarted since. At most ``connections_max`` commands run at once; more wait their turn. The RESP2
-    protocol is used: every supported server has it, and a connection costs no ``HELLO``.
+    protocol is used: every supported server has it, and a connection costs no ``HELLO``. ``connected`` is told of each
+    connection once it may be used.
     """
+
+    async def greet(connection: Any) -> None:
+        await connection.on_connect()
+        if connected is not None:
+            connected()
+
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=connections_max,
         timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
+        redis_connect_func=greet,
         **_options(name, timeout_s),
     )
     return redis.asyncio.Redis.from_pool(pool)
