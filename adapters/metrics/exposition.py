@@ -31,7 +31,7 @@ class Reading:
 Source = Callable[[], Iterable[Reading]]
 
 
-@define
+@define(eq=False)
 class ServiceCollector(Collector):
     """Reads the sources of one service. Values of equal name and labels are added up."""
 
