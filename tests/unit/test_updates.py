@@ -1,6 +1,7 @@
 """Telegram's updates as events: what is told of each, what is refused, and any JSON at all.
 
-Not here: real updates of every kind (``test_corpus``).
+Not here: whom a message is meant for (``test_updates_addressing``), groups that move and what the bot becomes
+(``test_updates_chats``), real updates of every kind (``test_corpus``).
 """
 
 from contextlib import suppress
@@ -15,10 +16,7 @@ from domain.envelope import create
 from domain.errors import InvalidEvent
 from domain.events.telegram import (
     CallbackReceived,
-    ChatMember,
-    ChatMigrated,
     ChatType,
-    MemberStatus,
     MessageKind,
     MessageReceived,
 )
@@ -162,110 +160,6 @@ def test_only_a_forums_topic_is_a_place_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_ours"),
-    [
-        ("/status", True),
-        ("/status@OpenClaw_bot", True),
-        ("/status@openclaw_BOT now", True),
-        ("/status@other_bot", False),
-        ("/status@openclaw_bot2", False),
-        ("mail me@other_bot", True),
-    ],
-)
-def test_commands_for_other_bots_are_not_ours(text: str, is_ours: bool) -> None:
-    found = read(an_update(chat=GROUP, text=text))
-    assert (found.payload is not None) == is_ours
-    assert found.reason == ("" if is_ours else "a command for another bot")
-    assert translate(an_update(text=text), BOT, None).payload is not None, "unknown as long as our name is"
-
-
-def test_until_our_name_is_known_nothing_is_a_mention_and_no_command_is_for_another_bot() -> None:
-    mention = an_update(chat=GROUP, text="@a_bot", entities=[{"type": "mention", "offset": 0, "length": 6}])
-    for update, is_addressed in ((mention, False), (an_update(chat=GROUP, text="/status@a_bot"), True)):
-        payload = translate(update, BOT, None).payload
-        assert isinstance(payload, MessageReceived)
-        assert payload.addressed is is_addressed
-
-
-@pytest.mark.parametrize(
-    ("before", "is_mention"),
-    [("", True), ("a ", True), ("👩‍👩‍👧‍👦 ", True), ("\ud83d ", True), ("\x00", True), ("x" * 4095, False)],
-)
-def test_a_mention_is_found_by_its_utf16_offset_within_what_is_kept_of_the_text(
-    before: str, is_mention: bool
-) -> None:
-    offset = len(before.encode("utf-16-le", "surrogatepass")) // 2
-    entity = {"type": "mention", "offset": offset, "length": len(NAME) + 1}
-    update = an_update(chat=GROUP, text=f"{before}@{NAME} hi", entities=[entity])
-    assert message_of(update).addressed is is_mention
-
-
-@pytest.mark.parametrize(
-    "entities",
-    [
-        [{"type": "mention", "offset": offset, "length": length}]
-        for offset, length in [
-            (1, 13), (0, 12), (0, 14), (-13, 13), (13, 13), (0, 2**60), (2**60, 13), (0, 0), (0, -1), (0, True),
-            (0.0, 13), ("0", 13), (None, None),
-        ]
-    ]
-    + [
-        [], {}, "mention", None, [None, 1, "x", []], [{}], [{"type": ["mention"], "offset": 0, "length": 13}],
-        [{"type": "text_mention", "offset": 0, "length": 13, "user": BOT}],
-        [{"type": "text_mention", "offset": 0, "length": 13, "user": {"id": str(BOT)}}],
-        [{"type": "code", "offset": 0, "length": 13}] * 1000 + [{"type": "mention", "offset": 0, "length": 13}],
-    ],
-)  # fmt: skip
-def test_entities_of_any_shape_that_mark_no_mention_are_none(entities: object) -> None:
-    text = f"@{NAME}!"
-    assert message_of(an_update(chat=GROUP, text=text, entities=entities)).addressed is False
-
-
-def test_a_topic_that_the_bot_made_is_no_message_of_its_own_to_answer() -> None:
-    notice = {"message_id": 3, "from": {"id": BOT}, "forum_topic_created": {"name": "Tools"}}
-    topic = an_update(chat=GROUP, message_thread_id=3, is_topic_message=True, reply_to_message=notice)
-    assert (message_of(topic).addressed, message_of(topic).reply_to_message_id) == (False, None)
-
-
-# Who may be heard
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ({"from": {"id": 8, "is_bot": True}}, "a message of another bot"),
-        ({"from": {"id": BOT, "is_bot": True}}, "a message of this bot itself"),
-        ({"via_bot": {"id": BOT, "is_bot": True}}, "a message that this bot wrote inline"),
-        (
-            {"from": {"id": 8}, "is_automatic_forward": True},
-            "an automatic forward of the linked channel's post",
-        ),
-    ],
-)
-def test_what_no_person_wrote_is_not_answered_so_that_no_two_bots_talk_without_an_end(
-    body: dict[str, Any], reason: str
-) -> None:
-    for kind in ("message", "edited_message"):
-        assert read(an_update(kind, chat=GROUP, **body)).reason == reason
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ({"chat": {"id": -7, "type": "private"}}, "a chat whose id does not fit its type"),
-        ({"chat": {"id": 7, "type": "supergroup"}}, "a chat whose id does not fit its type"),
-        ({"chat": {"id": 0, "type": "group"}}, "a chat whose id does not fit its type"),
-        ({"from": {"id": 8, "is_bot": False}}, "a private message of somebody else than its user"),
-        ({"business_connection_id": "c"}, "chats of business accounts are not used"),
-        ({"chat": {**GROUP, "is_direct_messages": True}}, "direct messages of channels are not used"),
-        ({"chat": GROUP, "ephemeral_message_id": 4}, "ephemeral messages are not used"),
-    ],
-)
-def test_what_would_mix_the_data_of_two_people_is_ignored(body: dict[str, Any], reason: str) -> None:
-    assert read(an_update(**body)).reason == reason
-
-
-@pytest.mark.parametrize(
     ("given", "album"),
     [("13579246801234567", "13579246801234567"), ("two\nlines", None), ("", None), (7, None)],
 )
@@ -283,82 +177,6 @@ def test_nesting_without_an_end_costs_nothing() -> None:
     for _ in range(50_000):
         deep = [deep]
     assert message_of(an_update(entities=deep, reply_to_message=deep, photo=deep)).text == "hello"
-
-
-# Groups that move, and what the bot becomes
-
-
-def test_a_group_that_becomes_a_supergroup_is_told_with_both_ids() -> None:
-    update = an_update(chat={"id": -5, "type": "group"}, migrate_to_chat_id=-1005)
-    assert read(update).payload == ChatMigrated(bot_id=BOT, chat_id=-5, new_chat_id=-1005)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"chat": {"id": -5, "type": "group"}, "migrate_to_chat_id": 7},
-        {"chat": {"id": -5, "type": "group"}, "migrate_to_chat_id": "-1005"},
-        {"chat": {"id": -5, "type": "group"}, "migrate_to_chat_id": -(2**60)},
-        {"chat": GROUP, "migrate_to_chat_id": -1006},
-        {"migrate_to_chat_id": -1005},
-        {"chat": GROUP, "migrate_from_chat_id": -5},
-    ],
-)
-def test_only_the_notice_in_the_old_group_moves_its_data_and_only_to_a_supergroup(
-    body: dict[str, Any],
-) -> None:
-    found = read(an_update(**body))
-    assert found.payload is None
-    assert found.reason
-
-
-def a_change(new: object, old: object = None, **body: Any) -> dict[str, Any]:
-    """Return an update of the bot's membership; ``old`` was an ordinary one unless given."""
-    member = {"user": {"id": BOT}, "status": "member"}
-    chat = {"chat": GROUP, "from": {"id": 7, "is_bot": False, "first_name": "Ann"}, "date": 1_750_000_000}
-    return {
-        "update_id": 4,
-        "my_chat_member": {**chat, "old_chat_member": old or member, "new_chat_member": new, **body},
-    }
-
-
-def test_what_the_bot_becomes_is_told_whole() -> None:
-    assert read(a_change({"user": {"id": BOT}, "status": "administrator"})).payload == ChatMember(
-        bot_id=BOT,
-        chat_id=-1005,
-        chat_type=ChatType.SUPERGROUP,
-        user_id=7,
-        user_name="Ann",
-        before=MemberStatus.MEMBER,
-        after=MemberStatus.ADMINISTRATOR,
-        changed_at="2025-06-15T15:06:40.000000Z",
-    )
-
-
-@pytest.mark.parametrize("is_member", [True, False, None])
-def test_restricted_outside_of_the_chat_counts_as_left(is_member: bool | None) -> None:
-    found = read(a_change({"user": {"id": BOT}, "status": "restricted", "is_member": is_member})).payload
-    assert isinstance(found, ChatMember)
-    assert found.after is (MemberStatus.LEFT if is_member is False else MemberStatus.RESTRICTED)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        a_change({"user": {"id": 7}, "status": "left"}),
-        a_change({"user": {"id": BOT}, "status": "guest"}),
-        a_change({"user": {"id": BOT}, "status": ["left"]}),
-        a_change({"user": {"id": BOT}}),
-        a_change({"status": "left"}),
-        a_change(None),
-        a_change({"user": {"id": BOT}, "status": "left"}, old="member"),
-        a_change({"user": {"id": BOT}, "status": "left"}, chat=None),
-        {"update_id": 4, "my_chat_member": True},
-    ],
-)
-def test_a_change_that_is_none_of_the_bots_is_ignored_with_its_reason(change: dict[str, Any]) -> None:
-    assert read(change).payload is None
-    assert read(change).reason
 
 
 # Buttons
