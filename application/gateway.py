@@ -5,6 +5,7 @@ Not here: HTTP (``entrypoints.web``) and Telegram's shapes (``domain.updates``).
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -33,6 +34,8 @@ log = logging.getLogger("openclaw.gateway")
 SOURCE = "gateway"
 BATCH_MAX = 200
 WAITING_MAX = 2_000
+# Of these a single chat takes so many at most; a batch of a poll has no more than a hundred.
+CHAT_WAITING_MAX = 200
 POLL_TIMEOUT_S = 25
 CALL_S = 10.0
 ALLOWED_UPDATES = [
@@ -65,6 +68,8 @@ class Gateway:
     counters: EdgeCounters = field(factory=EdgeCounters)
     journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
     _waiting: list[tuple[Arrival, asyncio.Future[bool]]] = field(factory=list)
+    # How many of the waiting ones each chat has.
+    _lanes: Counter[str] = field(factory=Counter)
     _committer: asyncio.Task[None] | None = None
     _publishing: set[asyncio.Task[None]] = field(factory=set)
 
@@ -99,12 +104,11 @@ class Gateway:
     async def accept(self, updates: Sequence[object]) -> None:
         """Return when every update is committed. Raises StoreUnavailable, after which none need be; offer them again.
 
-        Updates that come while a commit runs wait for the next one and share it.
+        Updates that come while a commit runs wait for the next one and share it. A chat that floods is turned away
+        long before it would keep the others out.
         """
         arrivals = [self.arrival(update) for update in updates]
-        if len(self._waiting) + len(arrivals) > WAITING_MAX:
-            self.counters.turned_away += len(arrivals)
-            raise StoreUnavailable("too many updates wait to be committed")
+        self._make_room(arrivals)
         self.crash("gateway.received")
         loop = asyncio.get_running_loop()
         places = [(arrival, loop.create_future()) for arrival in arrivals]
@@ -117,12 +121,26 @@ class Gateway:
                 raise answer
         self.crash("gateway.answered")
 
+    def _make_room(self, arrivals: Sequence[Arrival]) -> None:
+        """Raise StoreUnavailable where a chat of these updates, or everybody together, has too many waiting."""
+        lanes = Counter(a.owed.lane for a in arrivals if a.owed is not None)
+        fault = ""
+        if any(count + self._lanes[lane] > CHAT_WAITING_MAX for lane, count in lanes.items()):
+            fault = "too many updates of one chat wait to be committed"
+        elif len(self._waiting) + len(arrivals) > WAITING_MAX:
+            fault = "too many updates wait to be committed"
+        if fault:
+            self.counters.turned_away += len(arrivals)
+            raise StoreUnavailable(fault)
+        self._lanes.update(lanes)
+
     async def _commit_all(self) -> None:
         # One turn of the loop lets requests that are being read already share the first commit.
         await asyncio.sleep(0)
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
             arrivals: Sequence[Arrival] = [arrival for arrival, _ in batch]
+            self._lanes -= Counter(a.owed.lane for a in arrivals if a.owed is not None)
             try:
                 news: Sequence[bool | None] = await self.intake.accept(arrivals)
             except StoreUnavailable as error:

@@ -17,6 +17,7 @@ from application.crashpoints import no_crash
 from application.gateway import (
     ALLOWED_UPDATES,
     BATCH_MAX,
+    CHAT_WAITING_MAX,
     WAITING_MAX,
     Gateway,
     Poller,
@@ -101,14 +102,18 @@ async def test_updates_that_come_while_a_commit_runs_share_the_next_one(edge: Ed
 
 
 async def test_a_commit_takes_only_so_many(edge: Edge) -> None:
-    await edge.gateway.accept([an_update(update=n) for n in range(1, BATCH_MAX + 51)])
+    await edge.gateway.accept(
+        [an_update(update=n, chat={"id": n, "type": "private"}) for n in range(1, BATCH_MAX + 51)]
+    )
     assert edge.intake.sizes == [BATCH_MAX, 50]
     assert len(edge.database.tables.inbox) == BATCH_MAX + 50
 
 
 async def test_more_than_can_wait_is_refused_and_nothing_of_it_is_kept(edge: Edge) -> None:
     with pytest.raises(StoreUnavailable, match="too many updates wait"):
-        await edge.gateway.accept([an_update(update=n) for n in range(WAITING_MAX + 1)])
+        await edge.gateway.accept(
+            [an_update(update=n, chat={"id": n + 1, "type": "private"}) for n in range(WAITING_MAX + 1)]
+        )
     assert edge.intake.sizes == []
 
 
@@ -122,6 +127,19 @@ async def test_a_commit_that_fails_acknowledges_none_and_the_next_one_goes_on(ed
     assert await edge.published() == 0
     await edge.gateway.accept([an_update(update=1)])
     assert edge.gateway.accepted == 1
+
+
+async def test_a_chat_that_floods_is_turned_away_before_anybody_else(edge: Edge) -> None:
+    flood = [an_update(update=n) for n in range(CHAT_WAITING_MAX)]
+    waiting = asyncio.create_task(edge.gateway.accept(flood))
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable, match="too many updates of one chat"):
+        await edge.gateway.accept([an_update(update=9_000)])
+    quiet = an_update(update=9_001, chat={"id": 8, "type": "private"})
+    await edge.gateway.accept([quiet])
+    await waiting
+    await edge.gateway.accept([an_update(update=9_000)])
+    assert edge.gateway.counters.turned_away == 1
 
 
 async def test_nobody_is_left_waiting_or_complaining_after_a_failure(
