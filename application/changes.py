@@ -28,7 +28,8 @@ class Head:
     """An owed row that its lane offers for handling, with what is known of earlier runs of it.
 
     ``marked``: an earlier run by a process that is gone did not end. ``ambiguous``: an earlier call for the row was
-    claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat.
+    claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
+    outlives the row's time as a dead letter.
     """
 
     target: str
@@ -96,10 +97,11 @@ class Retry:
 
 @frozen
 class DeadLetter:
-    """A row to move to the dead letter table with every reason."""
+    """A row to move to the dead letter table with every reason. ``repeat``: as in the row's head."""
 
     event_id: UUID
     reasons: tuple[str, ...]
+    repeat: bool = False
 
 
 @frozen

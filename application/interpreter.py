@@ -86,7 +86,7 @@ class Interpreter:
 
     def reject(self, run: Run, changes: Changes) -> None:
         """Send a row whose bytes are no valid event to the dead letter queue, with every reason."""
-        changes.dead.append(DeadLetter(run.head.event_id, run.reasons))
+        changes.dead.append(DeadLetter(run.head.event_id, run.reasons, run.head.repeat))
         changes.audit.append(self.audit_row(run, Outcome.REJECTED, "; ".join(run.reasons)))
 
     def fail(self, run: Run, error: Exception, changes: Changes) -> Retry | None:
@@ -115,7 +115,7 @@ class Interpreter:
 
     def bury(self, run: Run, reason: str, changes: Changes) -> None:
         """Move the row to the dead letter queue."""
-        changes.dead.append(DeadLetter(run.head.event_id, (reason,)))
+        changes.dead.append(DeadLetter(run.head.event_id, (reason,), run.head.repeat))
         changes.audit.append(self.audit_row(run, Outcome.DEAD_LETTERED, reason))
 
     def audit_row(self, run: Run, outcome: Outcome, reason: str = "") -> AuditRow:

@@ -12,6 +12,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
+from application.letters import Count, Letter, LetterFilter, Moved
 from domain.envelope import Event
 from domain.status import ServiceStatus
 
@@ -233,18 +234,12 @@ class AuditFilter:
 
 
 @frozen
-class Letter:
-    """One dead letter as shown to an operator."""
+class AuditMark:
+    """Up to where the audit was read: which transactions had ended, when, and rows of later ones that were read."""
 
-    letter_id: int
-    target: str
-    event_id: UUID
-    lane: str
-    attempt: int
-    deaths: int
-    reasons: tuple[str, ...]
-    envelope: bytes
-    dead_at: float
+    position: int
+    at: float
+    seen: Mapping[str, int] = field(factory=dict)
 
 
 @runtime_checkable
@@ -254,8 +249,14 @@ class Records(Protocol):
     async def audit(self, wanted: AuditFilter) -> list[AuditEntry]:
         """Return the newest matching audit rows, oldest of them first."""
 
-    async def dead_letters(self, target: str | None, limit: int) -> list[Letter]:
-        """Return the newest dead letters, oldest of them first."""
+    async def audit_after(
+        self, wanted: AuditFilter, mark: AuditMark | None
+    ) -> tuple[list[AuditEntry], AuditMark]:
+        """Return matching rows committed since ``mark`` was made, oldest first, and the mark to ask by next.
+
+        At most ``limit`` rows; the rest come with the next call. Every row comes once, in whichever order the
+        transactions end that wrote them, as long as none takes a minute. Without a mark the newest rows come.
+        """
 
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """Return the trace that sent this message, if the ledger still knows it."""
@@ -265,6 +266,33 @@ class Records(Protocol):
 
     async def figures(self) -> Figures:
         """Return the sizes that ``openclaw status`` shows."""
+
+
+@runtime_checkable
+class DeadLetters(Protocol):
+    """Events that could not be handled, as operators see and move them. Moving is audited with its effect.
+
+    Every method raises StoreUnavailable; then nothing was moved, or the commit's answer was lost. Either way moving
+    the same letters again is safe.
+    """
+
+    async def newest(self, wanted: LetterFilter, limit: int) -> list[Letter]:
+        """Return the newest matching letters, oldest of them first."""
+
+    async def oldest(self, wanted: LetterFilter, after: int, through: int, limit: int) -> list[Letter]:
+        """Return the oldest matching letters with ids above ``after`` and not above ``through``, in order of ids."""
+
+    async def count(self, wanted: LetterFilter) -> Count:
+        """Return how many letters match, and the greatest id among them."""
+
+    async def redrive(self, letter_ids: Sequence[int]) -> Moved:
+        """Owe these letters again, in order of ids, each at the end of its lane and as if it had never been tried.
+
+        One transaction. A letter that is gone is left out, so of two that redrive the same one does.
+        """
+
+    async def discard(self, letter_ids: Sequence[int], why: str) -> Moved:
+        """Remove these letters for ever; ``why`` goes into the audit."""
 
 
 @runtime_checkable

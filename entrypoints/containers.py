@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from adapters.codec import Codec
 from adapters.metrics.readings import REDIS
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
@@ -166,6 +167,7 @@ class OperatorContainer(Common):
     runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "operator", size_max=1)
     records = providers.Singleton(PostgresRecords, pool)
+    letters = providers.Singleton(PostgresDeadLetters, pool)
 
 
 CONTAINERS: dict[str, Callable[..., Common]] = {

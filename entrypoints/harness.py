@@ -19,6 +19,7 @@ from adapters.botworld.values import Effect
 from adapters.codec import Codec
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.liveness import MemoryLiveness
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
@@ -28,7 +29,8 @@ from application.changes import AuditRow, Changes, Owed
 from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
-from application.ports import AuditEntry, AuditFilter, Letter, Wakeup
+from application.letters import Letter, LetterFilter, Moved
+from application.ports import AuditEntry, AuditFilter, Wakeup
 from application.runtime import RuntimeState
 from application.sender import Deliverer
 from domain.envelope import Event, create, timestamp_of
@@ -73,6 +75,7 @@ class Harness:
         self.redis = MemoryRedis()
         self.liveness = MemoryLiveness(self.clock)
         self.records = MemoryRecords(self.database)
+        self.letters = MemoryDeadLetters(self.database)
         self._crash = crash
         self._starts = 0
         self.sendings: Sequence[Sending] = ()
@@ -174,7 +177,15 @@ class Harness:
 
     async def dead_letters(self) -> list[Letter]:
         """Return every dead letter."""
-        return await self.records.dead_letters(None, 100_000)
+        return await self.letters.newest(LetterFilter(), 100_000)
+
+    async def redrive(self, *letter_ids: int) -> Moved:
+        """Owe these dead letters again, without ids all of them; a sweep takes them up, as ``advance`` does."""
+        return await self.letters.redrive(letter_ids or [x.letter_id for x in await self.dead_letters()])
+
+    async def discard(self, *letter_ids: int, why: str) -> Moved:
+        """Remove these dead letters for ever, without ids all of them."""
+        return await self.letters.discard(letter_ids or [x.letter_id for x in await self.dead_letters()], why)
 
     @property
     def owed(self) -> int:

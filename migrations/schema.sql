@@ -17,6 +17,23 @@ CREATE FUNCTION openclaw.dead_letter_count() RETURNS bigint
   select count(*) from openclaw.dead_letters
 $$;
 
+CREATE FUNCTION openclaw.discard_letters(ids bigint[], why text) RETURNS TABLE(letter_id bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('openclaw dead letters', 0));
+  with gone as (
+    delete from openclaw.dead_letters d where d.letter_id = any (ids) returning d.*
+  ), audited as (
+    insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+      cause, scope, attempt, reason)
+    select 'operator', 'discarded', g.event_id, g.event_type, g.source, g.target, g.trace_id, g.idempotency_key,
+      g.cause, openclaw.scope_of_lane(g.lane), g.attempt, why
+    from gone g order by g.letter_id
+  )
+  select g.letter_id from gone g order by g.letter_id;
+$$;
+
 CREATE FUNCTION openclaw.ensure_audit_partitions() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -55,12 +72,72 @@ CREATE FUNCTION openclaw.forget_updates() RETURNS void
   delete from openclaw.inbox where arrived_at < now() - interval '5 days'
 $$;
 
+CREATE FUNCTION openclaw.label(envelope bytea, field text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    SET search_path TO 'pg_catalog'
+    AS $_$
+declare
+  form text := case field
+    when 'event_type' then '^[a-z]{1,20}\.[a-z_]{1,40}$'
+    when 'source' then '^[a-z][a-z0-9_-]{0,63}$'
+    when 'trace_id' then '^(?!0{32}$)[0-9a-f]{32}$'
+    when 'idempotency_key' then '^(tg|rem|sha256):[A-Za-z0-9:/._-]{1,190}$'
+  end;
+  found json;
+begin
+  found := convert_from(envelope, 'UTF8')::json -> field;
+  if json_typeof(found) = 'string' and found #>> '{}' ~ form then
+    return found #>> '{}';
+  end if;
+  return null;
+exception when others then
+  return null;
+end $_$;
+
+CREATE FUNCTION openclaw.redrive_letters(ids bigint[]) RETURNS TABLE(letter_id bigint, was_owed boolean)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('openclaw dead letters', 0));
+  with gone as (
+    delete from openclaw.dead_letters d where d.letter_id = any (ids) returning d.*
+  ), owed as (
+    insert into openclaw.outbox (target, event_id, lane, cause, envelope, repeat)
+    select g.target, g.event_id, g.lane, g.cause, g.envelope, g.repeat from gone g order by g.letter_id
+    on conflict (target, event_id) do nothing returning target, event_id
+  ), freed as (
+    delete from openclaw.claims c using gone g
+    where c.lane = g.lane and c.target = g.target and c.event_id = g.event_id and c.claimed_until <= clock_timestamp()
+  ), moved as (
+    select g.*, o.event_id is null as was_owed
+    from gone g left join owed o on o.target = g.target and o.event_id = g.event_id
+  ), audited as (
+    insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+      cause, scope, attempt, reason)
+    select 'operator', 'redriven', m.event_id, m.event_type, m.source, m.target, m.trace_id, m.idempotency_key,
+      m.cause, openclaw.scope_of_lane(m.lane), m.attempt,
+      case when m.was_owed then 'it was owed already; only the letter was removed' else '' end
+    from moved m order by m.letter_id
+  )
+  select m.letter_id, m.was_owed from moved m order by m.letter_id;
+$$;
+
 CREATE FUNCTION openclaw.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   raise exception 'openclaw.audit is append-only: % is refused', tg_op using errcode = 'insufficient_privilege';
 end $$;
+
+CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $_$
+  select case
+    when lane ~ '^[0-9]+:-[0-9]+$' then replace(lane, ':', ':c')
+    when lane ~ '^[0-9]+:[0-9]+$' then replace(lane, ':', ':u')
+  end
+$_$;
 
 CREATE TABLE openclaw.access (
     subject text NOT NULL,
@@ -139,7 +216,12 @@ CREATE TABLE openclaw.dead_letters (
     deaths integer NOT NULL,
     reasons text[] NOT NULL,
     envelope bytea NOT NULL,
-    dead_at timestamp with time zone DEFAULT now() NOT NULL
+    dead_at timestamp with time zone DEFAULT now() NOT NULL,
+    repeat boolean DEFAULT false NOT NULL,
+    event_type text GENERATED ALWAYS AS (openclaw.label(envelope, 'event_type'::text)) STORED,
+    source text GENERATED ALWAYS AS (openclaw.label(envelope, 'source'::text)) STORED,
+    trace_id text GENERATED ALWAYS AS (openclaw.label(envelope, 'trace_id'::text)) STORED,
+    idempotency_key text GENERATED ALWAYS AS (openclaw.label(envelope, 'idempotency_key'::text)) STORED
 );
 
 ALTER TABLE ONLY openclaw.dead_letters FORCE ROW LEVEL SECURITY;
@@ -199,7 +281,8 @@ CREATE TABLE openclaw.outbox (
     deaths integer DEFAULT 0 NOT NULL,
     available_at timestamp with time zone DEFAULT now() NOT NULL,
     cause uuid,
-    envelope bytea NOT NULL
+    envelope bytea NOT NULL,
+    repeat boolean DEFAULT false NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0', autovacuum_vacuum_insert_scale_factor='0.2');
 
@@ -325,6 +408,16 @@ CREATE INDEX audit_trace ON ONLY openclaw.audit USING btree (trace_id);
 
 CREATE INDEX audit_default_trace_id_idx ON openclaw.audit_default USING btree (trace_id);
 
+CREATE INDEX dead_letters_at ON openclaw.dead_letters USING btree (dead_at);
+
+CREATE INDEX dead_letters_event ON openclaw.dead_letters USING btree (event_id);
+
+CREATE INDEX dead_letters_lane ON openclaw.dead_letters USING btree (lane);
+
+CREATE INDEX dead_letters_trace ON openclaw.dead_letters USING btree (trace_id);
+
+CREATE INDEX deliveries_message ON openclaw.deliveries USING btree (lane, message_id) WHERE (message_id IS NOT NULL);
+
 CREATE INDEX inbox_arrived ON openclaw.inbox USING brin (arrived_at);
 
 CREATE INDEX memories_scope ON openclaw.memories USING btree (scope, created_at);
@@ -379,6 +472,8 @@ CREATE POLICY operator_reads ON openclaw.settings FOR SELECT TO openclaw_operato
 
 CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator USING (true);
 
+CREATE POLICY operator_removes ON openclaw.dead_letters FOR DELETE TO openclaw_operator USING (true);
+
 CREATE POLICY operator_tells ON openclaw.outbox FOR INSERT TO openclaw_operator WITH CHECK ((target = 'sender'::text));
 
 ALTER TABLE openclaw.outbox ENABLE ROW LEVEL SECURITY;
@@ -410,6 +505,9 @@ REVOKE ALL ON FUNCTION openclaw.dead_letter_count() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_operator;
 
+REVOKE ALL ON FUNCTION openclaw.discard_letters(ids bigint[], why text) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.discard_letters(ids bigint[], why text) TO openclaw_operator;
+
 REVOKE ALL ON FUNCTION openclaw.ensure_audit_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
@@ -419,6 +517,13 @@ GRANT ALL ON FUNCTION openclaw.first_run(trace text) TO openclaw_brain;
 
 REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
+
+REVOKE ALL ON FUNCTION openclaw.label(envelope bytea, field text) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_brain;
+GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sender;
+
+REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;

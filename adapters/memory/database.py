@@ -11,8 +11,10 @@ from uuid import UUID
 
 from attrs import Factory, define, evolve, field
 
-from application.changes import Changes, Delivery, Head, Owed
-from application.ports import AuditEntry, Clock, Figures, Letter
+from adapters.memory.labels import labels_of
+from application.changes import Changes, DeadLetter, Delivery, Head, Owed
+from application.letters import Letter
+from application.ports import AuditEntry, Clock, Figures
 from domain.decisions import MoveData, PutSetting, SetApiMode
 from domain.errors import StoreUnavailable
 from domain.scope import chat_scope
@@ -54,6 +56,7 @@ class Tables:
     moved: dict[tuple[int, int], int] = Factory(dict)
     mode: tuple[str, bool] | None = None
     seq: int = 0
+    letter_id: int = 0
 
 
 @define
@@ -141,21 +144,7 @@ class Writer:
         for dead in changes.dead:
             if (row := outbox.pop((self._target, dead.event_id), None)) is None:
                 continue
-            h = row.head
-            number = len(self._tables.letters) + 1
-            self._tables.letters.append(
-                Letter(
-                    number,
-                    h.target,
-                    h.event_id,
-                    h.lane,
-                    h.attempt,
-                    h.deaths,
-                    dead.reasons,
-                    h.envelope,
-                    self._now,
-                )
-            )
+            add_letter(self._tables, row.head, dead, self._now)
         for event_id in changes.deaths:
             if (row := outbox.get((self._target, event_id))) is not None:
                 row.head = evolve(row.head, deaths=row.head.deaths + 1)
@@ -183,6 +172,19 @@ def add_owed(tables: Tables, owed: Owed, now: float) -> None:
     tables.seq += 1
     head = Head(owed.target, owed.event_id, owed.lane, tables.seq, True, 0, 0, owed.cause, owed.envelope)
     tables.outbox[key] = Row(head, now + owed.delay_s)
+
+
+def add_letter(tables: Tables, head: Head, dead: DeadLetter, now: float) -> None:
+    """Keep a row as a dead letter; one that stands already stays as it is."""
+    if any((letter.target, letter.event_id) == (head.target, head.event_id) for letter in tables.letters):
+        return
+    tables.letter_id += 1
+    tables.letters.append(
+        Letter(
+            tables.letter_id, head.target, head.event_id, head.lane, head.attempt, head.deaths, dead.reasons,
+            head.envelope, now, head.cause, dead.repeat, **labels_of(head.envelope),
+        )
+    )  # fmt: skip
 
 
 def figures_of(database: MemoryDatabase) -> Figures:

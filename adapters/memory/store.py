@@ -14,7 +14,7 @@ from attrs import evolve
 
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
-from application.ports import AuditEntry, AuditFilter, Figures, Letter, TellMode
+from application.ports import AuditEntry, AuditFilter, AuditMark, Figures, TellMode
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 
@@ -57,8 +57,9 @@ class MemoryRound:
                 waiting[lane] = claim.until - self._now
                 claimed.add(lane)
             else:
-                repeat = claim is not None and claim.event_id == offered.head.event_id
-                ambiguous = claim is not None and repeat and not claim.resolved
+                is_claimed = claim is not None and claim.event_id == offered.head.event_id
+                ambiguous = claim is not None and is_claimed and not claim.resolved
+                repeat = is_claimed or offered.head.repeat
                 marked = self._is_marked(offered.head.event_id)
                 heads.append(evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat))
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
@@ -263,10 +264,21 @@ class MemoryRecords:
         self._database.check()
         return [entry for entry in self._database.tables.audit if _matches(entry, wanted)][-wanted.limit :]
 
-    async def dead_letters(self, target: str | None, limit: int) -> list[Letter]:
-        """See the port."""
+    async def audit_after(
+        self, wanted: AuditFilter, mark: AuditMark | None
+    ) -> tuple[list[AuditEntry], AuditMark]:
+        """See the port. Transactions end one after the other here, so the number of rows is the mark."""
         self._database.check()
-        return [x for x in self._database.tables.letters if target is None or x.target == target][-limit:]
+        rows, now = self._database.tables.audit, self._database.clock.now()
+        if mark is None:
+            return await self.audit(wanted), AuditMark(len(rows), now)
+        found: list[AuditEntry] = []
+        for position, entry in enumerate(rows[mark.position :], mark.position):
+            if len(found) == wanted.limit:
+                return found, AuditMark(position, now)
+            if _matches(entry, wanted):
+                found.append(entry)
+        return found, AuditMark(len(rows), now)
 
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """See the port."""

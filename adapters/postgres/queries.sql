@@ -18,14 +18,14 @@ cross join lateral (
 
 -- name: read_heads
 -- What each lane offers, and whether an earlier run of it did not end.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope,
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
 from {{offered}};
 
 -- name: read_heads_and_claims
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, false as marked,
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
   extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
@@ -83,12 +83,12 @@ where o.target = $1 and o.event_id = x.event_id;
 
 -- name: bury_rows
 with gone as (
-  delete from openclaw.outbox o using unnest($2::uuid[], $3::text[]) as x(event_id, reasons)
+  delete from openclaw.outbox o using unnest($2::uuid[], $3::text[], $4::bool[]) as x(event_id, reasons, repeat)
   where o.target = $1 and o.event_id = x.event_id
-  returning o.target, o.event_id, o.lane, o.cause, o.attempt, o.deaths, x.reasons, o.envelope
+  returning o.target, o.event_id, o.lane, o.cause, o.attempt, o.deaths, x.reasons, o.envelope, x.repeat
 )
-insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope)
-select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope from gone
+insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope, repeat)
+select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope, repeat from gone
 on conflict (target, event_id) do nothing;
 
 -- name: count_deaths
@@ -259,11 +259,51 @@ select * from (
   order by at desc limit $8
 ) newest order by at;
 
--- name: letters
+-- name: audit_after
+-- Transactions end in another order than `at` tells. What had ended when the mark was made was read then; every other
+-- has a number not below the oldest that ran (pg_snapshot_xmin), and what of these was read is named. A row's xmin has
+-- the lower 32 bits of its transaction's number. The lower bound of `at` serves the index alone.
+select s.position::text::bigint as position, extract(epoch from s.at)::float8 as mark_s, r.*
+from (select pg_snapshot_xmin(pg_current_snapshot()) as position, clock_timestamp() as at) s
+left join lateral (
+  select extract(epoch from a.at)::float8 as at_s, a.*, a.tableoid::text || a.ctid::text as row_id, w.writer
+  from openclaw.audit a cross join lateral (
+    select t.ceiling - ((t.ceiling - a.xmin::text::bigint) & 4294967295) as writer
+    from (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as ceiling) t) w
+  where ($1::text is null or a.trace_id = $1) and ($2::text is null or a.outcome = $2)
+    and ($3::text is null or a.consumer = $3) and ($4::text is null or a.event_type = $4)
+    and ($5::text is null or a.scope = $5) and ($6::uuid is null or a.event_id = $6)
+    and a.at >= to_timestamp(greatest($7::float8, coalesce($10::float8, extract(epoch from s.at)::float8) - 60))
+    and w.writer >= coalesce($9::bigint, s.position::text::bigint) and a.tableoid::text || a.ctid::text <> all ($11::text[])
+  order by a.at limit $8
+) r on true order by r.at;
+
+-- name: those_letters
+-- A fragment: which letters are meant.
+($1::text is null or target = $1) and ($2::text is null or event_type = $2)
+and ($3::text is null or strpos(lower(array_to_string(reasons, E'\n')), lower($3)) > 0)
+and ($4::text is null or lane = $4) and ($5::text is null or (trace_id >= $5 and trace_id < $5 || 'g'))
+and ($6::uuid is null or event_id = $6) and ($7::bigint is null or letter_id = $7)
+and ($8::float8 is null or dead_at >= to_timestamp($8)) and ($9::float8 is null or dead_at < to_timestamp($9));
+
+-- name: newest_letters
 select * from (
   select extract(epoch from dead_at)::float8 as dead_s, * from openclaw.dead_letters
-  where $1::text is null or target = $1 order by letter_id desc limit $2
+  where {{those_letters}} order by letter_id desc limit $10
 ) newest order by letter_id;
+
+-- name: oldest_letters
+select extract(epoch from dead_at)::float8 as dead_s, * from openclaw.dead_letters
+where {{those_letters}} and letter_id > $11 and letter_id <= $12 order by letter_id limit $10;
+
+-- name: count_letters
+select count(*), coalesce(max(letter_id), 0) from openclaw.dead_letters where {{those_letters}};
+
+-- name: redrive_letters
+select letter_id, was_owed from openclaw.redrive_letters($1::bigint[]);
+
+-- name: discard_letters
+select letter_id from openclaw.discard_letters($1::bigint[], $2);
 
 -- name: delivery_trace
 -- The audit row of a delivery is written in its transaction, so only rows of about that time are looked at.

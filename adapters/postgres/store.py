@@ -144,7 +144,11 @@ class PostgresRound:
         if changes.dead:
             reasons = [REASON_SEPARATOR.join(d.reasons) for d in changes.dead]
             await self._connection.execute(
-                SQL["bury_rows"], self._target, [d.event_id for d in changes.dead], reasons
+                SQL["bury_rows"],
+                self._target,
+                [d.event_id for d in changes.dead],
+                reasons,
+                [d.repeat for d in changes.dead],
             )
         if changes.deaths:
             await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
@@ -280,10 +284,11 @@ async def read_figures(connection: Connection) -> Figures:
 
 
 def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
-    repeat = claims and row["claimed_event"] == row["event_id"]
+    is_claimed = claims and row["claimed_event"] == row["event_id"]
+    repeat = is_claimed or row["repeat"]
     names = ("event_id", "lane", "seq", "ordered", "attempt", "deaths", "cause", "envelope", "marked")
     values = {name: row[name] for name in names}
-    return Head(**values, target=target, ambiguous=repeat and not row["resolved"], repeat=repeat)
+    return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)
 
 
 def _owed_columns(changes: Changes) -> tuple[list[object], ...]:

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import click
 
-from application.ports import AuditEntry, AuditFilter, Letter, Records
+from application.letters import Letter, LetterFilter
+from application.ports import AuditEntry, AuditFilter, Records
 from domain.catalogue import CATALOGUE
 from domain.decisions import Outcome
 from domain.ids import message_trace
@@ -282,7 +283,7 @@ def dlq_list(target: str | None, limit: int, data_dir: Path | None, as_json: boo
     settings = operator_settings(data_dir)
 
     async def question(container: OperatorContainer) -> list[Letter]:
-        return await container.records().dead_letters(target, limit)
+        return await container.letters().newest(LetterFilter(target=target), limit)
 
     letters = ask(settings, question)
     if as_json:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from application.ports import Letter
+from application.letters import Letter
 from domain.catalogue import CATALOGUE
 from domain.envelope import timestamp_of
 from domain.events.spec import TRACE

@@ -11,6 +11,7 @@ from application.brain import Facts
 from application.changes import Changes
 from application.crashpoints import no_crash
 from application.interpreter import Interpreter
+from application.letters import LetterFilter
 from application.ports import AuditFilter, Round
 from application.rounds import Decider
 from domain.decisions import Decision, PutSetting
@@ -92,6 +93,6 @@ async def test_a_row_that_keeps_failing_ends_as_a_dead_letter(leg: PostgresLeg) 
     for _ in range(RetryPolicy().attempts_max):
         await brain.run(list(ids))
         await leg.elapse(400)
-    (letter,) = await leg.records.dead_letters("brain", 10)
+    (letter,) = await leg.letters.newest(LetterFilter(target="brain"), 10)
     assert letter.attempt == RetryPolicy().attempts_max - 1
     assert (await leg.records.figures()).owed == {}

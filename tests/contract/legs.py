@@ -12,13 +12,15 @@ import asyncpg
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.store import PostgresStore
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
-from application.ports import Intake, Records, Store
+from application.ports import DeadLetters, Intake, Records, Store
 from domain.decisions import Outcome
 
 NAMES = UUID(int=7)
@@ -30,6 +32,7 @@ _TIMES = (
     ("rates", ("full_at", "blocked_until")),
     ("runs", ("started_at",)),
     ("inbox", ("arrived_at",)),
+    ("dead_letters", ("dead_at",)),
 )
 
 
@@ -38,6 +41,7 @@ class Leg(Protocol):
 
     intake: Intake
     records: Records
+    letters: DeadLetters
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
@@ -57,6 +61,7 @@ class MemoryLeg:
         self.database = MemoryDatabase(self.clock)
         self.intake: Intake = MemoryIntake(self.database)
         self.records: Records = MemoryRecords(self.database)
+        self.letters: DeadLetters = MemoryDeadLetters(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
@@ -78,6 +83,7 @@ class PostgresLeg:
         }
         self.intake: Intake = PostgresIntake(self.pools["gateway"])
         self.records: Records = PostgresRecords(self.pools["operator"])
+        self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]

@@ -6,10 +6,10 @@ import asyncio
 import pytest
 from attrs import evolve
 
-from application.changes import Arrival, AuditRow, Changes, DeadLetter, Delivery
+from application.changes import Arrival, AuditRow, Changes, Delivery
 from application.ports import AuditFilter, Intake, Records
 from domain.decisions import Outcome
-from tests.contract.legs import Leg, arrival, given_owed, ident, offered, owed, when_applied, when_settled
+from tests.contract.legs import Leg, arrival, ident, offered, when_applied, when_settled
 
 
 async def outcomes(leg: Leg) -> list[str]:
@@ -176,20 +176,6 @@ async def test_the_newest_audit_rows_are_shown_oldest_first(leg: Leg) -> None:
     found = await leg.records.audit(AuditFilter(limit=3))
     assert [entry.row.event_id for entry in found] == [ident(name) for name in "cde"]
     assert [entry.at for entry in found] == sorted(entry.at for entry in found)
-
-
-async def test_the_newest_dead_letters_of_a_target_are_shown_oldest_first(leg: Leg) -> None:
-    names = [f"letter {n}" for n in range(4)]
-    await given_owed(leg, *(owed(name) for name in names), owed("s", target="sender"))
-    for name in names:
-        await when_applied(leg.store(), "brain", Changes(dead=[DeadLetter(ident(name), ("why", "else"))]))
-    await when_applied(leg.store("sender"), "sender", Changes(dead=[DeadLetter(ident("s"), ("no chat",))]))
-    assert [x.envelope.decode() for x in await leg.records.dead_letters("brain", 3)] == names[1:]
-    letters = await leg.records.dead_letters(None, 2)
-    assert [(x.target, x.reasons) for x in letters] == [("brain", ("why", "else")), ("sender", ("no chat",))]
-    assert letters[0].letter_id < letters[1].letter_id
-    assert letters[0].dead_at <= letters[1].dead_at
-    assert await leg.records.dead_letters("nobody", 10) == []
 
 
 async def test_the_trace_of_a_message_is_found_by_its_delivery(leg: Leg) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import pytest
 
 from application.changes import AuditRow, Changes, DeadLetter, Retry
+from application.letters import LetterFilter
 from application.ports import AuditFilter, Round, Store
 from domain.decisions import Outcome
 from domain.errors import RowsGone
@@ -185,7 +186,7 @@ async def test_retrying_burying_or_counting_a_row_that_is_gone_changes_nothing(l
     gone = ident("gone")
     changes = Changes(retries=[Retry(gone, 1, 1.0)], dead=[DeadLetter(gone, ("why",))], deaths=[gone])
     await when_applied(leg.store(), "brain", changes)
-    assert await leg.records.dead_letters(None, 10) == []
+    assert await leg.letters.newest(LetterFilter(), 10) == []
 
 
 async def test_rows_keep_the_order_in_which_one_round_owed_them(leg: Leg) -> None:
@@ -212,7 +213,7 @@ async def test_a_buried_row_leaves_its_lane_and_stands_in_the_dead_letters(leg: 
     reasons = ("trace_id: missing", "payload.text: must be a text; really, 'quotes' and, commas")
     await when_applied(leg.store(), "brain", Changes(dead=[DeadLetter(ident("bad"), reasons)]))
     assert await offered(leg.store(), "brain", "1:5") == ["good"]
-    (letter,) = await leg.records.dead_letters(None, 10)
+    (letter,) = await leg.letters.newest(LetterFilter(), 10)
     assert (letter.target, letter.event_id, letter.lane) == ("brain", ident("bad"), "1:5")
     assert (letter.reasons, letter.envelope, letter.attempt, letter.deaths) == (reasons, b"bad", 0, 0)
 

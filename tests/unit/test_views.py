@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 from application.changes import AuditRow
-from application.ports import AuditEntry, Depth, Figures, Letter
+from application.letters import Letter
+from application.ports import AuditEntry, Depth, Figures
 from domain.decisions import Outcome
 from domain.runtime_state import Mode
 from domain.status import ServiceStatus
