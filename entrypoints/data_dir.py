@@ -1,7 +1,7 @@
 """The data directory of one installation: private, used by one ``up`` at a time, and telling others what runs there.
 
-``lock`` holds the process id of its holder, ``run.json`` where the servers are, ``secrets/`` the passwords. Not here:
-the servers and what they keep (``adapters.embedded``).
+``lock`` holds the process id of its holder, ``run.json`` where the servers are, ``secrets/`` the passwords, and
+``format`` the number of this arrangement. Not here: the servers and what they keep (``adapters.embedded``).
 """
 
 import errno
@@ -23,6 +23,8 @@ HANDOVER_S = 10.0
 # One of these is made before anything else.
 OURS = frozenset({"lock", "secrets"})
 HANDOVER_WAIT_S = 0.05
+# How a data directory is arranged. One without the file ``format`` is of number 1, from before there was the file.
+FORMAT = 1
 
 
 class DataDirBusy(OpenClawError):
@@ -31,6 +33,10 @@ class DataDirBusy(OpenClawError):
 
 class NotOurDirectory(OpenClawError):
     """The directory holds files and none of ours: making it private would lock others out of theirs."""
+
+
+class NewerDataDir(OpenClawError):
+    """The directory is arranged in a way that only a newer OpenClaw knows."""
 
 
 @frozen
@@ -49,9 +55,11 @@ class DataDir:
     def __init__(self, path: Path) -> None:
         """Make the directory where it is missing.
 
-        Raises EmbeddedServerError when it cannot be private, NotOurDirectory when others keep something there.
+        Raises EmbeddedServerError when it cannot be private, NotOurDirectory when others keep something there,
+        NewerDataDir when a newer OpenClaw arranged it.
         """
         _refuse_foreign(path.expanduser().absolute())
+        _refuse_newer(path.expanduser().absolute())
         self.path = private_dir(path.expanduser().absolute())
         self._lock: int | None = None
 
@@ -74,6 +82,8 @@ class DataDir:
         os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
         self._lock = handle
         (self.path / "run.json").unlink(missing_ok=True)
+        if not (self.path / "format").exists():
+            private_file(self.path / "format", f"{FORMAT}\n")
 
     def release(self) -> None:
         """Give the directory back, and with it the note of what runs; fine if it is not taken."""
@@ -126,6 +136,19 @@ def _refuse_foreign(path: Path) -> None:
     if names and not names & OURS:
         raise NotOurDirectory(
             f"{path} holds files that are not OpenClaw's; choose a new or empty data directory"
+        )
+
+
+def _refuse_newer(path: Path) -> None:
+    try:
+        found = (path / "format").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        # Missing, or told with its reason by whoever makes the directory private.
+        return
+    if found.isdigit() and int(found) > FORMAT:
+        raise NewerDataDir(
+            f"{path} was arranged by a newer OpenClaw (format {found}, and this one knows {FORMAT}); run that "
+            "version, or restore a backup from before the upgrade into another data directory"
         )
 
 

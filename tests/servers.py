@@ -7,12 +7,12 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import psutil
@@ -128,6 +128,19 @@ def apart(step: Callable[[], Result]) -> Result:
     """Run ``step`` in a thread of its own, away from the event loop that the test plugin keeps in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(step).result()
+
+
+def on(url: str, act: Callable[[Any], Awaitable[Result]]) -> Result:
+    """Do something on a connection of its own, away from the test's event loop."""
+
+    async def run() -> Result:
+        connection = await asyncpg.connect(url)
+        try:
+            return await act(connection)
+        finally:
+            await connection.close()
+
+    return apart(lambda: asyncio.run(run()))
 
 
 def left_behind() -> list[str]:

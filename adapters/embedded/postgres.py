@@ -170,8 +170,9 @@ class EmbeddedPostgres:
         ours = version.partition(".")[0]
         if major != ours:
             raise EmbeddedServerError(
-                f"{self._base} holds data of Postgres {major} and this is Postgres {ours}; dump it with the OpenClaw "
-                f"that wrote it (pg_dump), or choose another data directory"
+                f"{self._base} holds data of Postgres {major} and this is Postgres {ours}; make a backup with the "
+                f"OpenClaw that wrote it (`openclaw backup FILE`), and restore it with this one into an empty data "
+                f"directory (`openclaw restore FILE`)"
             )
 
     def _end_leftover(self) -> None:

@@ -12,6 +12,9 @@ import asyncpg
 from domain.errors import OpenClawError, StoreUnavailable
 
 CONNECT_S = 10.0
+# The advisory lock of whoever changes the schema, or needs it unchanged. Any fixed number will do; it only has to be
+# the same in every version.
+LOCK = 7_309_453_671
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # A migration's file is named for its revision: 0001_backbone.py.
 _MIGRATION = re.compile(r"(\d{4})_\w+\.py")

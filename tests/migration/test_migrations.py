@@ -1,11 +1,8 @@
 """Migrations: replayed they make the committed snapshot, and starting them many times over is harmless."""
 
-import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import count
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -20,33 +17,9 @@ from application.changes import Changes
 from domain.errors import StoreUnavailable
 from entrypoints.schema import SNAPSHOT, schema_of
 from tests.contract.legs import ident, owed, when_applied
-from tests.servers import apart
+from tests.servers import on
 
 PROGRAM = "import sys; from adapters.postgres.migrate import migrate_sync; print(migrate_sync(sys.argv[1]))"
-numbers = count(1)
-
-
-def on(url: str, act: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Do something on a connection of its own, away from the test's event loop."""
-
-    async def run() -> Any:
-        connection = await asyncpg.connect(url)
-        try:
-            return await act(connection)
-        finally:
-            await connection.close()
-
-    return apart(lambda: asyncio.run(run()))
-
-
-@pytest.fixture
-def empty(postgres_server: EmbeddedPostgres) -> Iterator[str]:
-    """The administrator's URL of a database in which nothing is."""
-    name = f"empty_{next(numbers)}"
-    admin = postgres_server.admin_url_of("postgres")
-    on(admin, lambda c: c.execute(f"CREATE DATABASE {name}"))
-    yield postgres_server.admin_url_of(name)
-    on(admin, lambda c: c.execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def test_the_migrations_make_the_schema_that_is_committed(database: str) -> None:
