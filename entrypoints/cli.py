@@ -49,6 +49,8 @@ COMMANDS = (
     Row("dlq", "observe", "See what happens", "Look at dead letters: events that could not be handled."),
     Row("health", "deploy", "Maintain", "Ask a service whether it is ready."),
     Row("provision", "deploy", "Maintain", "Make the secrets of services that run apart."),
+    Row("backup", "backup", "Maintain", "Write all that the installation knows into one file."),
+    Row("restore", "backup", "Maintain", "Restore a backup into an empty data directory or database."),
     Row("migrate", "database", "Maintain", "Bring the database to this version's schema."),
     Row("contracts", "documents", "Maintain", "Write or check the published contracts of the events."),
     Row("version", "about", "Maintain", "Print the version."),

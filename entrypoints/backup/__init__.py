@@ -1,0 +1,1 @@
+"""Backups: all that an installation knows in one file, and the way back. See ``docs/BACKUP.md``."""
