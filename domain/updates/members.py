@@ -19,6 +19,8 @@ from domain.updates.parts import (
     positive,
 )
 
+_STATUSES = {status.value: status for status in MemberStatus}
+
 
 def changed(update: Mapping[str, Any], bot: Bot) -> ChatMember:
     """Return the event of a change. Raises Unusable where it is about another member, or lacks what is needed."""
@@ -43,9 +45,9 @@ def changed(update: Mapping[str, Any], bot: Bot) -> ChatMember:
 
 
 def _status(member: Mapping[str, Any]) -> MemberStatus:
-    status = member.get("status")
-    if not isinstance(status, str) or status not in set(MemberStatus):
+    name = member.get("status")
+    status = _STATUSES.get(name) if isinstance(name, str) else None
+    if status is None:
         raise Unusable("a member of an unknown status")
-    if status == MemberStatus.RESTRICTED and member.get("is_member") is False:
-        return MemberStatus.LEFT
-    return MemberStatus(status)
+    is_outside = status is MemberStatus.RESTRICTED and member.get("is_member") is False
+    return MemberStatus.LEFT if is_outside else status

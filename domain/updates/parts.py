@@ -13,6 +13,7 @@ from domain.events.telegram import ChatType
 TEXT_CHARS_MAX = 4096
 LANGUAGE_CHARS_MAX = 35
 NAME_CHARS_MAX = 256
+_CHAT_TYPES = {kind.value: kind for kind in ChatType}
 # The first second of the year 10000, which no timestamp of ours can tell.
 _DATE_END_S = 253_402_300_800
 
@@ -61,17 +62,18 @@ def chat_of(part: Mapping[str, Any]) -> tuple[int, ChatType]:
     """
     chat = part_of(part, "chat")
     chat_id = integer(chat, "id")
-    kind = chat.get("type")
-    if not isinstance(kind, str) or kind not in set(ChatType):
+    name = chat.get("type")
+    kind = _CHAT_TYPES.get(name) if isinstance(name, str) else None
+    if kind is None:
         raise Unusable("a chat of an unknown type")
     # Whose data it is follows from the sign (``domain.scope``), so it must fit the type.
-    if chat_id == 0 or (chat_id > 0) != (kind == ChatType.PRIVATE):
+    if chat_id == 0 or (chat_id > 0) != (kind is ChatType.PRIVATE):
         raise Unusable("a chat whose id does not fit its type")
     if part.get("business_connection_id") is not None:
         raise Unusable("chats of business accounts are not used")
     if chat.get("is_direct_messages") is True:
         raise Unusable("direct messages of channels are not used")
-    return chat_id, ChatType(kind)
+    return chat_id, kind
 
 
 def thread_of(message: Mapping[str, Any]) -> int | None:
