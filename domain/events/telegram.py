@@ -104,8 +104,9 @@ class MessageReceived:
     addressed: bool = field(
         default=True,
         metadata=spec(
-            "Whether it is meant for the bot: in private always; elsewhere a command (for it or for no named bot), "
-            "a mention of it in text or caption, a text_mention of it, or a reply to one of its messages."
+            "Whether it is meant for the bot: in private always; elsewhere a command (for it or for no named bot, "
+            "and not forwarded), a mention of it in text or caption, a text_mention of it, or a reply to one of its "
+            "messages."
         ),
     )
     forwarded: bool = field(

@@ -55,7 +55,8 @@ def is_addressed(message: Mapping[str, Any], chat_type: ChatType, text: str | No
     command = parse_command(text)
     if command is not None and command.bot is not None and bot.name and not bot.is_named(command.bot):
         raise Unusable("a command for another bot")
-    if chat_type is ChatType.PRIVATE or command is not None:
+    # A command that is passed on is shown to the group, not given to the bot.
+    if chat_type is ChatType.PRIVATE or (command is not None and not is_forwarded(message)):
         return True
     if maybe(answered(message), "from").get("id") == bot.bot_id:
         return True
