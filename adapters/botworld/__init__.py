@@ -2,15 +2,18 @@
 
 Two faces stand on it: the HTTP simulator (``adapters.telegram.simulator``) and the in-memory fake
 (``adapters.memory.telegram``), so that both answer a call in the same words. Part of the product: ``openclaw up``
-without a token runs on it, and so do the tests. Modules: ``world`` (state and people), ``methods`` (what bots can
-do), ``updates`` (a bot's queue), ``faults``, ``limits``, ``record``, ``bell`` (waiting for changes).
+without a token runs on it, and so do the tests. Modules: ``state``, the acts of people by kind (``people_*``), the
+methods of bots by kind (``api_*``), ``updates`` (a bot's queue), ``faults``, ``limits``, ``record``, ``bell`` (waiting
+for changes).
 
-Not here: HTTP, and any knowledge of OpenClaw's own rules. Only what text messages need of the Bot API: no media,
-no payments, no inline mode, no channels.
+Not here: HTTP, and any knowledge of OpenClaw's own rules. There is no inline mode, no shop, no business account, and
+what is in a file is not kept.
 """
 
+from adapters.botworld.api_updates import updates_request
 from adapters.botworld.bell import Bell
-from adapters.botworld.methods import Call, receive, updates_request
+from adapters.botworld.call import Call, Upload
+from adapters.botworld.methods import receive
 from adapters.botworld.values import (
     ApiError,
     Effect,
@@ -34,6 +37,7 @@ __all__ = [
     "RateLimits",
     "Said",
     "Topic",
+    "Upload",
     "World",
     "WorldError",
     "blocked",

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from adapters.botworld.methods import UpdatesRequest
-from adapters.botworld.values import Bot, Json
+from adapters.botworld.accounts import Bot
+from adapters.botworld.api_updates import UpdatesRequest
+from adapters.botworld.values import Json
 from adapters.botworld.world import Topic, World
 
 

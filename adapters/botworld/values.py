@@ -1,13 +1,14 @@
-"""The values of the simulated Telegram: who and what exists, refusals, faults, and what reached a chat.
+"""The values of the simulated Telegram: refusals, faults, rate limits, and what reached a chat.
 
-Units: times in seconds since the epoch, lengths in UTF-16 code units. Not here: any behaviour of the world.
+Units: times in seconds since the epoch, lengths in UTF-16 code units. Not here: who and what exists
+(``adapters.botworld.accounts``), and any behaviour of the world.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import Factory, define, field, frozen
+from attrs import field, frozen
 
 Json = dict[str, Any]
 
@@ -169,70 +170,3 @@ class RateLimits:
     per_chat_s: float = 1.0
     chat_burst: int = 3
     per_group_min: float = 20.0
-
-
-@define
-class User:
-    """A person."""
-
-    user_id: int
-    first_name: str
-    username: str | None = None
-    language_code: str = "en"
-
-    def as_json(self) -> Json:
-        """Return the Bot API's ``User``."""
-        body: Json = {"id": self.user_id, "is_bot": False, "first_name": self.first_name}
-        if self.username:
-            body["username"] = self.username
-        return body | {"language_code": self.language_code}
-
-
-@define
-class Bot:
-    """A bot account. ``reads_all`` False is Telegram's privacy mode: groups show it only what is meant for it."""
-
-    token: str = field(repr=False)
-    bot_id: int
-    username: str
-    first_name: str
-    reads_all: bool = True
-    commands: list[Json] = Factory(list)
-
-    def as_user(self) -> Json:
-        """Return the Bot API's ``User`` as others see it."""
-        return {"id": self.bot_id, "is_bot": True, "first_name": self.first_name, "username": self.username}
-
-
-@define
-class Chat:
-    """A chat: private (its id is the user's), ``group`` or ``supergroup``."""
-
-    chat_id: int
-    kind: str
-    title: str | None = None
-    is_forum: bool = False
-    topics: set[int] = Factory(set)
-    migrated_to: int | None = None
-    bots: set[int] = Factory(set)
-    """Bots that were let in: they may send. In private, those the user has started and not blocked."""
-    gone: dict[int, str] = Factory(dict)
-    """Bots that were shut out, with the reason that the Bot API gives."""
-    user: User | None = None
-
-    @property
-    def is_private(self) -> bool:
-        """Whether this is the chat of one user with a bot."""
-        return self.kind == "private"
-
-    def as_json(self) -> Json:
-        """Return the Bot API's ``Chat``."""
-        body: Json = {"id": self.chat_id}
-        if self.user is not None:
-            body["first_name"] = self.user.first_name
-            if self.user.username:
-                body["username"] = self.user.username
-        else:
-            body["title"] = self.title or f"Chat {self.chat_id}"
-        body["type"] = self.kind
-        return body | {"is_forum": True} if self.is_forum else body

@@ -135,7 +135,7 @@ class TelegramContract:
     @pytest.mark.parametrize(
         ("params", "answer"),
         [
-            ({"text": " "}, "400 Bad Request: message text is empty"),
+            ({"text": " \n"}, "400 Bad Request: text must be non-empty"),
             ({"text": None}, "400 Bad Request: message text is empty"),
             ({"text": "x" * 4097}, "400 Bad Request: message is too long"),
             ({"text": "😀" * 2049}, "400 Bad Request: message is too long"),

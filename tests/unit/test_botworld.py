@@ -73,11 +73,20 @@ class TestEntities:
     @pytest.mark.parametrize(
         ("entities", "error"),
         [
-            ("x", "expected an Array of MessageEntity"),
-            ([1], "expected an Object as MessageEntity"),
-            ([{"type": "shiny", "offset": 0, "length": 1}], 'unsupported entity type "shiny"'),
-            ([{"type": "bold", "offset": 0}], '"offset" and "length" must be Integers'),
-            ([{"type": "bold", "offset": 1, "length": 3}], "ends after the end of the text"),
+            ([1], "can't parse MessageEntity: expected an Object"),
+            ([{"type": "shiny", "offset": 0, "length": 1}], "can't parse MessageEntity: Unsupported type"),
+            ([{"type": "bold", "offset": 0}], "can't parse MessageEntity: Can't find field \"length\""),
+            ([{"type": "text_link", "offset": 0, "length": 1}], 'Can\'t find field "url"'),
+            ([{"type": "bold", "offset": "a", "length": 1}], 'Field "offset" must be of type Number'),
+            (
+                [{"type": "bold", "offset": 1, "length": 3}],
+                "entity beginning at UTF-16 offset 1 ends after the end of the text at UTF-16 offset 4",
+            ),
+            (
+                [{"type": "bold", "offset": 9, "length": 1}],
+                "entity begins after the end of the text at UTF-16 offset 9",
+            ),
+            ([{"type": "bold", "offset": -1, "length": 1}], "receive an entity with incorrect offset -1"),
         ],
     )
     def test_entities_that_do_not_fit_the_text_are_refused(self, entities: object, error: str) -> None:
@@ -94,7 +103,7 @@ class TestMarkup:
         [
             ("HTML", "a <b>b &lt; <i>c</i></b>", "a b < c", [("bold", 2, 5), ("italic", 6, 1)]),
             ("html", '<a href="https://x.org">x</a>', "x", [("text_link", 0, 1)]),
-            ("HTML", "<pre><code>1</code></pre>", "1", [("pre", 0, 1)]),
+            ("HTML", '<pre><code class="language-py">1</code></pre>', "1", [("pre", 0, 1)]),
             ("HTML", "<pre>a<code>1</code></pre>", "a1", [("pre", 0, 2), ("code", 1, 1)]),
             ("HTML", "<b></b>x", "x", []),
             ("MarkdownV2", "*b* _i_ __u__ ~s~", "b i u s", "bold italic underline strikethrough"),
@@ -244,7 +253,7 @@ class TestPeople:
             ("/start", True),
             ("/start@second_bot", True),
             ("/start@first_bot", False),
-            ("hello @Second_Bot", True),
+            ("hello @Second_Bot", False),
         ],
     )
     def test_privacy_mode_shows_a_bot_only_what_is_meant_for_it(
@@ -377,8 +386,10 @@ class TestRecordAndFaults:
     @pytest.mark.parametrize(
         ("commands", "error"),
         [
-            ("x", "can't parse commands JSON array"),
+            ("x", "can't parse commands JSON object"),
             ({"a": 1}, "expected an Array of BotCommand"),
+            ([1], "can't parse BotCommand: expected an Object"),
+            ([{"command": "ok"}], "can't parse BotCommand: Can't find field \"description\""),
             ([{"command": "Bad Name", "description": "x"}], "BOT_COMMAND_INVALID"),
             ([{"command": "ok", "description": ""}], "BOT_COMMAND_DESCRIPTION_INVALID"),
             ([{"command": "ok", "description": "x"}] * 101, "BOT_COMMANDS_TOO_MUCH"),

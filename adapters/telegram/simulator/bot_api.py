@@ -1,19 +1,17 @@
 """The simulator's first face: the Bot API over HTTP, ``/bot<token>/<method>``, with its faults carried out.
 
-Parameters come in the query, as a form, or as JSON (https://core.telegram.org/bots/api#making-requests); uploads
-are left out. Not here: what the methods do (``adapters.botworld``).
+Files are at ``/file/bot<token>/<file_path>``: as many bytes as the file has, none of them kept. Not here: what the
+methods do (``adapters.botworld``), and how parameters come (``forms``).
 """
 
 import asyncio
-from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
-from adapters.asgi import JSON_TYPE, Aborted, Request, Response, Route
+from adapters.asgi import Aborted, Request, Response, Route
 from adapters.botworld import ApiError, Bell, Call, Fault, FaultKind, World, receive, updates_request
+from adapters.telegram.simulator.forms import parameters
 
-_FORM_TYPE = b"application/x-www-form-urlencoded"
 _GATEWAY_PAGE = b"<html><head><title>Bad Gateway</title></head><body>nginx</body></html>"
 
 
@@ -27,7 +25,11 @@ class BotApi:
 
     def routes(self) -> list[Route]:
         """Return this face's part of the route table."""
-        return [Route("GET", "/bot*", self.answer), Route("POST", "/bot*", self.answer)]
+        return [
+            Route("GET", "/bot*", self.answer),
+            Route("POST", "/bot*", self.answer),
+            Route("GET", "/file/bot*", self.download),
+        ]
 
     def release(self) -> int:
         """Reset the connections of hung calls; return how many."""
@@ -40,14 +42,25 @@ class BotApi:
         """Answer one call, or not, as its fault says."""
         token, _, method = request.path.removeprefix("/bot").partition("/")
         try:
-            params = await _params(request)
-            with receive(self._world, token, method, params) as call:
+            if ":" not in token or not method:
+                raise ApiError(404, "Not Found")
+            params, files = await parameters(request)
+            with receive(self._world, token, method, params, files) as call:
                 if call.fault is not None and (response := await self._fail(call, call.fault, request)):
                     return response
                 result = await self._perform(call)
-            return Response(200, orjson.dumps({"ok": True, "result": result}))
+            note = {"description": call.note} if call.note else {}
+            return Response(200, orjson.dumps({"ok": True, "result": result} | note))
         except ApiError as error:
             return Response(error.code, orjson.dumps(error.as_json()))
+
+    async def download(self, request: Request) -> Response:
+        """Answer the download of a file that ``getFile`` named."""
+        token, _, path = request.path.removeprefix("/file/bot").partition("/")
+        file = self._world.files.find(path.rpartition("/")[2])
+        if self._world.bot_of(token) is None or file is None:
+            return Response(404, orjson.dumps(ApiError(404, "Not Found").as_json()))
+        return Response(200, bytes(file.size), b"application/octet-stream")
 
     async def _perform(self, call: Call) -> object:
         if call.method.name == "getUpdates":
@@ -87,24 +100,3 @@ class BotApi:
             await request.disconnected()
         finally:
             self._hung.discard(request)
-
-
-async def _params(request: Request) -> dict[str, Any]:
-    params: dict[str, Any] = dict(request.query())
-    if request.method == "GET":
-        return params
-    body = await request.body()
-    if not body:
-        return params
-    content_type = (request.header(b"content-type") or b"").partition(b";")[0].strip().lower()
-    if content_type == JSON_TYPE:
-        try:
-            given = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise ApiError(400, "Bad Request: can't parse JSON body") from None
-        if not isinstance(given, dict):
-            raise ApiError(400, "Bad Request: object expected as JSON body")
-        return params | given
-    if content_type == _FORM_TYPE:
-        return params | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    raise ApiError(415, "Unsupported Media Type: send JSON or a URL-encoded form; uploads are not simulated")

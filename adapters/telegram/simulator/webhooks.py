@@ -2,7 +2,8 @@
 
 One chat's updates go in sequence, the next only after the one before was acknowledged with a 2xx; different chats
 go in parallel over at most ``max_connections``. A failed delivery is repeated for ever: at once the first time,
-then after 2, 4, 8, ... seconds (tdlib/telegram-bot-api, ``WebhookActor.cpp``).
+then after 2, 4, 8, ... seconds (tdlib/telegram-bot-api, ``WebhookActor.cpp``). An answer may carry a call of a method,
+which is then made (https://core.telegram.org/bots/api#making-requests-when-getting-updates).
 
 Not here: the queue (``adapters.botworld.updates``).
 """
@@ -15,9 +16,11 @@ import httpx
 import orjson
 from attrs import frozen
 
-from adapters.botworld import Topic, World
+from adapters.asgi import JSON_TYPE
+from adapters.botworld import ApiError, Topic, World, receive
 from adapters.botworld.updates import Pending, Webhook
 from adapters.telegram.http import JSON_HEADERS, HttpCaller
+from adapters.telegram.simulator.forms import FORM_TYPE, MULTIPART_TYPE, read_body
 from domain.errors import TelegramError
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (a header's name)
@@ -75,6 +78,7 @@ class _Push:
     def __init__(self, pusher: WebhookPusher, world: World, bot_id: int, webhook: Webhook) -> None:
         self._pusher = pusher
         self._world = world
+        self._bot_id = bot_id
         self._queue = world.queues[bot_id]
         self._webhook = webhook
         self._url = httpx.URL(webhook.url)
@@ -121,7 +125,8 @@ class _Push:
         try:
             while lane:
                 for _ in range(self._pusher.policy.deliveries):
-                    await self._deliver(orjson.dumps(lane[0].update))
+                    if self._queue.is_pending(lane[0].serial):
+                        await self._deliver(orjson.dumps(lane[0].update))
                 self._queue.forget(lane.popleft().serial)
         finally:
             del self._lanes[chat_id]
@@ -147,12 +152,34 @@ class _Push:
                 self._failed(str(error))
                 return False
         if 200 <= answer.status <= 299:
+            self._perform(answer.body)
             return True
         known = answer.status in HTTPStatus._value2member_map_
         reason = HTTPStatus(answer.status).phrase if known else ""
         self._failed(f"Wrong response from the webhook: {answer.status} {reason}")
         return False
 
+    def _perform(self, body: bytes) -> None:
+        """Make the call that an answer carries, if it does; nobody is told what becomes of it."""
+        try:
+            params, files = read_body(_type_of(body), body)
+            name = str(params.pop("method", ""))
+            token = self._world.bots[self._bot_id].token
+            if name and name.lower() != "getupdates":
+                with receive(self._world, token, name, params, files) as call:
+                    call.perform()
+        except ApiError:
+            return
+
     def _failed(self, text: str) -> None:
         self._webhook.last_error_date = int(self._world.now())
         self._webhook.last_error_message = text
+
+
+def _type_of(body: bytes) -> bytes:
+    """Return the content type that a body looks like: JSON, a multipart form, or a URL-encoded one."""
+    if body.lstrip().startswith(b"{"):
+        return JSON_TYPE
+    if body.startswith(b"--"):
+        return MULTIPART_TYPE + b"; boundary=" + body[2:].partition(b"\r\n")[0]
+    return FORM_TYPE
