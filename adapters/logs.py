@@ -2,24 +2,40 @@
 
 ``log.warning("the stream is away", extra={"action": "consume_failed", "target": "brain", "trace_id": ...})``.
 Whatever leaves here, exceptions and fields included, has been through the ``Redactor``, which hides this
-installation's secrets and what is shaped like one. Not here: what is worth logging, and settings.
+installation's secrets and what is shaped like one, and shows no control character that could forge a line or steer a
+terminal. Of foreign exceptions only kind and place are told: their texts may quote what people wrote. Not here: what
+is worth logging, and settings.
 """
 
+import asyncio
 import json
 import logging
+import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from domain.errors import OpenClawError
 from domain.redaction import HIDDEN, without_credentials
 
 # A shorter secret would be found in every other word.
 SECRET_CHARS_MIN = 4
 QUIET_LOGGERS = ("httpx", "httpcore", "aiohttp.access", "uvicorn.access", "alembic")
+# A log file is put aside when it grows larger, and so many older ones are kept.
+FILE_BYTES_MAX = 5 * 1024 * 1024
+OLDER_FILES = 3
+CAUSES_MAX = 10
+NO_ACTION = "other"
+# How a terminal shows the levels (https://en.wikipedia.org/wiki/ANSI_escape_code#SGR).
+COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _log = logging.getLogger("openclaw")
 
@@ -66,15 +82,16 @@ class _Formatter(logging.Formatter):
         self._about = dict(about)
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        """Return what the caller put beside the sentence."""
+        """Return what every line is about, and what the caller put beside the sentence, which cannot change that."""
         extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        return {name: self._redactor.deep(value) for name, value in (self._about | extra).items()}
+        return {name: self._redactor.deep(value) for name, value in (extra | self._about).items()}
 
-    def trouble(self, record: logging.LogRecord) -> str:
-        """Return the traceback and the stack of the record, if it has any."""
-        parts = [self.formatException(record.exc_info)] if record.exc_info and record.exc_info[0] else []
-        parts += [self.formatStack(record.stack_info)] if record.stack_info else []
-        return self._redactor("\n".join(parts))
+    def trouble(self, record: logging.LogRecord) -> list[str]:
+        """Return the lines of the record's traceback and stack, if it has any."""
+        error = record.exc_info[1] if record.exc_info else None
+        lines = list(_told(error)) if error is not None else []
+        lines += self.formatStack(record.stack_info).splitlines() if record.stack_info else []
+        return [_flat(self._redactor(line)) for line in lines]
 
     def sentence(self, record: logging.LogRecord) -> str:
         """Return the message with its arguments filled in."""
@@ -82,7 +99,7 @@ class _Formatter(logging.Formatter):
 
 
 class JsonFormatter(_Formatter):
-    """One JSON object a line: time, level, logger, message, then the fields, ``action`` among them."""
+    """One JSON object a line: time, level, logger, message, then the fields, of which ``action`` is always there."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -94,21 +111,51 @@ class JsonFormatter(_Formatter):
         }
         for name, value in self.fields(record).items():
             line.setdefault(name, value)
+        line.setdefault("action", NO_ACTION)
         if trouble := self.trouble(record):
-            line["exception"] = trouble
-        return json.dumps(line, ensure_ascii=False, default=str)
+            line["exception"] = "\n".join(trouble)
+        # JSON escapes the control characters of ASCII; there are others that a terminal or a reader of lines obeys.
+        return _escaped(json.dumps(line, ensure_ascii=False, default=str))
 
 
 class TextFormatter(_Formatter):
-    """For people: time, level, sentence, then the fields as ``name=value``; line breaks in them do not get through."""
+    """For people: time (UTC), level, role, sentence, then the fields as ``name=value``, the trace last.
+
+    On a terminal the time is without its date, and the level has a colour where colours are wanted.
+    """
+
+    def __init__(
+        self,
+        redactor: Redactor,
+        about: Mapping[str, str],
+        *,
+        on_terminal: bool = False,
+        colours: bool = False,
+    ) -> None:
+        super().__init__(redactor, about)
+        self._time_from = len("2026-11-22T") if on_terminal else 0
+        self._colours = COLOURS if colours else {}
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, followed by the traceback if there is one."""
-        fields = " ".join(f"{name}={_flat(value)}" for name, value in self.fields(record).items())
-        head = f"{_time(record)[11:]} {record.levelname.lower():<8} {_flat(self.sentence(record))}"
-        line = f"{head}  ({fields})" if fields else head
-        trouble = self.trouble(record)
-        return f"{line}\n{trouble}" if trouble else line
+        """Return the line, followed by the traceback, indented, if there is one."""
+        fields = self.fields(record)
+        role, trace = fields.pop("role", None), fields.pop("trace_id", None)
+        # The name of a process among its replicas is for machines; people look at one log at a time.
+        fields.pop("instance", None)
+        if trace is not None:
+            fields["trace_id"] = trace
+        beside = " ".join(f"{_flat(name)}={_flat(value)}" for name, value in fields.items())
+        whose = f"{_flat(role)}: " if role is not None else ""
+        line = (
+            f"{_time(record)[self._time_from :]} {self._level(record)} {whose}{_flat(self.sentence(record))}"
+        )
+        line = f"{line}  ({beside})" if beside else line
+        return "\n    ".join([line, *self.trouble(record)])
+
+    def _level(self, record: logging.LogRecord) -> str:
+        name = record.levelname.lower()
+        colour = self._colours.get(name)
+        return f"{name:<8}" if colour is None else f"\x1b[{colour}m{name:<8}\x1b[0m"
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -119,6 +166,23 @@ class _Handler(logging.StreamHandler[TextIO]):
         print(f"a log record of {record.name} could not be written", file=sys.stderr)
 
 
+class _FileHandler(RotatingFileHandler):
+    """Writes records to a file of bounded size, which its owner alone may read, and puts full ones aside.
+
+    What else is written to standard error (a dump of the watchdog, a crash of the interpreter) goes to the same file.
+    """
+
+    def __init__(self, path: Path, bytes_max: int) -> None:
+        super().__init__(path, maxBytes=bytes_max, backupCount=OLDER_FILES, encoding="utf-8")
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(handle, 2)
+        return open(handle, "a", encoding=self.encoding)
+
+    handleError = _Handler.handleError  # noqa: N815  (the name is the base class's)
+
+
 def set_up_logging(
     *,
     log_format: str = "auto",
@@ -126,17 +190,29 @@ def set_up_logging(
     secrets: Iterable[str] = (),
     about: Mapping[str, str] | None = None,
     stream: TextIO | None = None,
+    file: Path | None = None,
+    file_bytes_max: int = FILE_BYTES_MAX,
 ) -> Redactor:
     """Send every log record of this process to ``stream`` (standard error), and uncaught exceptions too.
 
     ``log_format`` is ``text``, ``json`` or ``auto`` (text where the stream is a terminal); ``about`` are fields of
-    every record, such as role and instance. Returns the redactor, to which secrets can be added later.
+    every record, such as role and instance. With ``file`` records and standard error itself go there instead, and
+    the file is put aside before it exceeds ``file_bytes_max``. Returns the redactor, to which secrets can be added
+    later.
     """
-    stream = sys.stderr if stream is None else stream
     redactor = Redactor(secrets)
-    as_text = log_format == "text" or (log_format == "auto" and stream.isatty())
-    handler = _Handler(stream)
-    handler.setFormatter((TextFormatter if as_text else JsonFormatter)(redactor, about or {}))
+    handler: logging.Handler
+    if file is not None:
+        on_terminal, handler = False, _FileHandler(file, file_bytes_max)
+    else:
+        stream = sys.stderr if stream is None else stream
+        on_terminal, handler = stream.isatty(), _Handler(stream)
+    if log_format == "text" or (log_format == "auto" and on_terminal):
+        # https://no-color.org
+        colours = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        handler.setFormatter(TextFormatter(redactor, about or {}, on_terminal=on_terminal, colours=colours))
+    else:
+        handler.setFormatter(JsonFormatter(redactor, about or {}))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -151,6 +227,39 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     _log.critical("uncaught exception", exc_info=(kind, error, trace), extra={"action": "uncaught_exception"})
 
 
+def log_loop_trouble(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log what an event loop complains of; for ``loop.set_exception_handler``.
+
+    Its own handler would log the ``repr`` of tasks and errors, in which there may be anything.
+    """
+    error = context.get("exception")
+    told = (type(error), error, error.__traceback__) if isinstance(error, BaseException) else None
+    _log.error("the event loop: %s", context["message"], exc_info=told, extra={"action": "loop_trouble"})
+
+
+def _told(error: BaseException, depth: int = 0) -> Iterator[str]:
+    """Return the lines of a traceback with code and places, but without the values that foreign errors quote."""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None and depth < CAUSES_MAX:
+        yield from _told(earlier, depth + 1)
+        yield "which led to:" if error.__cause__ is not None else "and while that was handled:"
+    yield "Traceback (most recent call last):"
+    for entry in traceback.format_tb(error.__traceback__):
+        yield from entry.splitlines()
+    yield _kind(error)
+    if isinstance(error, BaseExceptionGroup) and depth < CAUSES_MAX:
+        for each in error.exceptions[:CAUSES_MAX]:
+            yield from (f"  | {line}" for line in _told(each, depth + 1))
+
+
+def _kind(error: BaseException) -> str:
+    """Return an error's kind, with the text of our own errors and of the system's, which quote nobody."""
+    name = type(error).__qualname__
+    if isinstance(error, OpenClawError):
+        return f"{name}: {error}"
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) and error.strerror else name
+
+
 def _time(record: logging.LogRecord) -> str:
     """Return when the record was made, RFC 3339, UTC, to the millisecond."""
     moment = datetime.fromtimestamp(record.created, UTC)
@@ -161,3 +270,10 @@ def _flat(value: object) -> str:
     """Return a value on one line, with control characters made visible: a log line is never forged by its content."""
     text = str(value)
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _escaped(line: str) -> str:
+    """Return a line of JSON that means the same, with every character escaped that is not simply shown."""
+    return (
+        line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    )

@@ -11,13 +11,14 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import uvloop
 from attrs import asdict, define, field, frozen
 
 from adapters.asgi import CannotServe, Served, serve
-from adapters.logs import set_up_logging
+from adapters.logs import log_loop_trouble, set_up_logging
 from adapters.metrics.exposition import Exposition
 from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
 from application.ports import Liveness, Telegram
@@ -147,14 +148,17 @@ ROLES: Mapping[str, Role] = {
 }
 
 
-def run_role(name: str, settings: Settings, restarts: Restarts | None = None) -> int:
+def run_role(
+    name: str, settings: Settings, *, restarts: Restarts | None = None, log_file: Path | None = None
+) -> int:
     """Run a role until SIGTERM or SIGINT; return the exit code. Raises OpenClawError where it cannot start.
 
-    ``restarts`` tells how often its supervisor, where it has one, started what it keeps again.
+    ``restarts`` tells how often its supervisor, where it has one, started what it keeps again. With ``log_file`` it
+    logs there in place of standard error.
     """
     set_up_logging(
         log_format=settings.log_format, level=settings.log_level, secrets=settings.secret_texts(),
-        about={"role": name, "instance": settings.instance},
+        about={"role": name, "instance": settings.instance}, file=log_file,
     )  # fmt: skip
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(ROLES[name], settings, restarts))
@@ -166,10 +170,11 @@ async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int
     service.closing.insert(0, service.metrics.survey.close)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_loop_trouble)
     for number in (signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stopped.set)
-    served = await _listen(service)
+    served = await open_faces(service)
     tasks = [asyncio.ensure_future(start()) for start in service.serving]
     helpers = [asyncio.create_task(each) for each in (_announce(service), watch(), lag.run())]
     # What was made so far lives as long as the process; looking through it again and again finds nothing.
@@ -235,7 +240,7 @@ async def _finish(
         return 1
 
 
-async def _listen(service: Service) -> list[Served]:
+async def open_faces(service: Service) -> list[Served]:
     """Start the HTTP faces that the settings ask for."""
     settings, served = service.settings, []
     faces: dict[HostPort, Webhook | None] = {}
@@ -290,4 +295,4 @@ async def _unregister_webhook(telegram: Telegram, stop: asyncio.Event) -> None:
     await repeat(lambda: telegram.call("deleteWebhook", {}, CALL_S), "webhook_not_deleted", stop)
 
 
-__all__ = ["ROLES", "WEBHOOK_PATH", "Role", "run_role"]
+__all__ = ["ROLES", "WEBHOOK_PATH", "Role", "open_faces", "run_role"]

@@ -121,7 +121,10 @@ class Settings:
         _WEB, "Address on which the gateway takes webhooks.", HostPort("127.0.0.1", 8080)
     )
     health_listen: HostPort | None = setting(
-        _WEB, "Address on which a service tells its health; off when not set.", None
+        _WEB,
+        "Address on which a service tells its health and metrics; off when not set. `up` takes a port a role, this one "
+        "and those after it.",
+        None,
     )
     log_format: LogFormat = setting(_WEB, "`auto` is text on a terminal and JSON elsewhere.", LogFormat.AUTO)
     log_level: LogLevel = setting(_WEB, "What is logged, at least.", LogLevel.INFO)

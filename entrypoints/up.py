@@ -5,6 +5,7 @@ processes (``supervisor``), the roles themselves (``roles``).
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -31,15 +32,21 @@ from entrypoints.chat import USER_ID, chat
 from entrypoints.data_dir import DataDir, RunInfo, with_login
 from entrypoints.database import prepare_database
 from entrypoints.exits import Exit, exit_code_of
+from entrypoints.faces import faces_of
+from entrypoints.preparation import start_logging
+from entrypoints.restarts import Restarts
 from entrypoints.roles import ROLES, run_role
 from entrypoints.settings import Settings
-from entrypoints.settings_types import Secret
+from entrypoints.settings_types import HostPort, Secret
 from entrypoints.simulated import BOT_ID, BOT_NAME
 from entrypoints.supervisor import Happening, RoleProcess, Server, Supervisor, SupervisorEvent
 from entrypoints.version import version
 
+log = logging.getLogger("openclaw.up")
+
 # The name under which run.json tells the bot's id.
 BOT = "bot"
+TROUBLE = frozenset({Happening.DIED, Happening.START_FAILED, Happening.KILLED, Happening.STOP_FAILED})
 
 
 @define
@@ -52,11 +59,15 @@ class Up:
     postgres: EmbeddedPostgres | None = None
     valkey: EmbeddedValkey | None = None
     simulator_url: str | None = None
+    # Where each role tells its health and metrics.
+    faces: dict[str, HostPort] = field(factory=dict)
+    restarts: Restarts = field(factory=lambda: Restarts(()))
     # What died and was not started again yet.
     troubled: set[str] = field(factory=set)
 
     def run(self) -> int:
         """Start everything, supervise it until the end, and return the exit code."""
+        self.faces = faces_of(self.settings, tuple(ROLES))
         with self.data:
             try:
                 self._keep_secrets()
@@ -65,8 +76,11 @@ class Up:
                     return code
                 self._choose_telegram()
                 self._note()
+                roles = self._roles()
+                names = [server.name for server in self.servers] + [role.name for role in roles]
+                self.restarts = Restarts(names)
                 supervisor = Supervisor(
-                    self._roles(),
+                    roles,
                     servers=self.servers,
                     on_event=self._tell,
                     stop_s=self.settings.stop_timeout_s + 5,
@@ -140,7 +154,10 @@ class Up:
     def _role_settings(self, role: str) -> Settings:
         given = self.settings
         changed = attrs.evolve(
-            given, postgres_url=Secret(self._postgres_url(role)), redis_url=Secret(self._redis_url(role))
+            given,
+            postgres_url=Secret(self._postgres_url(role)),
+            redis_url=Secret(self._redis_url(role)),
+            health_listen=self.faces.get(role),
         )
         if self.simulator_url is None:
             return changed
@@ -160,39 +177,36 @@ class Up:
     def _roles(self) -> list[RoleProcess]:
         roles = []
         if self.simulator_url is not None:
-            roles.append(RoleProcess("telegram", self._logged("telegram", self._run_simulator)))
+            roles.append(RoleProcess("telegram", self._run_simulator))
         for name in ROLES:
-            roles.append(RoleProcess(name, self._logged(name, self._runner(name))))
+            roles.append(RoleProcess(name, self._runner(name)))
         if self.simulator_url is not None:
             roles.append(RoleProcess("chat", self._run_chat, foreground=True))
         return roles
 
     def _runner(self, name: str) -> Callable[[], int]:
         settings = self._role_settings(name)
-        # Each process is a replica of its own, whose name says which.
-        return lambda: run_role(name, attrs.evolve(settings, instance=f"{name}-{os.getpid()}"))
 
-    def _logged(self, name: str, run: Callable[[], int]) -> Callable[[], int]:
-        """Let a role log to its file while the terminal belongs to the chat."""
+        def run() -> int:
+            # Each process is a replica of its own, whose name says which.
+            own = attrs.evolve(settings, instance=f"{name}-{os.getpid()}")
+            return run_role(name, own, restarts=self.restarts.read, log_file=self.log_file(name))
+
+        return run
+
+    def log_file(self, name: str) -> Path | None:
+        """Return the log file of a process while the terminal belongs to the chat; else None."""
         if self.simulator_url is None:
-            return run
-
-        def logged() -> int:
-            handle = os.open(self.log_file(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.dup2(handle, 2)
-            os.close(handle)
-            return run()
-
-        return logged
-
-    def log_file(self, name: str) -> Path:
-        """Return the log file of a process."""
+            return None
         folder = self.data.path / "logs"
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / f"{name}.log"
 
     def _run_simulator(self) -> int:
-        set_up_logging(log_format="json", secrets=self.settings.secret_texts(), about={"role": "telegram"})
+        set_up_logging(
+            log_format="json", secrets=self.settings.secret_texts(), about={"role": "telegram"},
+            file=self.log_file("telegram"),
+        )  # fmt: skip
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(self._simulate())
 
@@ -235,6 +249,8 @@ class Up:
             "roles": ", ".join(ROLES),
             "logs": str(self.data.path / "logs") if self.simulator_url else "standard error",
         }
+        if self.faces:
+            rows["metrics"] = ", ".join(f"http://{face}/metrics" for face in self.faces.values())
         lines = [f"OpenClaw {version()}", *(f"  {name:<9} {where}" for name, where in rows.items())]
         if self.simulator_url:
             lines.append("No OPENCLAW_TELEGRAM_TOKEN is set, so this chat stands in for Telegram.")
@@ -245,14 +261,27 @@ class Up:
 
     def _tell(self, event: SupervisorEvent) -> None:
         """Tell of what is not as it should be, and when it is so again."""
-        if event.what is Happening.STARTED and event.name in self.troubled:
-            self.troubled.remove(event.name)
-            click.echo(f"openclaw: {event.name} runs again", err=True)
-        if event.what in (Happening.DIED, Happening.START_FAILED, Happening.KILLED, Happening.STOP_FAILED):
+        if event.what is Happening.STARTED:
+            self.restarts.started(event.name)
+            if event.name in self.troubled:
+                self.troubled.remove(event.name)
+                self._say(logging.INFO, f"{event.name} runs again", event)
+        if event.what in TROUBLE:
             again = f"; starting it again in {event.restart_s:.1f} s" if event.restart_s is not None else ""
             why = f" ({event.reason})" if event.reason else ""
-            click.echo(f"openclaw: {event.name} {event.what}{why}{again}", err=True)
+            self._say(logging.WARNING, f"{event.name} {event.what}{why}{again}", event)
             self.troubled.add(event.name)
+
+    def _say(self, level: int, sentence: str, event: SupervisorEvent) -> None:
+        """Tell a person at the chat, or the log, which standard error is for otherwise."""
+        if self.simulator_url is not None:
+            click.echo(f"openclaw: {sentence}", err=True)
+            return
+        action = f"process_{event.what.replace(' ', '_')}"
+        fields = {"action": action, "process": event.name, "exit_code": event.code}
+        log.log(
+            level, "%s", sentence, extra={name: value for name, value in fields.items() if value is not None}
+        )
 
 
 def in_child(work: Callable[[], object]) -> int:
@@ -280,6 +309,7 @@ def in_child(work: Callable[[], object]) -> int:
 
 def run_up(settings: Settings) -> int:
     """Run everything until it ends; return the exit code."""
+    start_logging(settings, "up")
     return Up(settings, DataDir(settings.data_dir)).run()
 
 
