@@ -16,7 +16,8 @@ from domain.errors import InvalidEvent, OpenClawError, Permanent
 from domain.events.telegram import TelegramSend
 from domain.retry import RetryPolicy
 from domain.scope import Scope
-from domain.text import split, utf16_length
+from domain.splitting import split
+from domain.text import utf16_length
 
 # Room for the mark of a possible repeat, so that marking never makes a message too long.
 SEND_UNITS_MAX = 4_000
@@ -162,12 +163,17 @@ def scope_of(payload: object) -> Scope | None:
 def parts_of(emit: Emit) -> list[Emit]:
     """Split a message that is too long for Telegram into several, each an event with a key of its own.
 
-    The first part answers, the last one carries the buttons.
+    The first part answers, the last one carries the buttons. Formatting that Telegram would refuse is mended. A
+    blank text stays as it is, so that its refusal names the event that has it.
     """
     payload = emit.payload
-    if not isinstance(payload, TelegramSend) or utf16_length(payload.text) <= SEND_UNITS_MAX:
+    if not isinstance(payload, TelegramSend):
+        return [emit]
+    if not payload.entities and utf16_length(payload.text) <= SEND_UNITS_MAX:
         return [emit]
     pieces = split(payload.text, payload.entities, SEND_UNITS_MAX)
+    if not pieces:
+        return [emit]
     last = len(pieces) - 1
     return [
         evolve(
@@ -175,13 +181,13 @@ def parts_of(emit: Emit) -> list[Emit]:
             name=emit.name if n == 0 else f"{emit.name}.{n + 1}",
             payload=evolve(
                 payload,
-                text=text,
-                entities=entities,
+                text=piece.text,
+                entities=piece.entities,
                 buttons=payload.buttons if n == last else (),
                 reply_to_message_id=payload.reply_to_message_id if n == 0 else None,
             ),
         )
-        for n, (text, entities) in enumerate(pieces)
+        for n, piece in enumerate(pieces)
     ]
 
 

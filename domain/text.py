@@ -1,21 +1,17 @@
-"""Text as Telegram counts it, and long text cut into messages.
+"""Text as Telegram counts it (UTF-16 units), and as a reader sees it (characters that stay together, blanks).
 
 Lengths and entity offsets are in UTF-16 units (https://core.telegram.org/api/entities#entity-length). Not here:
-limits of single fields (``domain.events``), Markdown.
+limits of single fields (``domain.events``), what formatting Telegram takes (``domain.formatting``), cutting what
+is too long (``domain.splitting``).
 """
 
 import unicodedata
-
-import attrs
-
-from domain.events.telegram import Entity
-
-LIMIT_UNITS = 4096
+from array import array
+from bisect import bisect_left, bisect_right
 
 _ZERO_WIDTH_JOINERS = "\u200c\u200d"
-_NO_BREAK_SPACES = "\u00a0\u2007\u202f"
-# A cluster longer than this is cut all the same: somebody stacks marks for fun.
-_CLUSTER_CHARS_MAX = 32
+# A look back over a wall of flags is bounded: beyond it the count may be off by one, and a flag be torn.
+_FLAG_HALVES_MAX = 8_192
 
 
 def utf16_length(text: str) -> int:
@@ -23,76 +19,51 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def split(
-    text: str, entities: tuple[Entity, ...] = (), limit_units: int = LIMIT_UNITS
-) -> list[tuple[str, tuple[Entity, ...]]]:
-    """Return ``text`` in parts of at most ``limit_units``, each with its share of the entities.
+class Offsets:
+    """Where the characters of one text lie in UTF-16 units, and back."""
 
-    Cuts after a paragraph, else after a line, else after a word, else between two characters as a reader sees
-    them, where one is near. Only whitespace at a cut is lost. An entity that is cut goes on in the next part, so
-    a code block stays one; a custom emoji is all or nothing. No part is blank: a blank text has no parts. Raises
-    ValueError for a limit below 2, the length of one emoji.
-    """
-    if limit_units < 2:
-        raise ValueError("limit_units must be at least 2, since one character may take two units")
-    parts: list[tuple[str, tuple[Entity, ...]]] = []
-    start = offset = 0
-    while start < len(text):
-        end = _reach(text, start, limit_units)
-        stop, following = (end, end) if end == len(text) else _cut(text, start, end)
-        part = text[start:stop]
-        if part and not part.isspace():
-            parts.append((part, _share(entities, offset, offset + utf16_length(part))))
-        offset += utf16_length(text[start:following])
-        start = following
-    return parts
+    def __init__(self, text: str) -> None:
+        self._starts: array[int] | None = None
+        if not text.isascii() and max(text) > "\uffff":
+            starts, units = array("L", [0]), 0
+            for character in text:
+                units += 2 if character > "\uffff" else 1
+                starts.append(units)
+            self._starts = starts
+        self._chars = len(text)
 
+    def units(self, char: int) -> int:
+        """Return the offset, in units, at which the character with the index ``char`` begins."""
+        return char if self._starts is None else self._starts[char]
 
-def _reach(text: str, start: int, limit_units: int) -> int:
-    """Return the end of the longest slice from ``start`` that keeps the limit."""
-    window = text[start : start + limit_units]
-    if window.isascii():
-        return start + len(window)
-    units = 0
-    for index, character in enumerate(window):
-        units += 1 + (character > "\uffff")
-        if units > limit_units:
-            return start + index
-    return start + len(window)
+    def first(self, unit: int) -> int:
+        """Return the index of the first character that begins at ``unit`` or after it."""
+        if self._starts is None:
+            return min(max(unit, 0), self._chars)
+        return min(bisect_left(self._starts, unit), self._chars)
+
+    def end(self, unit: int) -> int:
+        """Return the index after the last character that ends at ``unit`` or before it."""
+        if self._starts is None:
+            return min(max(unit, 0), self._chars)
+        return max(bisect_right(self._starts, unit) - 1, 0)
 
 
-def _cut(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where the part that begins at ``start`` stops, at ``end`` at the latest, and the next one begins."""
-    for separator in ("\n\n", "\n"):
-        at = text.rfind(separator, start + 1, end + len(separator))
-        if at > start:
-            return _around(text, start, at)
-    for at in range(end, start, -1):
-        if text[at].isspace() and text[at] not in _NO_BREAK_SPACES and _is_boundary(text, at + 1):
-            return _around(text, start, at)
-    for at in range(end, max(start, end - _CLUSTER_CHARS_MAX), -1):
-        if _is_boundary(text, at):
-            return at, at
-    return end, end
+def is_blank(text: str) -> bool:
+    """Return whether a reader sees nothing: whitespace, controls and zero-width characters only."""
+    return all(
+        character.isspace() or character == "\u2800" or unicodedata.category(character) in ("Cc", "Cf")
+        for character in text
+    )
 
 
-def _around(text: str, start: int, at: int) -> tuple[int, int]:
-    """Return the ends of the whitespace around ``at``, but leave the next line its indentation."""
-    stop, following = at, at
-    while stop > start and text[stop - 1].isspace():
-        stop -= 1
-    while following < len(text) and text[following].isspace():
-        following += 1
-    return stop, text.rfind("\n", at, following) + 1 or following
-
-
-def _is_boundary(text: str, at: int) -> bool:
+def is_boundary(text: str, at: int) -> bool:
     """Return whether a reader sees two characters around ``at``.
 
     An approximation of Unicode's extended grapheme clusters (UAX 29, rules GB3 to GB13) with what the standard
     library knows: marks, joiners, skin tones, tags, flags and Hangul syllables stay together.
     """
-    if at >= len(text):
+    if at <= 0 or at >= len(text):
         return True
     before, after = text[at - 1], text[at]
     if before == "\n" or after == "\n":
@@ -115,19 +86,8 @@ def _is_flag_half(character: str) -> bool:
 
 
 def _flag_halves_before(text: str, at: int) -> int:
-    # Flags are pairs counted from the first; the look back is bounded, as a wall of flags may be long.
+    # Flags are pairs counted from the first.
     count = 0
-    while count < at and count < 2 * LIMIT_UNITS and _is_flag_half(text[at - count - 1]):
+    while count < at and count < _FLAG_HALVES_MAX and _is_flag_half(text[at - count - 1]):
         count += 1
     return count
-
-
-def _share(entities: tuple[Entity, ...], start: int, end: int) -> tuple[Entity, ...]:
-    """Return what of the entities lies in the UTF-16 range, with offsets from its start."""
-    share = []
-    for entity in entities:
-        first, last = max(entity.offset, start), min(entity.offset + entity.length, end)
-        is_whole = last - first == entity.length
-        if first < last and (is_whole or entity.type != "custom_emoji"):
-            share.append(attrs.evolve(entity, offset=first - start, length=last - first))
-    return tuple(share)
