@@ -1,92 +1,159 @@
-"""The brain: routes commands, answers free text, applies what concerns chats as a whole.
+"""The brain: routes commands, answers free text, applies what concerns chats as a whole. Its steps are pure.
 
-Its steps are pure; what they need to know is found out once for a whole round. Not here: the commands themselves
-(``domain.commands``), the round (``rounds``).
+Not here: what they need to know (``facts``), who may talk (``doorkeeper``), edits (``corrections``), the commands
+themselves (``domain.commands``).
 """
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 
-from attrs import define, field, frozen
+from attrs import evolve
 
-from application.changes import Changes
-from application.interpreter import scope_of
+from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
+from application.doorkeeper import on_member, turned_away
+from application.facts import Facts, command_of, visit_of
+from application.interpreter import SEND_UNITS_MAX, scope_of
 from application.messages import render
-from application.ports import Liveness, Round, Store
 from application.rounds import Handler, ignored
-from application.runtime import AsyncClient, RuntimeState
-from domain.commands.base import Ask, Known, Need, Parsed, parse_command
+from domain.commands.base import Ask, Known, Parsed
 from domain.commands.table import COMMANDS
-from domain.decisions import Decision, Emit, MoveData, SetApiMode
+from domain.decisions import Decision, Emit, MoveData, PutSetting
 from domain.envelope import Event
-from domain.errors import StoreUnavailable, Unavailable
 from domain.events.telegram import (
     CallbackReceived,
     ChatMigrated,
+    Entity,
     MessageKind,
     MessageReceived,
     TelegramAnswer,
     TelegramSend,
 )
-from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
-from domain.status import ServiceStatus, StatusReport
+from domain.text import utf16_length
 
-log = logging.getLogger("openclaw.brain")
-
-
-@frozen
-class Facts:
-    """What the steps of one round need to know."""
-
-    admins: frozenset[int] = frozenset()
-    mode: Mode = DEFAULT_MODE
-    report: StatusReport | None = None
-    settings: Mapping[str, Mapping[str, str]] = field(factory=dict)
+# From then on a message counts as late: its answer says so, and it takes no effect on everybody any more.
+LATE_S = 600.0
+# The setting that holds the album of which a part was answered last.
+ALBUM = "album"
 
 
 def on_message(event: Event, facts: Facts) -> Decision:
-    """Answer a command by its step, and free text with an echo."""
+    """Answer a command by its step, and free text with an echo; an edit corrects the answer that there was."""
     message = event.payload
     assert isinstance(message, MessageReceived)
-    if message.kind is not MessageKind.MESSAGE:
+    if message.kind not in (MessageKind.MESSAGE, MessageKind.EDITED_MESSAGE):
         return ignored(f"{message.kind.value} is not answered")
     if not message.text:
         return ignored(f"{message.content} without text")
-    command = parse_command(message.text)
-    if command is None:
-        return reply(message, message.text)
-    return _on_command(message, command, facts)
+    if not message.addressed:
+        return ignored("not meant for the bot")
+    is_edit = message.kind is MessageKind.EDITED_MESSAGE
+    away = turned_away(event, facts)
+    if away is not None:
+        return ignored("an edit of whoever is not let in") if is_edit else away
+    return correct(event, facts, _answer) if is_edit else _answer(event, facts)
 
 
-def _on_command(message: MessageReceived, parsed: Parsed, facts: Facts) -> Decision:
-    command = COMMANDS.get(parsed.name)
-    if command is None:
-        return reply(message, render("unknown_command", {"name": parsed.name}))
+def _answer(event: Event, facts: Facts) -> Decision:
+    message = event.payload
+    assert isinstance(message, MessageReceived)
+    assert message.text is not None
+    late_s = _late_s(event, message)
+    command = command_of(message)
+    if command is not None:
+        return _on_command(event, message, command, facts, late_s)
+    formatted = facts.formatter.format(message.text)
+    decision = reply(message, formatted.text, formatted.entities, late_s=late_s)
+    if message.album is None or message.kind is MessageKind.EDITED_MESSAGE:
+        return decision
     scope = scope_of(message)
-    settings = facts.settings.get(scope.key, {}) if scope is not None else {}
-    # A message in a chat's name (an anonymous group admin, a channel) has no user who could be an admin of ours.
-    is_admin = message.sender_chat_id is None and message.user_id in facts.admins
-    answer = command.step(
-        Ask(parsed.args, is_admin, message.user_name), Known(facts.mode, facts.report, settings)
+    assert scope is not None
+    if facts.settings.get(scope.key, {}).get(ALBUM) == message.album:
+        return ignored("another part of an album that was answered")
+    return evolve(decision, effects=(PutSetting(ALBUM, message.album),))
+
+
+def _on_command(
+    event: Event, message: MessageReceived, parsed: Parsed, facts: Facts, late_s: float
+) -> Decision:
+    command = COMMANDS.get(parsed.name)
+    if command is None and message.chat_id < 0 and parsed.bot is None:
+        # Other bots of the group may know it.
+        return ignored("an unknown command that names no bot")
+    if command is None:
+        return reply(message, render("unknown_command", {"name": parsed.name}), late_s=late_s)
+    scope, visit = scope_of(message), visit_of(message)
+    assert scope is not None
+    assert visit is not None
+    standing = facts.door.rights(visit).standing
+    ask = Ask(parsed.args, standing, message.bot_id, message.chat_id, visit.user_id)
+    known = Known(
+        facts.mode,
+        facts.report,
+        facts.settings.get(scope.key, {}),
+        facts.door.known(event.event_id, message.bot_id),
     )
-    decision = reply(message, render(answer.key, answer.values))
-    return Decision(events=decision.events, effects=answer.effects)
+    answer = command.step(ask, known)
+    if late_s and acts(answer.effects):
+        return reply(message, render("late_command", {"waited": duration(late_s)}), late_s=0.0, quoted=True)
+    decision = reply(message, render(answer.key, answer.values), late_s=late_s)
+    notices = tuple(
+        Emit(
+            "notice", TelegramSend(bot_id=message.bot_id, chat_id=notice.chat_id, text=render(notice.key, {}))
+        )
+        for notice in answer.notices
+    )
+    reasons = [answer.reason, TOOK_EFFECT if acts(answer.effects) else "", decision.reason]
+    return Decision(
+        decision.events + notices,
+        answer.effects,
+        reason="; ".join([f"/{parsed.name}", *filter(None, reasons)]),
+    )
 
 
-def reply(message: MessageReceived, text: str) -> Decision:
-    """Return the decision to answer in the chat and topic of ``message``; in groups as an answer to it."""
-    answers = message.message_id if message.chat_id < 0 else None
+def reply(
+    message: MessageReceived,
+    text: str,
+    entities: tuple[Entity, ...] = (),
+    *,
+    late_s: float = 0.0,
+    quoted: bool = False,
+) -> Decision:
+    """Return the decision to answer in the chat and topic of ``message``.
+
+    In groups, and where the message waited for ``late_s`` seconds, as an answer to it, so that it is plain to what.
+    """
+    answers = message.message_id if message.chat_id < 0 or late_s or quoted else None
+    if late_s:
+        text = f"{text}\n\n{render('late', {'waited': duration(late_s)})}"
     send = TelegramSend(
-        bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text,
+        bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
         reply_to_message_id=answers,
     )  # fmt: skip
-    return Decision(events=(Emit("reply", send),))
+    in_parts = utf16_length(text) > SEND_UNITS_MAX
+    return Decision(events=(Emit("reply", send),), reason=IN_PARTS if in_parts else "")
+
+
+def _late_s(event: Event, message: MessageReceived) -> float:
+    """Return for how long a message waited before it came in, where that is long; 0 otherwise."""
+    waited = datetime.fromisoformat(event.timestamp) - datetime.fromisoformat(message.sent_at)
+    return waited.total_seconds() if waited.total_seconds() >= LATE_S else 0.0
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took, as people say it."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def on_callback(event: Event, facts: Facts) -> Decision:
     """Answer the press of a button; no button of ours does anything yet, so every press is stale."""
     press = event.payload
     assert isinstance(press, CallbackReceived)
+    away = turned_away(event, facts)
+    if away is not None:
+        return away
     answer = TelegramAnswer(
         bot_id=press.bot_id,
         chat_id=press.chat_id,
@@ -103,103 +170,9 @@ def on_migrated(event: Event, facts: Facts) -> Decision:
     return Decision(effects=(MoveData(migrated.new_chat_id),))
 
 
-def on_member(event: Event, facts: Facts) -> Decision:
-    """Note what the bot became in a chat; the audit row is all that follows."""
-    return ignored("membership changes are noted only")
-
-
 HANDLERS: Mapping[str, Handler[Facts]] = {
     "message.received": on_message,
     "callback.received": on_callback,
     "chat.migrated": on_migrated,
     "chat.member": on_member,
 }
-
-
-@define
-class Gatherer:
-    """Finds out what a round's steps need to know: all of it at once, and only what is needed."""
-
-    store: Store
-    runtime: RuntimeState[AsyncClient]
-    liveness: Liveness
-    admins: frozenset[int]
-    version: str
-
-    async def __call__(self, current: Round, events: Sequence[Event]) -> Facts:
-        """Return the facts for these events."""
-        asked = [(event, command) for event in events if (command := _command_of(event)) is not None]
-        needs = {need for _, name in asked for need in COMMANDS[name].needs}
-        facts = Facts(self.admins)
-        if not needs:
-            return facts
-        mode = await self.mode() if needs & {Need.MODE, Need.STATUS} else DEFAULT_MODE
-        report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
-        scopes = sorted({
-            scope.key for event, name in asked
-            if Need.SETTINGS in COMMANDS[name].needs and (scope := scope_of(event.payload)) is not None
-        })  # fmt: skip
-        settings = await current.settings(scopes) if scopes else {}
-        return Facts(self.admins, mode, report, settings)
-
-    async def mode(self) -> Mode:
-        """Return the API mode. A key that is missing is restored from the committed choice; Redis may be away."""
-        try:
-            mode = await self.runtime.mode()
-        except Unavailable:
-            return mode_in_force(None, await self._committed())
-        if mode is not None:
-            return mode
-        committed = await self._committed()
-        if committed is None:
-            return DEFAULT_MODE
-        try:
-            return await self.runtime.restore(committed)
-        except Unavailable:
-            return committed
-
-    async def _committed(self) -> Mode | None:
-        stored = await self.store.api_mode()
-        return parse_mode(stored) if stored is not None else None
-
-    async def report(self, mode: Mode, in_hand: int) -> StatusReport:
-        """Return the report that ``/status`` shows; services are unknown while Redis is away.
-
-        ``in_hand`` events are being handled this moment, the question itself among them: they are no backlog.
-        """
-        try:
-            alive: list[ServiceStatus] = await self.liveness.alive()
-        except Unavailable:
-            alive = []
-        figures = await self.store.figures()
-        owed = {
-            target: count - (in_hand if target == "brain" else 0) for target, count in figures.owed.items()
-        }
-        backlog = {target: count for target, count in owed.items() if count > 0}
-        return StatusReport(
-            self.version, mode, services=tuple(alive), backlog=backlog, dead_letters=figures.dead_letters
-        )
-
-    async def told(self, changes: Changes) -> None:
-        """After a commit: a mode that was chosen takes effect. Where Redis is away, ``chore`` makes up for it."""
-        if any(isinstance(scoped.effect, SetApiMode) for scoped in changes.effects):
-            await self.chore()
-
-    async def chore(self) -> None:
-        """Tell a committed mode that was not told yet; to be repeated now and then."""
-        try:
-            await self.store.apply_mode(self.tell)
-        except (StoreUnavailable, Unavailable) as error:
-            log.warning("the API mode is told later: %s", error, extra={"action": "mode_not_told"})
-
-    async def tell(self, mode: str) -> None:
-        """Write a committed mode where every service reads it."""
-        await self.runtime.set_mode(parse_mode(mode))
-
-
-def _command_of(event: Event) -> str | None:
-    message = event.payload
-    if not isinstance(message, MessageReceived) or message.kind is not MessageKind.MESSAGE:
-        return None
-    parsed = parse_command(message.text)
-    return parsed.name if parsed is not None and parsed.name in COMMANDS else None

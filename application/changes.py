@@ -30,6 +30,7 @@ class Head:
     ``marked``: an earlier run by a process that is gone did not end. ``ambiguous``: an earlier call for the row was
     claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
     outlives the row's time as a dead letter.
+    ``standing``: what was decided about the lane's chat, where anything was (``domain.access.Standing``).
     """
 
     target: str
@@ -44,6 +45,7 @@ class Head:
     marked: bool = False
     ambiguous: bool = False
     repeat: bool = False
+    standing: str | None = None
 
 
 @frozen

@@ -17,10 +17,42 @@ WORDING: Mapping[str, str] = {
     "api.is": "API mode: {mode}\nValid modes: {modes}",
     "api.set": "API mode is now {mode}.",
     "api.invalid": "That is not an API mode; nothing was changed.\nValid modes: {modes}",
-    "admins_only": "Only admins of this bot may do that. Whoever runs it names them in OPENCLAW_ADMINS.",
+    "admins_only": "Only admins of this bot may do that.",
     "status": "{report}",
     "unknown_command": "I do not know /{name}. Send /help to see what I can do.",
     "stale_button": "This button does nothing any more.",
+    "late": "(Your message waited for {waited} until I could see it.)",
+    "late_command": "That command is {waited} old, so I did not carry it out. Send it again if it still holds.",
+    "edit.not_done": "I do not carry out an edited command. Send it again as a new message.",
+    "edit.stays_done": "What that message did stays done; editing it takes nothing back.",
+    "edit.in_parts": "That answer took several messages, which I cannot change together. Send your message again.",
+    "access.asked": (
+        "I do not know you yet. Whoever runs this bot lets you in, within an hour, by sending me this:\n"
+        "/access approve {code}"
+    ),
+    "access.asked_group": (
+        "This chat is not let in yet. An admin of this bot lets it in, within an hour, by sending me this:\n"
+        "/access approve {code}"
+    ),
+    "access.wrong_code": "That code is none, or it ran out or was used. Ask for a new one.",
+    "access.invited_member": "You are let in. Send /help to see what I can do.",
+    "access.invited_admin": "You are an admin of this bot now. /access shows who may talk to me.",
+    "access.invited_owner": "You own this bot now. /access shows who may talk to me and lets others in.",
+    "access.welcome": "You were let in. Send /help to see what I can do.",
+    "access.welcome_group": "I am let in here. In groups I answer commands, replies to me, and who names me.",
+    "access.list": "{people}\n\n/access approve CODE, /access revoke ID, /access invite",
+    "access.usage": (
+        "I do not understand that. Use:\n/access\n/access approve CODE or ID\n/access revoke ID\n/access invite\n"
+        "The owner may put admin behind approve and invite."
+    ),
+    "access.owner_only": "Only the owner of this bot may do that.",
+    "access.no_code": "Nobody asks by that code now. It may have run out; they get a new one when they write to me.",
+    "access.already": "Nothing to do for {who}.",
+    "access.named": "{who} is named in the settings of this bot, so it can only be changed there.",
+    "access.approved": "{who} is let in as {standing}.",
+    "access.revoked": "{who} may not talk to me any more.",
+    "access.invited": "Whoever sends me this first within an hour is let in as {standing}:\n/start {code}",
+    "access.invite_in_private": "Ask me that in private: everybody here would see the code.",
 }
 
 SUMMARIES: Mapping[str, str] = {
@@ -28,6 +60,7 @@ SUMMARIES: Mapping[str, str] = {
     "help": "Show what I can do",
     "api": "Show the API mode; admins set it with /api <mode>",
     "status": "Show how the system is doing",
+    "access": "Show and change who may talk to me; for admins",
 }
 
 

@@ -11,9 +11,12 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
+from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
+from domain.access import Code, Person
+from domain.decisions import AccessEffect
 from domain.envelope import Event
+from domain.formatting import Formatted
 from domain.status import ServiceStatus
 
 
@@ -112,6 +115,55 @@ class Intake(Protocol):
 
 
 @runtime_checkable
+class AccessBook(Protocol):
+    """Who was let in, within an open transaction. Subjects are ``{bot}:{id}``; codes are hashes."""
+
+    async def people(self, subjects: Sequence[str]) -> Mapping[str, Person]:
+        """Return what is kept of these subjects, as far as anything is."""
+
+    async def codes(self, hashes: Sequence[str]) -> Mapping[str, Code]:
+        """Lock and return what these codes stand for; those that ran out or were used are in none."""
+
+    async def asking(self, bot_id: int) -> int:
+        """Return how many subjects of the bot wait for a decision with a code that still holds."""
+
+    async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
+        """Return the subjects of the bot that were decided about or ask, those that ask first, newest first."""
+
+    async def write(self, effects: Sequence[AccessEffect]) -> None:
+        """Let the effects take place in their order, with the transaction."""
+
+
+@runtime_checkable
+class Desk(Protocol):
+    """Where an operator decides about access: one transaction each, audited like everything else."""
+
+    def decide(self) -> AbstractAsyncContextManager["Deciding"]:
+        """Open a transaction; leaving the block commits, an exception rolls back. Raises StoreUnavailable."""
+
+
+@runtime_checkable
+class Deciding(Protocol):
+    """An operator's open transaction. See ``Desk``."""
+
+    @property
+    def access(self) -> AccessBook:
+        """Who was let in."""
+
+    async def note(self, owed: Sequence[Owed], audit: Sequence[AuditRow]) -> None:
+        """Owe messages to the sender and write rows of the audit, with the transaction."""
+
+
+@frozen
+class FirstRun:
+    """What the brain made of a message: the key of its event, and how that ended."""
+
+    key: str
+    outcome: str
+    reason: str
+
+
+@runtime_checkable
 class Round(Protocol):
     """One open transaction over many lanes, one row from each. See ``Store.round``."""
 
@@ -136,6 +188,13 @@ class Round(Protocol):
 
         Applying clears the note, and so does the round's failing; the end of the process in the middle leaves it.
         """
+
+    @property
+    def access(self) -> AccessBook:
+        """Who was let in, as this transaction sees it."""
+
+    async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
+        """Return what became of the messages that these traces began with, as far as they were handled."""
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return the settings of the named scopes: scope to name to value. No other scope can be read."""
@@ -327,6 +386,20 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+
+
+@runtime_checkable
+class Formatter(Protocol):
+    """Markdown as people and models write it, as text with entities. Pure, and quick enough to be called in a step."""
+
+    def format(self, markdown: str) -> Formatted:
+        """Return the text and what ``domain.formatting.acceptable`` takes of its formatting.
+
+        The same for the same source; never an error, whatever the source is. What cannot be read (too long, made
+        to grow, a fault of the reader) and what would show nothing comes back as it is, without formatting. The
+        text may be too long for one message, and have too many entities for one: ``telegram.send`` is split where
+        it is emitted; for an edit see ``domain.splitting.shorten``.
+        """
 
 
 @runtime_checkable

@@ -63,6 +63,7 @@ class Pipeline:
             "OPENCLAW_WEBHOOK_SECRET": SECRET,
             "OPENCLAW_WEBHOOK_LISTEN": f"127.0.0.1:{self.port}",
             "OPENCLAW_BOT_USERNAME": "benchmark_bot",
+            "OPENCLAW_ACCESS": "open",
             "OPENCLAW_RATE_BOT_PER_S": "0",
             "OPENCLAW_RATE_CHAT_PER_S": "0",
             "OPENCLAW_RATE_GROUP_PER_MIN": "0",

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from domain.access import Standing
 from domain.runtime_state import Mode
 
 
@@ -60,7 +61,63 @@ class MoveData:
     new_chat_id: int
 
 
-Effect = PutSetting | SetApiMode | MoveData
+@frozen
+class MarkChat:
+    """Note whether the event's chat can be reached; ``reason`` says why it cannot."""
+
+    is_reachable: bool
+    reason: str = ""
+
+
+@frozen
+class AskAccess:
+    """Note that ``subject`` asks to be let in by a code, unless something was decided about it already."""
+
+    subject: str
+    name: str
+    code_hash: str
+    lasts_s: float
+
+
+@frozen
+class SetStanding:
+    """Decide about ``subject``; it concerns everyone, so it is for admins. An empty name keeps the one that is known.
+
+    ``decided_by`` says who decided, for the list that admins see.
+    """
+
+    subject: str
+    standing: Standing
+    name: str
+    decided_by: str
+
+
+@frozen
+class AddInvitation:
+    """Let whoever sends the code first have ``standing``."""
+
+    bot_id: int
+    code_hash: str
+    standing: Standing
+    lasts_s: float
+
+
+@frozen
+class UseInvitation:
+    """Let the code be used up."""
+
+    code_hash: str
+
+
+@frozen
+class CountWrongCode:
+    """Count that ``subject`` sent a code that is none."""
+
+    subject: str
+
+
+AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode
+Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect
 
 
 @frozen

@@ -34,3 +34,9 @@ class Scope:
 def chat_scope(scope: str, chat_id: int) -> str:
     """Return the key of the scope that ``chat_id`` has with the bot of the scope key ``scope``."""
     return Scope(int(scope.partition(":")[0]), chat_id).key
+
+
+def bot_and_chat(scope: str) -> tuple[int, int]:
+    """Return the ids of the bot and of the chat that the scope key ``scope`` names."""
+    bot_id, _, owner = scope.partition(":")
+    return int(bot_id), int(owner[1:])

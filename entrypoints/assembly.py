@@ -9,12 +9,13 @@ from typing import Any
 
 from attrs import frozen
 
-from application.brain import HANDLERS, Facts, Gatherer
+from application.brain import HANDLERS
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
+from application.facts import Facts, Gatherer
 from application.interpreter import Interpreter
 from application.pacing import Pacer
-from application.ports import Clock, Codec, Liveness, Store, Streams, Telegram, Tokens
+from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
 from application.rounds import Decider
 from application.runtime import RuntimeState
 from application.sender import Deliverer, SenderLimits
@@ -38,6 +39,7 @@ class Ports:
     streams: Streams
     store: Store
     codec: Codec
+    formatter: Formatter
     clock: Clock
     tokens: Tokens
     crash: CrashPoints = no_crash
@@ -69,7 +71,9 @@ def brain(
     ports: Ports, settings: Settings, runtime: RuntimeState[Any], liveness: Liveness, version: str
 ) -> Consumer:
     """Return the brain's consumer."""
-    gatherer = Gatherer(ports.store, runtime, liveness, settings.admins, version)
+    gatherer = Gatherer(
+        ports.store, runtime, liveness, ports.formatter, ports.tokens, settings.access_policy(), version
+    )
     interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
 
     async def bounded(decision: Awaitable[Decision]) -> Decision:

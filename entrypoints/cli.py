@@ -47,6 +47,8 @@ COMMANDS = (
     Row("trace", "observe", "See what happens", "Show the way of one message through the services."),
     Row("audit", "observe", "See what happens", "Show what became of events."),
     Row("dlq", "observe", "See what happens", "Look at dead letters: events that could not be handled."),
+    Row("doctor", "doctor", "See what happens", "Find what is wrong, and what to do about it."),
+    Row("access", "access", "Maintain", "Show and change who may talk to the bot."),
     Row("health", "deploy", "Maintain", "Ask a service whether it is ready."),
     Row("provision", "deploy", "Maintain", "Make the secrets of services that run apart."),
     Row("backup", "backup", "Maintain", "Write all that the installation knows into one file."),

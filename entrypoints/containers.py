@@ -13,7 +13,9 @@ from dependency_injector import containers, providers
 from redis.asyncio import Redis
 
 from adapters.codec import Codec
+from adapters.markdown import MarkdownFormatter
 from adapters.metrics.readings import REDIS
+from adapters.postgres.access import PostgresDesk
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
@@ -25,6 +27,7 @@ from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams
 from adapters.system import SystemClock, SystemTokens
 from adapters.telegram.client import HttpTelegram, bot_id_of
+from application.admission import Admission
 from application.gateway import Gateway, Poller
 from application.meters import MeteredTelegram
 from application.runtime import RuntimeState
@@ -88,6 +91,7 @@ class Common(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     tokens = providers.Singleton(SystemTokens)
     codec = providers.Singleton(Codec)
+    formatter = providers.Singleton(MarkdownFormatter)
     crash = providers.Singleton(crash_points)
     # Connections opened, by server.
     connects: providers.Singleton[Counter[str]] = providers.Singleton(Counter)
@@ -127,7 +131,14 @@ class BrainContainer(Common):
         PostgresStore, pool, marks, consumer=providers.Object("brain"), run_id=providers.Callable(uuid4)
     )
     ports = providers.Singleton(
-        assembly.Ports, streams, store, Common.codec, Common.clock, Common.tokens, Common.crash
+        assembly.Ports,
+        streams,
+        store,
+        Common.codec,
+        Common.formatter,
+        Common.clock,
+        Common.tokens,
+        Common.crash,
     )
     consumer = providers.Singleton(
         assembly.brain, ports, Common.settings, runtime, liveness, providers.Callable(version)
@@ -153,13 +164,20 @@ class SenderContainer(Common):
     http = providers.Singleton(_telegram, Common.settings, Common.settings.provided.sender_concurrency)
     telegram = providers.Singleton(MeteredTelegram, http, Common.clock)
     ports = providers.Singleton(
-        assembly.Ports, streams, store, Common.codec, Common.clock, Common.tokens, Common.crash
+        assembly.Ports,
+        streams,
+        store,
+        Common.codec,
+        Common.formatter,
+        Common.clock,
+        Common.tokens,
+        Common.crash,
     )
     sendings = providers.Singleton(assembly.sender, ports, Common.settings, telegram)
 
 
 class OperatorContainer(Common):
-    """The operator's commands: they read."""
+    """The operator's commands."""
 
     redis = providers.Singleton(_redis, Common.settings, "operator")
     streams = providers.Singleton(RedisStreams, redis)
@@ -167,6 +185,10 @@ class OperatorContainer(Common):
     runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "operator", size_max=1)
     records = providers.Singleton(PostgresRecords, pool)
+    desk = providers.Singleton(PostgresDesk, pool)
+    admission = providers.Factory(
+        Admission, desk=desk, codec=Common.codec, clock=Common.clock, tokens=Common.tokens
+    )
     letters = providers.Singleton(PostgresDeadLetters, pool)
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from adapters.botworld import World
 from adapters.botworld.values import Effect
 from adapters.codec import Codec
+from adapters.markdown import MarkdownFormatter
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
@@ -33,6 +34,7 @@ from application.letters import Letter, LetterFilter, Moved
 from application.ports import AuditEntry, AuditFilter, Wakeup
 from application.runtime import RuntimeState
 from application.sender import Deliverer
+from domain.access import AccessMode
 from domain.envelope import Event, create, timestamp_of
 from domain.ids import event_id_of, trace_of
 from entrypoints.assembly import Ports, Sending, brain, sender
@@ -64,8 +66,13 @@ class Harness:
     """One gateway, one brain, one sender, and the Telegram that they talk to."""
 
     def __init__(self, *, admins: Sequence[int] = (), crash: CrashPoints = no_crash, **settings: Any) -> None:
-        """``settings`` are fields of ``Settings``; rate limits are lifted unless given."""
-        lifted = {"rate_bot_per_s": 0, "rate_chat_per_s": 0.0, "rate_group_per_min": 0}
+        """``settings`` are fields of ``Settings``; unless given, rate limits are lifted and everybody may talk."""
+        lifted = {
+            "rate_bot_per_s": 0,
+            "rate_chat_per_s": 0.0,
+            "rate_group_per_min": 0,
+            "access": AccessMode.OPEN,
+        }
         self.settings = Settings(**{**lifted, "instance": "harness", "admins": frozenset(admins), **settings})
         self.clock = ManualClock()
         self.world = World(self.clock.now)
@@ -100,7 +107,7 @@ class Harness:
         run_id = event_id_of(f"run:{role}:{self._starts}")
         store = MemoryStore(self.database, consumer=role, run_id=run_id, claims=claims)
         tokens = CountedTokens(f"{role}:{self._starts}")
-        return Ports(self.streams, store, Codec(), self.clock, tokens, self._crash, paced=False)
+        return Ports(self.streams, store, Codec(), MarkdownFormatter(), self.clock, tokens, self._crash, paced=False)
 
     async def say(self, user: int, chat: int, text: str, **more: Any) -> list[str]:
         """Write ``text`` as ``user`` in ``chat`` and return the texts that reached the chat because of it."""

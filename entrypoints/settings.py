@@ -17,10 +17,11 @@ from attrs import Attribute, Factory, frozen
 
 from application.consumer import Limits
 from application.sender import SenderLimits
+from domain.access import AccessMode, Policy
 from domain.errors import InvalidSettings
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
-from entrypoints.settings_checks import above_zero, at_least, matches, setting, url
+from entrypoints.settings_checks import above_zero, at_least, matches, setting, url, users
 from entrypoints.settings_source import Sources, read_sources, variable
 from entrypoints.settings_types import (
     BOT_TOKEN,
@@ -85,6 +86,24 @@ class Settings:
     admins: frozenset[int] = setting(
         _TELEGRAM,
         "User ids of those who may change what concerns everyone, with commas between them.",
+        frozenset(),
+        users,
+    )
+    owner: int | None = setting(
+        _TELEGRAM,
+        "The user id of the bot's owner, who names admins. Without one, `up` shows a code that makes its sender owner.",
+        None,
+        at_least(1),
+    )
+    access: AccessMode = setting(
+        _TELEGRAM,
+        "Who may talk: with `pairing` strangers get a code for an admin to approve, with `allowlist` no answer, "
+        "with `open` everybody may.",
+        AccessMode.PAIRING,
+    )
+    allowed: frozenset[int] = setting(
+        _TELEGRAM,
+        "Ids of users and of groups that may talk, with commas between them; others are let in by admins.",
         frozenset(),
     )
 
@@ -173,6 +192,10 @@ class Settings:
         _LIMITS, "Longest time to finish what is in hand when stopped.", 20.0, above_zero
     )
     round_max: int = setting(_LIMITS, "Events handled in one transaction.", Limits().round_max, at_least(1))
+
+    def access_policy(self) -> Policy:
+        """Return what these settings say about who may talk."""
+        return Policy(self.access, self.owner, self.admins, self.allowed)
 
     def secret_texts(self) -> tuple[str, ...]:
         """Return every secret text of this installation, passwords inside URLs included, for hiding them in logs."""

@@ -30,6 +30,11 @@ def above_zero(value: float) -> str | None:
     return None if value > 0 else "must be above 0"
 
 
+def users(ids: frozenset[int]) -> str | None:
+    """Check that ids are those of users; groups and channels have negative ones."""
+    return None if all(each > 0 for each in ids) else "must be ids of users, which are positive"
+
+
 def matches(pattern: re.Pattern[str], wording: str) -> Check:
     """Return the check for a text that must match ``pattern`` as a whole."""
     return lambda value: None if pattern.fullmatch(_plain(value)) else wording

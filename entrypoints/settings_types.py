@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 import cattrs
 from attrs import frozen
 
+from domain.access import AccessMode
+
 HIDDEN = "[hidden]"
 # https://core.telegram.org/bots/api#setwebhook, parameter secret_token.
 WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -95,10 +97,10 @@ def _number(text: str, _: object) -> float:
     return number
 
 
-def _user_ids(text: str, _: object) -> frozenset[int]:
+def _ids(text: str, _: object) -> frozenset[int]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(re.fullmatch(r"[1-9][0-9]{0,17}", part) for part in parts):
-        raise ValueError("must be Telegram user ids (numbers, not names) with commas between them")
+    if not all(re.fullmatch(r"-?[1-9][0-9]{0,17}", part) for part in parts):
+        raise ValueError("must be Telegram ids (numbers, not names) with commas between them")
     return frozenset(int(part) for part in parts)
 
 
@@ -123,9 +125,9 @@ def _choice(kind: type[StrEnum]) -> Any:
 def text_converter() -> cattrs.Converter:
     """Return the converter from the text of a variable to the type of its setting."""
     converter = cattrs.Converter(detailed_validation=False)
-    for kind in (TelegramMode, LogFormat, LogLevel):
+    for kind in (TelegramMode, LogFormat, LogLevel, AccessMode):
         converter.register_structure_hook(kind, _choice(kind))
-    converter.register_structure_hook_func(lambda kind: kind == frozenset[int], _user_ids)
+    converter.register_structure_hook_func(lambda kind: kind == frozenset[int], _ids)
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(HostPort, _host_port)

@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -33,6 +34,7 @@ from entrypoints.data_dir import DataDir, RunInfo, with_login
 from entrypoints.database import prepare_database
 from entrypoints.exits import Exit, exit_code_of
 from entrypoints.faces import faces_of
+from entrypoints.ownership import offer_ownership
 from entrypoints.preparation import start_logging
 from entrypoints.restarts import Restarts
 from entrypoints.roles import ROLES, run_role
@@ -76,6 +78,8 @@ class Up:
                     return code
                 self._choose_telegram()
                 self._note()
+                if self.simulator_url is None:
+                    in_child(self._offer_ownership)
                 roles = self._roles()
                 names = [server.name for server in self.servers] + [role.name for role in roles]
                 self.restarts = Restarts(names)
@@ -171,6 +175,9 @@ class Up:
 
     def _simulated_token(self) -> str:
         return f"{BOT_ID}:{self.data.secret('simulated-bot')}"
+
+    def _offer_ownership(self) -> None:
+        asyncio.run(offer_ownership(self._role_settings("operator"), partial(click.echo, err=True)))
 
     # Processes
 

@@ -7,13 +7,14 @@ import logging
 
 from adapters.markdown.render import render
 from adapters.markdown.source import TooComplex, normal, parse
+from domain.events.agents import TURN_CHARS_MAX
 from domain.formatting import Formatted, acceptable
 from domain.text import is_blank
 
 log = logging.getLogger("openclaw.markdown")
 
-# Twice what an agent may answer; what is longer is pasted, not written, and is sent as it is.
-SOURCE_CHARS_MAX = 65_536
+# What is longer than an agent may answer is pasted, not written, and is sent as it is.
+SOURCE_CHARS_MAX = TURN_CHARS_MAX
 # Columns of a table are filled up with spaces; a text that grows by more than this was written to grow.
 GROWTH_MAX = 4
 GROWTH_CHARS = 4_096

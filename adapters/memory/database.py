@@ -9,15 +9,27 @@ from contextlib import contextmanager
 from copy import deepcopy
 from uuid import UUID
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, evolve, field, frozen
 
 from adapters.memory.labels import labels_of
 from application.changes import Changes, DeadLetter, Delivery, Head, Owed
 from application.letters import Letter
 from application.ports import AuditEntry, Clock, Figures
-from domain.decisions import MoveData, PutSetting, SetApiMode
-from domain.errors import StoreUnavailable
-from domain.scope import chat_scope
+from domain.access import WRONG_CODES_S, Person, Standing
+from domain.decisions import (
+    AccessEffect,
+    AddInvitation,
+    AskAccess,
+    CountWrongCode,
+    MarkChat,
+    MoveData,
+    PutSetting,
+    SetApiMode,
+    SetStanding,
+    UseInvitation,
+)
+from domain.errors import RowsGone, StoreUnavailable
+from domain.scope import bot_and_chat, chat_scope
 
 
 @define
@@ -39,6 +51,17 @@ class ClaimRow:
     resolved: bool = False
 
 
+@frozen
+class AccessRow:
+    """What is kept of a subject, with the times as such."""
+
+    person: Person
+    code_hash: str | None = None
+    code_until: float = 0.0
+    wrong_codes: int = 0
+    wrong_since: float | None = None
+
+
 @define
 class Tables:
     """Everything that is committed."""
@@ -54,6 +77,9 @@ class Tables:
     settings: dict[tuple[str, str], str] = Factory(dict)
     unreachable: dict[tuple[int, int], str] = Factory(dict)
     moved: dict[tuple[int, int], int] = Factory(dict)
+    access: dict[str, AccessRow] = Factory(dict)
+    # By the hash of the code: the bot, the standing it gives, and until when.
+    invitations: dict[str, tuple[int, Standing, float]] = Factory(dict)
     mode: tuple[str, bool] | None = None
     seq: int = 0
     letter_id: int = 0
@@ -103,6 +129,8 @@ def copied(tables: Tables) -> Tables:
         settings=dict(tables.settings),
         unreachable=dict(tables.unreachable),
         moved=dict(tables.moved),
+        access=dict(tables.access),
+        invitations=dict(tables.invitations),
     )
 
 
@@ -162,6 +190,55 @@ class Writer:
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 for owner, name in [key for key in self._tables.settings if key[0] == scoped.scope]:
                     self._tables.settings.setdefault((new, name), self._tables.settings.pop((owner, name)))
+                self._move_access(*bot_and_chat(scoped.scope), scoped.effect.new_chat_id)
+            elif isinstance(scoped.effect, MarkChat):
+                chat = bot_and_chat(scoped.scope)
+                if scoped.effect.is_reachable:
+                    self._tables.unreachable.pop(chat, None)
+                else:
+                    self._tables.unreachable[chat] = scoped.effect.reason
+            else:
+                write_access(self._tables, scoped.effect, self._now)
+
+    def _move_access(self, bot_id: int, old: int, new: int) -> None:
+        access = self._tables.access
+        row, standing = access.get(f"{bot_id}:{old}"), access.get(f"{bot_id}:{new}")
+        undecided = (None, Standing.STRANGER, Standing.ASKED)
+        if row is None or row.person.standing in undecided:
+            return
+        if (standing.person.standing if standing is not None else None) in undecided:
+            access[f"{bot_id}:{new}"] = AccessRow(evolve(row.person, changed_at=self._now))
+
+
+def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
+    """Let an effect on access take place. Raises RowsGone for an invitation that another transaction used."""
+    match effect:
+        case AddInvitation():
+            row = (effect.bot_id, effect.standing, now + effect.lasts_s)
+            tables.invitations.setdefault(effect.code_hash, row)
+        case UseInvitation():
+            if tables.invitations.pop(effect.code_hash, None) is None:
+                raise RowsGone("the invitation was used by another")
+        case AskAccess():
+            known = tables.access.get(effect.subject, AccessRow(Person()))
+            if known.person.standing in (Standing.STRANGER, Standing.ASKED):
+                person = Person(Standing.ASKED, effect.name, changed_at=now)
+                tables.access[effect.subject] = evolve(
+                    known, person=person, code_hash=effect.code_hash, code_until=now + effect.lasts_s
+                )
+        case SetStanding():
+            known = tables.access.get(effect.subject, AccessRow(Person()))
+            name = effect.name or known.person.name
+            person = Person(effect.standing, name, decided_by=effect.decided_by, changed_at=now)
+            tables.access[effect.subject] = AccessRow(person)
+        case CountWrongCode():
+            known = tables.access.get(effect.subject, AccessRow(Person(changed_at=now)))
+            goes_on = known.wrong_since is not None and now - known.wrong_since < WRONG_CODES_S
+            tables.access[effect.subject] = evolve(
+                known,
+                wrong_codes=known.wrong_codes + 1 if goes_on else 1,
+                wrong_since=known.wrong_since if goes_on else now,
+            )
 
 
 def add_owed(tables: Tables, owed: Owed, now: float) -> None:

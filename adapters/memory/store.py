@@ -12,9 +12,10 @@ from uuid import UUID
 
 from attrs import evolve
 
+from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
-from application.ports import AuditEntry, AuditFilter, AuditMark, Figures, TellMode
+from application.ports import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun, TellMode
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 
@@ -34,6 +35,7 @@ class MemoryRound:
         self._won: list[str] = []
         self._claiming: set[tuple[str, str]] = set()
         self._writes: list[tuple[str, object]] = []
+        self.access = MemoryAccess(database.tables, self._now, [])
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -61,7 +63,11 @@ class MemoryRound:
                 ambiguous = claim is not None and is_claimed and not claim.resolved
                 repeat = is_claimed or offered.head.repeat
                 marked = self._is_marked(offered.head.event_id)
-                heads.append(evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat))
+                known = None if claims else self._database.tables.access.get(lane)
+                standing = known.person.standing.value if known is not None else None
+                heads.append(
+                    evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing)
+                )
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
 
     def _offered(self, rows: Sequence[Row]) -> Row | None:
@@ -86,6 +92,21 @@ class MemoryRound:
         """See the port."""
         with self._database.transaction() as tables:
             tables.runs[self._run_id] = (self._target, list(event_ids))
+
+    async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
+        """See the port."""
+        found: dict[str, FirstRun] = {}
+        for entry in self._database.tables.audit:
+            row = entry.row
+            if (
+                row.trace_id in traces
+                and row.event_type == "message.received"
+                and entry.consumer == "brain"
+                and row.outcome in (Outcome.PROCESSED, Outcome.IGNORED)
+            ):
+                run = FirstRun(row.idempotency_key or "", row.outcome.value, row.reason)
+                found.setdefault(row.trace_id or "", run)
+        return found
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -220,6 +241,14 @@ class MemoryStore:
         self._database.check()
         tables = self._database.tables
         oldest = self._database.clock.now() - INBOX_KEPT_S
+        day_ago = self._database.clock.now() - 24 * 3600.0
+        tables.access = {
+            subject: row for subject, row in tables.access.items()
+            if row.person.standing not in UNDECIDED
+            or row.code_until > self._database.clock.now()
+            or max(row.person.changed_at, row.wrong_since or 0.0) >= day_ago
+        }  # fmt: skip
+        tables.invitations = {h: i for h, i in tables.invitations.items() if i[2] >= day_ago}
         tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
         owed = {event_id for _, event_id in tables.outbox}
         now = self._database.clock.now()

@@ -17,15 +17,16 @@ cross join lateral (
 ) h;
 
 -- name: read_heads
--- What each lane offers, and whether an earlier run of it did not end.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat,
+-- What each lane offers, whether an earlier run of it did not end, and what was decided about the lane's chat.
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, a.standing,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
-from {{offered}};
+from {{offered}}
+left join openclaw.access a on a.subject = l.lane;
 
 -- name: read_heads_and_claims
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked,
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
   extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
@@ -315,3 +316,93 @@ where d.lane = $1 and d.message_id = $2 and a.trace_id is not null order by a.at
 -- A range, which the index serves whatever the collation: after the prefix come hex digits, all of them before "g".
 select distinct a.trace_id from openclaw.audit a
 where a.trace_id >= $1::text and a.trace_id < $1::text || 'g' order by a.trace_id limit $2;
+
+-- name: read_people
+select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
+  coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s,
+  case when wrong_since > now() - make_interval(secs => $2) then wrong_codes else 0 end as wrong_codes
+from openclaw.access where subject = any ($1::text[]);
+
+-- name: read_codes
+-- What somebody asked by, and what somebody was invited with. Locked, so that a code serves once.
+select code_hash, subject, name, null as standing, extract(epoch from code_until - now())::float8 as left_s
+from openclaw.access where code_hash = any ($1::text[]) and code_until > now() for update;
+
+-- name: read_invitations
+select code_hash, null as subject, '' as name, standing, extract(epoch from expires_at - now())::float8 as left_s
+from openclaw.invitations where code_hash = any ($1::text[]) and expires_at > now() for update;
+
+-- name: count_asking
+select count(*) from openclaw.access
+where standing = 'asked' and code_until > now() and subject >= $1::text || ':' and subject < $1::text || ';';
+
+-- name: list_people
+-- A bot's subjects are those that begin with its id and a colon, which the semicolon follows.
+select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
+  coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s, 0 as wrong_codes
+from openclaw.access
+where subject >= $1::text || ':' and subject < $1::text || ';'
+  and (standing not in ('stranger', 'asked') or (standing = 'asked' and code_until > now()))
+order by standing <> 'asked', changed_at desc, subject limit $2;
+
+-- name: ask_access
+-- Who was decided about already is not asked about again.
+insert into openclaw.access as a (subject, standing, name, code_hash, code_until)
+values ($1, 'asked', $2, $3, now() + make_interval(secs => $4))
+on conflict (subject) do update set standing = 'asked', name = excluded.name, code_hash = excluded.code_hash,
+  code_until = excluded.code_until, changed_at = now()
+where a.standing in ('stranger', 'asked');
+
+-- name: set_standing
+insert into openclaw.access as a (subject, standing, name, decided_by) values ($1, $2, $3, $4)
+on conflict (subject) do update set standing = excluded.standing,
+  name = case when excluded.name = '' then a.name else excluded.name end, decided_by = excluded.decided_by,
+  code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null, changed_at = now();
+
+-- name: add_invitation
+insert into openclaw.invitations (code_hash, bot_id, standing, expires_at)
+values ($1, $2, $3, now() + make_interval(secs => $4)) on conflict (code_hash) do nothing;
+
+-- name: use_invitation
+delete from openclaw.invitations where code_hash = $1;
+
+-- name: count_wrong_code
+insert into openclaw.access as a (subject, standing, wrong_codes, wrong_since) values ($1, 'stranger', 1, now())
+on conflict (subject) do update set
+  wrong_codes = case when a.wrong_since > now() - make_interval(secs => $2) then a.wrong_codes + 1 else 1 end,
+  wrong_since = case when a.wrong_since > now() - make_interval(secs => $2) then a.wrong_since else now() end;
+
+-- name: move_access
+-- What was decided of a group holds for the supergroup that it became, unless something was decided of that already.
+insert into openclaw.access as a (subject, standing, name, decided_by)
+select $2, standing, name, decided_by from openclaw.access
+where subject = $1 and standing not in ('stranger', 'asked')
+on conflict (subject) do update set standing = excluded.standing, name = excluded.name,
+  decided_by = excluded.decided_by, changed_at = now() where a.standing in ('stranger', 'asked');
+
+-- name: tidy_access
+-- Who asked or guessed a day ago and was not decided about is forgotten, and so is an invitation that ran out.
+with gone as (
+  delete from openclaw.invitations where expires_at < now() - interval '1 day'
+)
+delete from openclaw.access where standing in ('stranger', 'asked') and changed_at < now() - interval '1 day'
+  and coalesce(code_until, '-infinity') < now() and coalesce(wrong_since, '-infinity') < now() - interval '1 day';
+
+-- name: mark_reachable
+update openclaw.chats set unreachable_since = null, unreachable_reason = null where bot_id = $1 and chat_id = $2;
+
+-- name: first_runs
+select t.trace, f.key, f.outcome, f.reason from unnest($1::text[]) as t(trace)
+cross join lateral openclaw.first_run(t.trace) f;
+
+-- name: note_decision
+-- What an operator decided: messages to owe and rows of the audit.
+with owed as (
+  insert into openclaw.outbox (target, event_id, lane, envelope)
+  select x.target, x.event_id, x.lane, x.envelope
+  from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[]) as x(target, event_id, lane, envelope)
+)
+insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+  cause, scope, attempt, reason, duration_ms)
+select 'operator', x.* from unnest($5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[],
+  $11::text[], $12::uuid[], $13::text[], $14::int[], $15::text[], $16::real[]) as x;

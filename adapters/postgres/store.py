@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+from adapters.postgres.access import PostgresAccess
+from adapters.postgres.columns import audit_columns, ledger_columns, owed_columns
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
-from application.ports import Figures, TellMode
-from domain.decisions import MoveData, PutSetting, SetApiMode
+from application.ports import Figures, FirstRun, TellMode
+from domain.decisions import MarkChat, MoveData, PutSetting, SetApiMode
 from domain.errors import RowsGone, StoreUnavailable
-from domain.scope import chat_scope
+from domain.scope import bot_and_chat, chat_scope
 
 REASON_SEPARATOR = "\x1f"
 
@@ -37,6 +39,7 @@ class PostgresRound:
         self._consumer = consumer
         self._run_id = run_id
         self._marked = False
+        self.access = PostgresAccess(connection)
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -74,6 +77,11 @@ class PostgresRound:
             with suppress(StoreUnavailable):
                 async with self._marks.connection() as connection:
                     await connection.execute(SQL["unmark_run"], self._run_id)
+
+    async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
+        """See the port."""
+        rows = await self._connection.fetch(SQL["first_runs"], traces)
+        return {row["trace"]: FirstRun(row["key"], row["outcome"], row["reason"]) for row in rows}
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -115,14 +123,14 @@ class PostgresRound:
     async def apply(self, changes: Changes) -> None:
         """See the port."""
         # The sender keeps the ledger, all others leave marks; neither has rights to the other's table.
-        more = _ledger_columns(changes) if self._claims else (self._run_id,)
+        more = ledger_columns(changes.deliveries) if self._claims else (self._run_id,)
         settled = await self._connection.fetchval(
             SQL["apply_deliveries" if self._claims else "apply_decisions"],
             self._target,
             changes.settled,
-            *_owed_columns(changes),
+            *owed_columns(changes.owed),
             self._consumer,
-            *_audit_columns(changes),
+            *audit_columns(changes.audit),
             *more,
         )
         if settled != len(changes.settled):
@@ -172,6 +180,19 @@ class PostgresRound:
                 for statement in ("move_settings", "move_tasks", "move_memories"):
                     await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)
+                bot_id, chat_id = bot_and_chat(scoped.scope)
+                subjects = f"{bot_id}:{chat_id}", f"{bot_id}:{scoped.effect.new_chat_id}"
+                await self._connection.execute(SQL["move_access"], *subjects)
+            elif isinstance(scoped.effect, MarkChat):
+                await self._mark_chat(*bot_and_chat(scoped.scope), scoped.effect)
+            elif not isinstance(scoped.effect, PutSetting):
+                await self.access.write((scoped.effect,))
+
+    async def _mark_chat(self, bot_id: int, chat_id: int, mark: MarkChat) -> None:
+        if mark.is_reachable:
+            await self._connection.execute(SQL["mark_reachable"], bot_id, chat_id)
+        else:
+            await self._connection.execute(SQL["mark_unreachable"], [bot_id], [chat_id], [mark.reason])
 
     async def _apply_delivery(self, changes: Changes) -> None:
         if changes.suspended:
@@ -271,7 +292,8 @@ class PostgresStore:
             await connection.execute(SQL["ensure_partitions"])
             await connection.execute(SQL["tidy_runs"])
             # Each to its own: the sender has no right to the edge's keys, the brain none to claims.
-            await connection.execute(SQL["tidy_claims" if self._claims else "forget_updates"])
+            for statement in ("tidy_claims",) if self._claims else ("forget_updates", "tidy_access"):
+                await connection.execute(SQL[statement])
 
 
 async def read_figures(connection: Connection) -> Figures:
@@ -286,47 +308,17 @@ async def read_figures(connection: Connection) -> Figures:
 def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
     is_claimed = claims and row["claimed_event"] == row["event_id"]
     repeat = is_claimed or row["repeat"]
-    names = ("event_id", "lane", "seq", "ordered", "attempt", "deaths", "cause", "envelope", "marked")
+    names = (
+        "event_id",
+        "lane",
+        "seq",
+        "ordered",
+        "attempt",
+        "deaths",
+        "cause",
+        "envelope",
+        "marked",
+        "standing",
+    )
     values = {name: row[name] for name in names}
     return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)
-
-
-def _owed_columns(changes: Changes) -> tuple[list[object], ...]:
-    owed = changes.owed
-    return (
-        [o.target for o in owed],
-        [o.event_id for o in owed],
-        [o.lane for o in owed],
-        [o.delay_s for o in owed],
-        [o.cause for o in owed],
-        [o.envelope for o in owed],
-    )
-
-
-def _ledger_columns(changes: Changes) -> tuple[list[object], ...]:
-    rows = changes.deliveries
-    return (
-        [r.key for r in rows],
-        [r.lane for r in rows],
-        [r.outcome for r in rows],
-        [r.message_id for r in rows],
-        [r.repeat for r in rows],
-    )
-
-
-def _audit_columns(changes: Changes) -> tuple[list[object], ...]:
-    rows = changes.audit
-    return (
-        [r.outcome.value for r in rows],
-        [r.event_id for r in rows],
-        [r.event_type for r in rows],
-        [r.source for r in rows],
-        [r.target for r in rows],
-        [r.trace_id for r in rows],
-        [r.idempotency_key for r in rows],
-        [r.cause for r in rows],
-        [r.scope for r in rows],
-        [r.attempt for r in rows],
-        [r.reason for r in rows],
-        [r.duration_ms for r in rows],
-    )

@@ -1,11 +1,12 @@
 """What a command is: a name, what it needs to know, and a pure step from a question to an answer."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import field, frozen
 
+from domain.access import Code, Person, Standing
 from domain.decisions import Effect
 from domain.runtime_state import DEFAULT_MODE, Mode
 from domain.status import StatusReport
@@ -20,15 +21,41 @@ class Need(StrEnum):
     MODE = "mode"
     STATUS = "status"
     SETTINGS = "settings"
+    ACCESS = "access"
 
 
 @frozen
 class Ask:
-    """A command as somebody sent it: what follows its name, and who asks."""
+    """A command as somebody sent it: what follows its name, who asks, and where.
+
+    ``standing`` is what whoever asks is to the bot; ``user_id`` is None for whoever writes in a chat's name.
+    """
 
     args: str
-    is_admin: bool
-    user_name: str | None = None
+    standing: Standing = Standing.MEMBER
+    bot_id: int = 0
+    chat_id: int = 0
+    user_id: int | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether whoever asks may change what concerns everyone."""
+        return self.standing.is_admin
+
+
+@frozen
+class AccessKnown:
+    """What is known of who was let in: of those that a command names, and for a list of all.
+
+    ``named`` are the subjects that the settings name, which no command can change.
+    """
+
+    people: Mapping[str, Person] = field(factory=dict)
+    codes: Mapping[str, Code] = field(factory=dict)
+    listed: Sequence[tuple[str, Person]] = ()
+    named: Mapping[str, Standing] = field(factory=dict)
+    # A code that nobody knows yet.
+    fresh_code: str = ""
 
 
 @frozen
@@ -38,15 +65,29 @@ class Known:
     mode: Mode = DEFAULT_MODE
     report: StatusReport | None = None
     settings: Mapping[str, str] = field(factory=dict)
+    access: AccessKnown = field(factory=AccessKnown)
+
+
+@frozen
+class Notice:
+    """Something to say in another chat than the one that asked."""
+
+    chat_id: int
+    key: str
 
 
 @frozen
 class Answer:
-    """What to say, by the key of its wording and the values to fill in, and what to do."""
+    """What to say, by the key of its wording and the values to fill in, what to do, and what to tell others.
+
+    ``reason`` is what the audit says of it beside the command's name; never what somebody wrote.
+    """
 
     key: str
     values: Mapping[str, str] = field(factory=dict)
     effects: tuple[Effect, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    reason: str = ""
 
 
 @frozen

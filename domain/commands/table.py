@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from domain.commands import api, help, start, status
+from domain.commands import access, api, help, start, status
 from domain.commands.base import Command
 
 COMMANDS: Mapping[str, Command] = {
-    module.COMMAND.name: module.COMMAND for module in (start, help, api, status)
+    module.COMMAND.name: module.COMMAND for module in (start, help, api, status, access)
 }

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from adapters.botworld import Fault, FaultKind
-from application.brain import HANDLERS, Facts
+from application.brain import HANDLERS
+from application.facts import Facts
 from application.rounds import Decider
 from domain.decisions import Decision
 from domain.envelope import Event

@@ -199,7 +199,7 @@ async def running_cluster(
     await simulator.start()
     usual = {
         "telegram_token": TOKEN, "telegram_api_url": simulator.base_url, "redis_url": servers.redis_url,
-        "rate_bot_per_s": 0, "rate_chat_per_s": 0, "rate_group_per_min": 0, "sweep_grace_s": 0.3,
+        "rate_bot_per_s": 0, "rate_chat_per_s": 0, "rate_group_per_min": 0, "sweep_grace_s": 0.3, "access": "open",
         "log_level": "warning",
     }  # fmt: skip
     if webhook:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from application.brain import Facts, reply
+from application.brain import reply
 from application.changes import Changes
 from application.crashpoints import BRAIN_POINTS, SENDER_POINTS
+from application.facts import Facts
 from application.ports import Round, Store
 from application.rounds import Decider
 from domain.decisions import Decision, Emit

@@ -8,7 +8,7 @@ from adapters.botworld import FaultKind, RateLimits
 from application.ports import Telegram
 from application.settling import CHATS_WAITING_FOR_BOT
 from domain.events.telegram import Entity, TelegramEdit
-from entrypoints.harness import BOT_ID, Harness
+from entrypoints.harness import BOT_ID, BOT_NAME, Harness
 from tests.acceptance.business import (
     given_fault,
     given_refusal,
@@ -296,11 +296,11 @@ async def test_telegrams_own_limits_are_never_reached() -> None:
     harness.world.add_group(-5)
     for n in range(20):
         harness.world.say(7, 7, f"private {n}")
-        harness.world.say(-5, 8, f"group {n}")
+        harness.world.say(-5, 8, f"@{BOT_NAME} group {n}")
     await harness.settle()
     await when_time_passes(harness, 120)
     assert harness.texts(7) == [f"private {n}" for n in range(20)]
-    assert harness.texts(-5) == [f"group {n}" for n in range(20)]
+    assert harness.texts(-5) == [f"@{BOT_NAME} group {n}" for n in range(20)]
     assert harness.world.record.refused == {}
     times = [effect.received_at for effect in harness.world.record.of_chat(-5)]
     assert all(sum(start <= at < start + 60 for at in times) <= 20 for start in times)

@@ -7,9 +7,9 @@ import pytest
 
 from adapters.codec import Codec
 from adapters.memory.clock import ManualClock
-from application.brain import Facts
 from application.changes import Changes
 from application.crashpoints import no_crash
+from application.facts import Facts
 from application.interpreter import Interpreter
 from application.letters import LetterFilter
 from application.ports import AuditFilter, Round
@@ -19,7 +19,7 @@ from domain.envelope import Event
 from domain.events.telegram import MessageReceived
 from domain.retry import RetryPolicy
 from tests.contract.legs import PostgresLeg, when_applied
-from tests.unit.given import BOT, a_message, an_owed
+from tests.unit.given import BOT, AsItIs, a_message, an_owed
 
 # Postgres has no text with this character, so the statement that writes it fails.
 UNWRITABLE = "planted-value\x00"
@@ -39,7 +39,7 @@ def keep_text(event: Event, facts: Facts) -> Decision:
 
 
 async def know_nothing(current: Round, events: Sequence[Event]) -> Facts:
-    return Facts()
+    return Facts(AsItIs())
 
 
 async def tell_nobody(changes: Changes) -> None:

@@ -32,6 +32,8 @@ _TIMES = (
     ("rates", ("full_at", "blocked_until")),
     ("runs", ("started_at",)),
     ("inbox", ("arrived_at",)),
+    ("access", ("code_until", "wrong_since", "changed_at")),
+    ("invitations", ("expires_at",)),
     ("dead_letters", ("dead_at",)),
 )
 

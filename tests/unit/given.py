@@ -11,6 +11,7 @@ from adapters.codec import Codec
 from application.changes import Head, Owed
 from domain.envelope import Event, create
 from domain.events.telegram import ChatType, MessageKind, MessageReceived, TelegramSend
+from domain.formatting import Formatted
 from domain.ids import message_trace, update_key
 from domain.scope import Scope
 
@@ -75,3 +76,11 @@ def an_update(kind: str = "message", update: int = 1, **body: Any) -> dict[str, 
         "text": "hello",
     }
     return {"update_id": update, kind: {**message, **body}}
+
+
+class AsItIs:
+    """A formatter that finds no Markdown in anything."""
+
+    def format(self, markdown: str) -> Formatted:
+        """Return the text as it is."""
+        return Formatted(markdown)

@@ -1,23 +1,16 @@
-"""The brain's steps: who is answered and how, and what is found out for a whole round."""
+"""The brain's steps: who is answered and how."""
 
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
-from adapters.memory.clock import ManualClock
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.liveness import MemoryLiveness
-from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
-from adapters.memory.store import MemoryStore
-from application.brain import HANDLERS, Facts, Gatherer, on_callback, on_message, on_migrated
-from application.changes import Changes, ScopedEffect
+from application.brain import HANDLERS, LATE_S, on_callback, on_message, on_migrated
+from application.facts import Door, Facts
 from application.messages import render
-from application.runtime import RuntimeState
+from domain.access import AccessMode, Policy
 from domain.catalogue import CATALOGUE
 from domain.decisions import Decision, MoveData, Outcome, PutSetting, SetApiMode
-from domain.envelope import Event
 from domain.events.telegram import (
     CallbackReceived,
     ChatMigrated,
@@ -26,11 +19,11 @@ from domain.events.telegram import (
     TelegramAnswer,
     TelegramSend,
 )
-from domain.runtime_state import KEY, Mode
-from tests.unit.given import BOT, a_message, an_owed, event_of
+from domain.runtime_state import Mode
+from tests.unit.given import BOT, NOON, AsItIs, a_message, event_of
 
 ADMIN, STRANGER = 1, 7
-FACTS = Facts(frozenset({ADMIN}))
+FACTS = Facts(AsItIs(), Door(Policy(AccessMode.OPEN, admins=frozenset({ADMIN}))))
 
 
 def sent(decision: Decision) -> TelegramSend:
@@ -55,8 +48,8 @@ def test_in_a_group_the_answer_is_a_reply_in_the_topic() -> None:
     assert (answer.chat_id, answer.thread_id, answer.reply_to_message_id) == (-5, 3, 9)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in MessageKind if kind is not MessageKind.MESSAGE])
-def test_edits_and_posts_are_not_answered(kind: MessageKind) -> None:
+@pytest.mark.parametrize("kind", [MessageKind.CHANNEL_POST, MessageKind.EDITED_CHANNEL_POST])
+def test_posts_of_channels_are_not_answered(kind: MessageKind) -> None:
     decision = on_message(a_message("/status", kind=kind), FACTS)
     assert (decision.events, decision.outcome) == ((), Outcome.IGNORED)
     assert decision.reason == f"{kind.value} is not answered"
@@ -116,106 +109,71 @@ def test_only_admins_in_their_own_name_change_what_concerns_everyone(
 
 
 def test_a_command_knows_the_settings_of_its_own_scope_only() -> None:
-    facts = Facts(settings={f"{BOT}:u8": {"greeted": "yes"}})
+    facts = evolve(FACTS, settings={f"{BOT}:u8": {"greeted": "yes"}})
     assert on_message(a_message("/start"), facts).effects == (PutSetting("greeted", "yes"),)
     assert on_message(a_message("/start", chat=8, user=8), facts).effects == ()
 
 
-# What is found out for a round
+# Groups, forwards, albums
 
 
-class Surroundings:
-    """A gatherer and what it asks."""
-
-    def __init__(self) -> None:
-        self.clock = ManualClock()
-        self.redis = MemoryRedis()
-        self.liveness = MemoryLiveness(self.clock)
-        self.database = MemoryDatabase(self.clock)
-        self.store = MemoryStore(self.database, consumer="brain", run_id=UUID(int=1))
-        runtime = RuntimeState(AsyncMemoryRedis(self.redis))
-        self.gatherer = Gatherer(self.store, runtime, self.liveness, frozenset({ADMIN}), "1.0.0")
-
-    async def gather(self, *texts: str) -> Facts:
-        events: Sequence[Event] = [a_message(text, chat=n, update=n) for n, text in enumerate(texts, 1)]
-        async with self.store.round("brain", ()) as current:
-            return await self.gatherer(current, events)
-
-    async def apply(self, **changes: Any) -> Changes:
-        made = Changes(**changes)
-        async with self.store.round("brain", ()) as current:
-            await current.apply(made)
-        return made
-
-    async def choose(self, mode: Mode) -> None:
-        await self.gatherer.told(await self.apply(effects=[ScopedEffect("1:u1", SetApiMode(mode))]))
+def test_what_is_not_meant_for_the_bot_is_not_answered() -> None:
+    decision = on_message(a_message("hello all", chat=-5, addressed=False), FACTS)
+    assert (decision.events, decision.outcome, decision.reason) == (
+        (),
+        Outcome.IGNORED,
+        "not meant for the bot",
+    )
 
 
-@pytest.fixture
-def around() -> Surroundings:
-    return Surroundings()
+def test_a_command_that_is_merely_passed_on_is_not_obeyed() -> None:
+    decision = on_message(a_message("/api kimi", chat=ADMIN, user=ADMIN, forwarded=True), FACTS)
+    assert decision.effects == ()
+    assert sent(decision).text == "/api kimi"
 
 
-async def test_for_free_text_nothing_is_asked(around: Surroundings) -> None:
-    around.database.down = False
-    around.redis.down = around.liveness.down = True
-    facts = await around.gather("hello", "/help", "/nonsense")
-    assert facts == Facts(frozenset({ADMIN}))
+def test_of_an_album_one_part_is_answered() -> None:
+    first = on_message(a_message("look", album="a1", content="photo"), FACTS)
+    assert first.effects == (PutSetting("album", "a1"),)
+    facts = evolve(FACTS, settings={f"{BOT}:u7": {"album": "a1"}})
+    second = on_message(a_message("and this", album="a1", content="photo", update=2), facts)
+    assert (second.events, second.reason) == ((), "another part of an album that was answered")
+    other = on_message(a_message("new", album="a2", content="photo", update=3), facts)
+    assert sent(other).text == "new"
 
 
-async def test_settings_are_read_for_the_scopes_that_ask_and_for_no_other(around: Surroundings) -> None:
-    effects = [ScopedEffect(f"{BOT}:u{n}", PutSetting("greeted", str(n))) for n in (1, 2, 3)]
-    await around.apply(effects=effects)
-    facts = await around.gather("/start", "hello", "/start")
-    assert facts.settings == {f"{BOT}:u1": {"greeted": "1"}, f"{BOT}:u3": {"greeted": "3"}}
+# Messages that waited
 
 
-async def test_the_mode_is_the_default_until_one_is_chosen(around: Surroundings) -> None:
-    assert (await around.gather("/api")).mode is Mode.AUTO
-    assert around.redis.get(KEY) is None, "and nothing is made up for Redis"
+def when_waited(text: str, seconds: float, **more: object) -> Decision:
+    sent_at = datetime.fromisoformat(NOON) - timedelta(seconds=seconds)
+    written = sent_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return on_message(a_message(text, sent_at=written, **more), FACTS)
 
 
-async def test_a_chosen_mode_is_told_to_redis_after_the_commit(around: Surroundings) -> None:
-    await around.choose(Mode.KIMI)
-    assert around.redis.get(KEY) == b"kimi"
-    assert (await around.gather("/api")).mode is Mode.KIMI
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(LATE_S, "10 min"), (7_300, "2 h"), (86_400 * 3, "3 days"), (7_199, "119 min")]
+)
+def test_the_answer_to_a_message_that_waited_says_so_and_what_it_answers(seconds: float, told: str) -> None:
+    answer = sent(when_waited("hello", seconds))
+    assert answer.text == f"hello\n\n{render('late', {'waited': told})}"
+    assert answer.reply_to_message_id == 1
 
 
-async def test_a_mode_that_redis_lost_is_restored_from_what_is_committed(around: Surroundings) -> None:
-    await around.choose(Mode.KIMI)
-    around.redis.wipe()
-    assert (await around.gather("/api")).mode is Mode.KIMI
-    assert around.redis.get(KEY) == b"kimi"
+def test_a_message_that_came_in_time_is_answered_plainly() -> None:
+    answer = sent(when_waited("hello", LATE_S - 1))
+    assert (answer.text, answer.reply_to_message_id) == ("hello", None)
 
 
-async def test_a_stored_value_that_is_no_mode_is_treated_as_missing(around: Surroundings) -> None:
-    await around.choose(Mode.KIMI)
-    around.redis.set(KEY, "nonsense")
-    assert (await around.gather("/api")).mode is Mode.KIMI
-    assert around.redis.get(KEY) == b"kimi"
+def test_an_old_command_takes_no_effect_on_everybody_and_says_so() -> None:
+    decision = when_waited("/api kimi", 10_800, chat=ADMIN, user=ADMIN)
+    assert decision.effects == ()
+    assert sent(decision).text == render("late_command", {"waited": "3 h"})
+    assert when_waited("/api", 10_800, chat=ADMIN, user=ADMIN).effects == ()
+    assert when_waited("/start", 10_800).effects == (PutSetting("greeted", "yes"),)
 
 
-async def test_while_redis_is_away_the_committed_mode_counts_and_is_told_later(around: Surroundings) -> None:
-    await around.choose(Mode.OPENAI)
-    around.redis.down = True
-    await around.choose(Mode.KIMI)
-    assert (await around.gather("/api")).mode is Mode.KIMI
-    around.redis.down = False
-    await around.gatherer.chore()
-    assert around.redis.get(KEY) == b"kimi"
-
-
-async def test_the_report_counts_what_is_owed_without_the_events_in_hand(around: Surroundings) -> None:
-    await around.liveness.announce("brain", "one", "1.0.0")
-    await around.apply(owed=[an_owed(a_message(str(n), update=n)) for n in range(1, 6)])
-    report = (await around.gather("/status", "hello")).report
-    assert report is not None
-    assert report.backlog == {"brain": 3}
-    assert [service.role for service in report.services] == ["brain"]
-
-
-async def test_the_report_is_made_without_redis_too(around: Surroundings) -> None:
-    around.redis.down = around.liveness.down = True
-    report = (await around.gather("/status")).report
-    assert report is not None
-    assert (report.mode, report.services, report.backlog) == (Mode.AUTO, (), {})
+def test_an_unknown_command_of_a_group_is_left_to_other_bots_unless_it_names_this_one() -> None:
+    silent = on_message(a_message("/weather", chat=-5), FACTS)
+    assert (silent.events, silent.reason) == ((), "an unknown command that names no bot")
+    assert "weather" in sent(on_message(a_message("/weather@openclaw_bot", chat=-5), FACTS)).text

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.access import Standing
 from domain.commands.base import Answer, Ask, Known, Need, Parsed, parse_command
 from domain.commands.table import COMMANDS
 from domain.decisions import PutSetting, SetApiMode
@@ -12,7 +13,8 @@ from domain.status import StatusReport, status_text
 
 
 def when_asked(name: str, args: str = "", *, is_admin: bool = False, known: Known | None = None) -> Answer:
-    return COMMANDS[name].step(Ask(args, is_admin), known or Known())
+    standing = Standing.ADMIN if is_admin else Standing.MEMBER
+    return COMMANDS[name].step(Ask(args, standing), known or Known())
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_no_text_is_too_strange_to_be_looked_at(text: str) -> None:
 
 def test_commands() -> None:
     """The table: every command by its name, in the order in which people see them."""
-    assert list(COMMANDS) == ["start", "help", "api", "status"]
+    assert list(COMMANDS) == ["start", "help", "api", "status", "access"]
     assert all(name == command.name for name, command in COMMANDS.items())
     known = Known(report=StatusReport("1.0.0", Mode.AUTO))
     assert all(when_asked(name, known=known).key for name in COMMANDS)
@@ -97,5 +99,5 @@ def test_a_command_is_told_what_it_needs_and_no_more() -> None:
         "start": {Need.SETTINGS},
         "help": frozenset(),
         "api": {Need.MODE},
-        "status": {Need.STATUS},
+        "status": {Need.STATUS}, "access": {Need.ACCESS},
     }

@@ -236,7 +236,8 @@ def mutants(draw: st.DrawFn) -> Any:
         if found:
             holder, name = found[draw(st.integers(0, len(found) - 1))]
             if draw(st.booleans()):
-                holder[name] = draw(JSON)
+                # A copy, since what was drawn may be changed by the next mutation.
+                holder[name] = copy.deepcopy(draw(JSON))
             else:
                 del holder[name]
     return update

@@ -12,7 +12,8 @@ HELP = """What I can do:
 /start - Say hello
 /help - Show what I can do
 /api - Show the API mode; admins set it with /api <mode>
-/status - Show how the system is doing"""
+/status - Show how the system is doing
+/access - Show and change who may talk to me; for admins"""
 
 
 def test_help_reads_as_agreed() -> None:

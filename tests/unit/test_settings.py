@@ -90,7 +90,7 @@ def test_environment_validation(tmp_path: Path) -> None:
         "OPENCLAW_TELEGRAM_TOKEN: must be a bot token as @BotFather gives it: digits, a colon, letters and digits",
         "OPENCLAW_TELEGRAM_MODE: must be one of: polling, webhook",
         "OPENCLAW_WEBHOOK_SECRET: must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -",
-        "OPENCLAW_ADMINS: must be Telegram user ids (numbers, not names) with commas between them",
+        "OPENCLAW_ADMINS: must be Telegram ids (numbers, not names) with commas between them",
         "OPENCLAW_POSTGRES_URL: must be a URL that starts with postgresql:// or postgres://",
         "OPENCLAW_WEBHOOK_LISTEN: must be host:port, such as 127.0.0.1:8080 or [::1]:8080",
         "OPENCLAW_CLAIM_S: must be a number",

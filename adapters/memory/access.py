@@ -1,0 +1,107 @@
+"""Who was let in, in memory, and the operator's desk. See ``application.ports.AccessBook``.
+
+Not here: the tables (``adapters.memory.database``).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from attrs import evolve
+
+from adapters.memory.database import MemoryDatabase, Tables, add_owed, write_access
+from application.changes import AuditRow, Owed
+from application.ports import AuditEntry
+from domain.access import WRONG_CODES_S, Code, Person, Standing
+from domain.decisions import AccessEffect
+
+UNDECIDED = (Standing.STRANGER, Standing.ASKED)
+
+
+class MemoryAccess:
+    """The book of access over one state of the tables; ``writes`` collects what shall change."""
+
+    def __init__(self, tables: Tables, now: float, writes: list[AccessEffect]) -> None:
+        self._tables, self._now, self._writes = tables, now, writes
+
+    async def people(self, subjects: Sequence[str]) -> Mapping[str, Person]:
+        """See the port."""
+        known = self._tables.access
+        return {subject: self._person(subject) for subject in subjects if subject in known}
+
+    def _person(self, subject: str) -> Person:
+        row = self._tables.access[subject]
+        recent = row.wrong_since is not None and self._now - row.wrong_since < WRONG_CODES_S
+        left_s = max(0.0, row.code_until - self._now)
+        return evolve(row.person, code_left_s=left_s, wrong_codes=row.wrong_codes if recent else 0)
+
+    async def codes(self, hashes: Sequence[str]) -> Mapping[str, Code]:
+        """See the port. Two transactions that use the same code are told apart when they commit."""
+        found = {}
+        for subject, row in self._tables.access.items():
+            if row.code_hash in hashes and row.code_hash is not None and row.code_until > self._now:
+                found[row.code_hash] = Code(row.code_until - self._now, subject, row.person.name)
+        for code_hash, (_, standing, until) in self._tables.invitations.items():
+            if code_hash in hashes and until > self._now:
+                found[code_hash] = Code(until - self._now, standing=standing)
+        return found
+
+    async def asking(self, bot_id: int) -> int:
+        """See the port."""
+        return sum(person.standing is Standing.ASKED for _, person in await self.listed(bot_id, 1_000_000))
+
+    async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
+        """See the port."""
+        mine = [subject for subject in self._tables.access if subject.startswith(f"{bot_id}:")]
+        people = [(subject, self._person(subject)) for subject in mine]
+        shown = [
+            (subject, person) for subject, person in people
+            if person.standing not in UNDECIDED
+            or (person.standing is Standing.ASKED and person.code_left_s > 0)
+        ]  # fmt: skip
+        shown.sort(key=lambda row: (row[1].standing is not Standing.ASKED, -row[1].changed_at, row[0]))
+        return shown[:limit]
+
+    async def write(self, effects: Sequence[AccessEffect]) -> None:
+        """See the port."""
+        self._writes.extend(effects)
+
+
+class MemoryDesk:
+    """See ``application.ports.Desk``."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def decide(self) -> AsyncIterator["MemoryDeciding"]:
+        """See the port."""
+        self._database.check()
+        deciding = MemoryDeciding(self._database)
+        yield deciding
+        deciding.commit()
+
+
+class MemoryDeciding:
+    """See ``application.ports.Deciding``."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+        self._now = database.clock.now()
+        self._effects: list[AccessEffect] = []
+        self._owed: list[Owed] = []
+        self._audit: list[AuditRow] = []
+        self.access = MemoryAccess(database.tables, self._now, self._effects)
+
+    async def note(self, owed: Sequence[Owed], audit: Sequence[AuditRow]) -> None:
+        """See the port."""
+        self._owed.extend(owed)
+        self._audit.extend(audit)
+
+    def commit(self) -> None:
+        """Make everything that was decided take effect."""
+        with self._database.transaction() as tables:
+            for effect in self._effects:
+                write_access(tables, effect, self._now)
+            for owed in self._owed:
+                add_owed(tables, owed, self._now)
+            tables.audit.extend(AuditEntry(self._now, "operator", row) for row in self._audit)

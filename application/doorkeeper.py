@@ -1,0 +1,141 @@
+"""The doorkeeper: who is let in by a code, who is given one, and who is turned away. Pure.
+
+Not here: what standings allow (``domain.access``), and finding out about people (``facts``).
+"""
+
+from application.facts import Facts, code_in, visit_of
+from application.messages import render
+from application.rounds import ignored
+from domain.access import (
+    ASKING_MAX,
+    CODE_S,
+    STRANGER,
+    WRONG_CODES_MAX,
+    AccessMode,
+    Standing,
+    Visit,
+    hash_code,
+)
+from domain.decisions import (
+    AskAccess,
+    CountWrongCode,
+    Decision,
+    Effect,
+    Emit,
+    MarkChat,
+    SetStanding,
+    UseInvitation,
+)
+from domain.envelope import Event
+from domain.events.telegram import ChatMember, ChatType, MemberStatus, MessageReceived, TelegramSend
+
+_GONE = (MemberStatus.LEFT, MemberStatus.KICKED)
+_RANKS = (
+    Standing.STRANGER,
+    Standing.ASKED,
+    Standing.REVOKED,
+    Standing.MEMBER,
+    Standing.ADMIN,
+    Standing.OWNER,
+)
+
+
+def turned_away(event: Event, facts: Facts) -> Decision | None:
+    """Return what happens instead of an answer; None where whoever acts may talk and brings no code."""
+    visit = visit_of(event.payload)
+    if visit is None:
+        return None
+    message = event.payload
+    if isinstance(message, MessageReceived) and (code := code_in(message)) is not None:
+        decision = _by_code(message, visit, code, facts)
+        if decision is not None:
+            return decision
+    rights = facts.door.rights(visit)
+    if rights.may_talk:
+        return None
+    if not isinstance(message, MessageReceived) or rights.standing is Standing.REVOKED:
+        return ignored(rights.reason)
+    return _asked(event, message, visit, facts)
+
+
+def _by_code(message: MessageReceived, visit: Visit, code: str, facts: Facts) -> Decision | None:
+    """Return what a code brings whoever sends it; None for one that asks for no more than there is already."""
+    person = facts.door.people.get(visit.subject, STRANGER)
+    if person.standing is Standing.REVOKED:
+        return None
+    if person.wrong_codes >= WRONG_CODES_MAX:
+        return ignored("too many wrong codes within the hour")
+    code_hash = hash_code(visit.bot_id, code)
+    found = facts.door.codes.get(code_hash)
+    if found is None or found.standing is None:
+        return _say(
+            message, "access.wrong_code", effects=(CountWrongCode(visit.subject),), reason="a wrong code"
+        )
+    standing = facts.door.rights(visit).standing
+    if _RANKS.index(standing) >= _RANKS.index(found.standing) and facts.door.rights(visit).may_talk:
+        return None
+    name = message.user_name or ""
+    effects = (
+        UseInvitation(code_hash),
+        SetStanding(visit.subject, found.standing, name, "invitation"),
+    )
+    reason = f"{visit.subject} became {found.standing.value} by invitation"
+    return _say(message, f"access.invited_{found.standing.value}", effects=effects, reason=reason)
+
+
+def _asked(event: Event, message: MessageReceived, visit: Visit, facts: Facts) -> Decision:
+    """Give whoever is not known a code to be let in by, where the settings allow that; once while it holds."""
+    door = facts.door
+    rights = door.rights(visit)
+    if door.policy.mode is not AccessMode.PAIRING:
+        return ignored(rights.reason)
+    if door.people.get(visit.subject, STRANGER).code_left_s > 0:
+        return ignored("waits to be let in")
+    if door.asking.get(visit.bot_id, 0) >= ASKING_MAX:
+        return ignored("too many wait to be let in")
+    code = door.fresh[event.event_id]
+    name = (message.user_name or "") if message.chat_id > 0 else ""
+    ask = AskAccess(visit.subject, name, hash_code(visit.bot_id, code), CODE_S)
+    key = "access.asked" if message.chat_id > 0 else "access.asked_group"
+    return _say(message, key, {"code": code}, (ask,), "not let in yet; a code was given")
+
+
+def _say(
+    message: MessageReceived,
+    key: str,
+    values: dict[str, str] | None = None,
+    effects: tuple[Effect, ...] = (),
+    reason: str = "",
+) -> Decision:
+    send = TelegramSend(
+        bot_id=message.bot_id,
+        chat_id=message.chat_id,
+        thread_id=message.thread_id,
+        text=render(key, values or {}),
+    )
+    return Decision(events=(Emit("reply", send),), effects=effects, reason=reason)
+
+
+def on_member(event: Event, facts: Facts) -> Decision:
+    """Note whether the chat can be reached; a group that an admin adds the bot to is let in, another one may ask."""
+    change = event.payload
+    assert isinstance(change, ChatMember)
+    if change.after in _GONE:
+        why = "the bot was blocked" if change.chat_type is ChatType.PRIVATE else "the bot was removed"
+        return Decision(effects=(MarkChat(False, why),), reason=why)
+    back = MarkChat(True)
+    if change.before not in _GONE or change.chat_type in (ChatType.PRIVATE, ChatType.CHANNEL):
+        return Decision(effects=(back,), reason=f"the bot is {change.after.value}")
+    visit = visit_of(change)
+    assert visit is not None
+    chat = facts.door.people.get(visit.subject, STRANGER).standing
+    if not facts.door.rights(visit).standing.is_admin or chat.may_talk or chat is Standing.REVOKED:
+        return Decision(effects=(back,), reason="the bot was added")
+    decided = SetStanding(visit.subject, Standing.MEMBER, "", f"user {change.user_id}")
+    greeting = TelegramSend(
+        bot_id=change.bot_id, chat_id=change.chat_id, text=render("access.welcome_group", {})
+    )
+    return Decision(
+        events=(Emit("greeting", greeting),), effects=(back, decided),
+        reason=f"{visit.subject} became member, added by an admin",
+    )  # fmt: skip
