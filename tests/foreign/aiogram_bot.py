@@ -13,6 +13,7 @@ from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramForbiddenError,
     TelegramMigrateToChat,
+    TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
 )
@@ -83,7 +84,7 @@ async def patiently(send: Callable[[], Awaitable[Message]]) -> Message:
         return await send()
     except TelegramRetryAfter as error:
         await asyncio.sleep(error.retry_after)
-    except TelegramServerError:
+    except (TelegramServerError, TelegramNetworkError):
         log.warning("Telegram is unwell; trying once more")
     return await send()
 

@@ -1,14 +1,13 @@
-"""The place where the conversation happens: a simulator with the bot, its groups and its channel.
+"""The place where the conversation happens: a simulator with the bot, its groups and its channel."""
 
-The conversation takes the bot to be in privacy mode, and an administrator of the party, the forum and the channel.
-"""
-
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from adapters.botworld import World
+from adapters.telegram.client import HttpTelegram
 from adapters.telegram.simulator import SimulatorControl, SimulatorServer
-from tests.foreign.conversation import CLUB, CROWD, FORUM, NEWS, PARTY
+from tests.foreign.places import CLUB, CROWD, FORUM, NEWS, PARTY
+from tests.foreign.stage import Stage, nothing
 
 GROUPS = (
     (CROWD, {"title": "Crowd", "kind": "group"}),
@@ -20,11 +19,22 @@ GROUPS = (
 
 
 @asynccontextmanager
-async def people_around(world: World, bot_id: int) -> AsyncIterator[tuple[str, SimulatorControl]]:
-    """Serve ``world`` with the groups of the conversation; yield the Bot API's address and the people's control."""
-    async with SimulatorServer(world=world) as server, SimulatorControl(server.base_url) as control:
+async def stage_in(
+    world: World, token: str, settle: Callable[[], Awaitable[None]] = nothing
+) -> AsyncIterator[Stage]:
+    """Serve ``world`` with the bot of ``token`` and the groups of the conversation.
+
+    The bot is in privacy mode, and administers the party, the forum and the channel.
+    """
+    bot = world.add_bot(token)
+    bot.reads_all = False
+    async with (
+        SimulatorServer(world=world) as server,
+        SimulatorControl(server.base_url) as control,
+        HttpTelegram(token, server.base_url) as telegram,
+    ):
         for chat_id, fields in GROUPS:
             await control.add_group(chat_id, **fields)
         for chat_id in (PARTY, FORUM):
-            await control.act("status", chat_id=chat_id, user_id=bot_id, status="administrator")
-        yield server.base_url, control
+            await control.act("status", chat_id=chat_id, user_id=bot.bot_id, status="administrator")
+        yield Stage(control, telegram, server.base_url, bot.username, settle)

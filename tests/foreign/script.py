@@ -5,9 +5,10 @@ answer, change and press it. ``{bot}`` in a text stands for the bot's username. 
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
-from attrs import Factory, frozen
+from attrs import Factory, field, frozen
 
 from adapters.botworld import Fault
 
@@ -68,7 +69,16 @@ class Fail:
     fault: Fault
 
 
-Act = Say | Edit | Press | Do | On | Fail
+@frozen
+class Left:
+    """A message with a button that an earlier version of the bot left behind."""
+
+    place: int
+    text: str
+    label: str
+
+
+Act = Say | Edit | Press | Do | On | Fail | Left
 
 
 @frozen
@@ -93,6 +103,21 @@ class See:
     deleted: bool = False
 
 
+def _all(value: object) -> object:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _all_or_none(value: object) -> object:
+    return value if value is None or value is SAME else _all(value)
+
+
+class Same(Enum):
+    """Stands for: OpenClaw does as the otter does."""
+
+    SAME = "same"
+
+
+SAME = Same.SAME
 NOTHING: tuple[See, ...] = ()
 
 
@@ -101,11 +126,15 @@ class Step:
     """One row: what it is about, who does what, and everything that is seen because of it.
 
     ``openclaw`` is what is seen where OpenClaw is the bot; None leaves the step out there. ``hidden`` says that the
-    bot is not even sent an update.
+    bot is not even sent an update. One act or sight may stand without a tuple around it.
     """
 
     what: str
-    acts: tuple[Act, ...]
-    sees: tuple[See, ...] = NOTHING
-    openclaw: tuple[See, ...] | None = None
+    acts: tuple[Act, ...] = field(converter=_all)
+    sees: tuple[See, ...] = field(converter=_all, default=NOTHING)
+    openclaw: tuple[See, ...] | Same | None = field(converter=_all_or_none, default=None)
     hidden: bool = False
+
+    def seen_of_openclaw(self) -> tuple[See, ...] | None:
+        """Return what is seen where OpenClaw is the bot, None where the step does not apply."""
+        return self.sees if self.openclaw is SAME else self.openclaw

@@ -5,42 +5,58 @@ updates and answered somebody else since; what comes too late is found by ``clos
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from attrs import define, field
 
 from adapters.botworld import Effect
+from adapters.telegram.client import HttpTelegram
 from adapters.telegram.simulator import SimulatorControl
-from tests.foreign.conversation import PEOPLE
-from tests.foreign.script import Do, Edit, Fail, On, Press, Say, See, Step
+from tests.foreign.places import PEOPLE
+from tests.foreign.script import Do, Edit, Fail, Left, On, Press, Say, See, Step
 
-PATIENCE_S = 2.0
+PATIENCE_S = 10.0
 POLL_S = 0.005
 # Somebody who has nothing to do with the conversation.
 BYSTANDER = 999
 
 
+async def nothing() -> None:
+    """Leave a bot that runs by itself alone."""
+
+
 @define
 class Stage:
-    """One bot in a simulator, and the people who act."""
+    """One bot in a simulator, and the people who act.
+
+    ``settle`` is called after they acted, for a bot that does not run by itself.
+    """
 
     control: SimulatorControl
+    bot: HttpTelegram
+    base_url: str
     username: str
+    settle: Callable[[], Awaitable[None]] = nothing
     _named: dict[str, tuple[int, int]] = field(factory=dict)
     _seen: dict[int, int] = field(factory=dict)
     _matched: int = 0
 
-    async def play(self, step: Step) -> None:
-        """Do what ``step`` says and see what it promises. Raises AssertionError that begins with the step's text."""
+    async def play(self, step: Step, sees: Sequence[See] | None = None) -> None:
+        """Do what ``step`` says and see what it promises, or ``sees`` instead.
+
+        Raises AssertionError with the step's text at the beginning.
+        """
+        sees = step.sees if sees is None else sees
         shown: list[int] = []
         for act in step.acts:
             shown += await self._act(act)
+        await self.settle()
         if step.hidden:
             assert not shown, f"{step.what}: the bot was shown it"
-        for place in dict.fromkeys(see.place for see in step.sees):
-            await self._see(step.what, place, [see for see in step.sees if see.place == place])
-        if not step.sees:
+        for place in dict.fromkeys(see.place for see in sees):
+            await self._see(step.what, place, [see for see in sees if see.place == place])
+        if not sees:
             await self._let_pass()
 
     async def close(self) -> None:
@@ -77,6 +93,10 @@ class Stage:
             case On():
                 place, message_id = self._named[act.message]
                 await self.control.act(act.action, chat_id=place, message_id=message_id, **act.fields)
+            case Left():
+                button = {"text": act.label, "callback_data": "left behind"}
+                params = {"text": act.text, "reply_markup": {"inline_keyboard": [[button]]}}
+                await self.bot.call("sendMessage", {"chat_id": act.place, **params}, PATIENCE_S)
             case Fail():
                 await self.control.add_fault(act.fault)
         return ()
@@ -132,6 +152,7 @@ class Stage:
                 await asyncio.sleep(POLL_S)
         last = self._seen.get(BYSTANDER, 0)
         await self.control.say(BYSTANDER, BYSTANDER, "still there?")
+        await self.settle()
         found = await self.control.wait_for(BYSTANDER, 1, within_s=PATIENCE_S, after=last)
         self._seen[BYSTANDER] = found[-1].seq
         self._matched += 1

@@ -5,14 +5,13 @@ import time
 import pytest
 
 from adapters.botworld import World
-from tests.foreign.conversation import BO, BOT, CLUB, STEPS
-from tests.foreign.fixtures import people_around
+from tests.foreign.conversation import STEPS
+from tests.foreign.fixtures import stage_in
+from tests.foreign.places import BO, BOT, CLUB
 from tests.foreign.runners import RUNNERS
-from tests.foreign.stage import Stage
 from tests.foreign.typed import faults_of_answer, faults_of_update
 
 TOKEN = f"{BOT}:a-token-that-opens-nothing"
-NAME = "otter_bot"
 STEPS_MIN = 40
 
 
@@ -20,14 +19,13 @@ STEPS_MIN = 40
 async def test_a_foreign_bot_holds_the_conversation(runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # python-telegram-bot's way to ask for durations as they will be in its next major version.
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
-    world = World(time.time)
-    world.add_bot(TOKEN, NAME, "Otter", reads_all=False)
-    async with people_around(world, BOT) as (base_url, control), RUNNERS[runner](TOKEN, base_url) as otter:
-        stage = Stage(control, NAME)
+    async with stage_in(World(time.time), TOKEN) as stage, RUNNERS[runner](TOKEN, stage.base_url) as otter:
         for step in STEPS:
             await stage.play(step)
         await stage.close()
-    assert ["query is too old" in str(error).lower() for error in otter.errors] == [True, False]
+    said = [str(error).lower() for error in otter.errors]
+    assert ["query is too old" in said[0], "blocked" in said[1], "author" in said[2]] == [True] * 3, said
+    assert len(said) == 3
     assert otter.left == [BO, CLUB]
     assert [fault for update in otter.wire.updates for fault in faults_of_update(update)] == []
     assert [
