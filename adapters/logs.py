@@ -28,7 +28,8 @@ from domain.redaction import HIDDEN, without_credentials
 
 # A shorter secret would be found in every other word.
 SECRET_CHARS_MIN = 4
-QUIET_LOGGERS = ("httpx", "httpcore", "aiohttp.access", "uvicorn.access", "alembic")
+# They tell of every request, step and start; ours say what matters of that.
+QUIET_LOGGERS = ("httpx", "httpcore", "aiohttp.access", "uvicorn.access", "uvicorn.error", "alembic")
 # A log file is put aside when it grows larger, and so many older ones are kept.
 FILE_BYTES_MAX = 5 * 1024 * 1024
 OLDER_FILES = 3

@@ -181,9 +181,7 @@ async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    log.info(
-        "%s is running", role.name, extra={"action": "started", "listening": [s.base_url for s in served]}
-    )
+    log.info("started", extra={"action": "started", "listening": [s.base_url for s in served]})
     waiter = asyncio.create_task(stopped.wait())
     failure = await _until_stopped(tasks, waiter)
     for stop in service.stopping:
@@ -199,7 +197,7 @@ async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int
     faulthandler.cancel_dump_traceback_later()
     if failure is not None:
         raise failure
-    log.info("%s has stopped", role.name, extra={"action": "stopped", "counters": _plain(service.counters)})
+    log.info("stopped", extra={"action": "stopped", "counters": _plain(service.counters)})
     return code
 
 
@@ -234,7 +232,7 @@ async def _finish(
         return 0
     except TimeoutError:
         log.warning(
-            "%s did not finish in time; what it left is taken up by the next", service.name,
+            "did not finish in time; what was left is taken up by the next",
             extra={"action": "stop_timed_out"},
         )  # fmt: skip
         return 1

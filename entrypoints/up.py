@@ -285,7 +285,7 @@ class Up:
             click.echo(f"openclaw: {sentence}", err=True)
             return
         action = f"process_{event.what.replace(' ', '_')}"
-        fields = {"action": action, "process": event.name, "exit_code": event.code}
+        fields = {"action": action, "process_name": event.name, "exit_code": event.code}
         log.log(
             level, "%s", sentence, extra={name: value for name, value in fields.items() if value is not None}
         )
