@@ -1,4 +1,4 @@
-"""Clients of a Redis or Valkey server, and whether that server is set up to keep what it is given.
+"""Clients of a Redis or Valkey server, and the one place where the driver's errors become ours.
 
 ``unix://``, ``redis://`` and ``rediss://`` URLs. Not here: what is said over a connection (``streams``, ``liveness``).
 """
@@ -9,7 +9,6 @@ from typing import Any
 
 import redis
 import redis.asyncio
-from attrs import frozen
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.retry import Retry as SyncRetry
@@ -18,7 +17,6 @@ from domain.errors import Unavailable
 
 TIMEOUT_S = 5.0
 CONNECTIONS_MAX = 8
-VERSION_MIN = (7, 2)
 
 
 def connect(
@@ -74,45 +72,3 @@ def translated(action: str) -> Iterator[None]:
         yield
     except (redis.RedisError, OSError) as error:
         raise Unavailable(f"Redis cannot {action} now ({type(error).__name__})") from error
-
-
-@frozen
-class ServerHealth:
-    """What a server says about itself, as far as OpenClaw depends on it."""
-
-    software: str
-    version: str
-    eviction_policy: str
-    append_only: bool
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """One sentence for each setting that could lose data, with its remedy; empty when all is well."""
-        faults = []
-        if _numbers(self.version) < VERSION_MIN:
-            faults.append(f"{self.software} {self.version} is too old; use Redis 7.2 or Valkey 8, or later")
-        if self.eviction_policy != "noeviction":
-            faults.append(
-                f"maxmemory-policy is {self.eviction_policy}, which drops events; set it to noeviction"
-            )
-        if not self.append_only:
-            faults.append("appendonly is off, so a restart forgets events; set it to yes")
-        return tuple(faults)
-
-
-async def server_health(client: redis.asyncio.Redis) -> ServerHealth:
-    """Ask the server about itself with ``INFO``, which managed services allow too. Raises Unavailable."""
-    with translated("tell its settings"):
-        info = await client.info("server")
-        info |= await client.info("memory") | await client.info("persistence")
-    software = "valkey" if "valkey_version" in info else "redis"
-    return ServerHealth(
-        software=software,
-        version=str(info.get(f"{software}_version", "0")),
-        eviction_policy=str(info.get("maxmemory_policy", "unknown")),
-        append_only=bool(info.get("aof_enabled", 0)),
-    )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())

@@ -62,10 +62,11 @@ class _Connector(aiohttp.TCPConnector):
 
 @frozen
 class HttpAnswer:
-    """A complete answer: status code and body."""
+    """A complete answer: status code, body, and the server's clock as its ``Date`` header tells it."""
 
     status: int
     body: bytes
+    date: str | None = None
 
 
 class HttpCaller:
@@ -118,7 +119,7 @@ class HttpCaller:
                     raise httpx.ReadError(f"the answer is larger than {ANSWER_BYTES_MAX} bytes")
         finally:
             await response.aclose()
-        return HttpAnswer(response.status_code, b"".join(chunks))
+        return HttpAnswer(response.status_code, b"".join(chunks), response.headers.get("date"))
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -15,6 +15,8 @@ from entrypoints.views.lines import NONE, plain, table
 
 # A row that has been due for so long is not being worked off.
 LATE_S = 60.0
+# Instances announce themselves every 5 s; one that has been silent for so long was killed, or hangs.
+SILENT_S = 8.0
 
 
 @frozen

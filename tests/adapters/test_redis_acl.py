@@ -10,7 +10,7 @@ import redis
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.roles import SERVICES
 from adapters.redis_streams.acl import RIGHTS, acl_file
-from adapters.redis_streams.connect import connect, server_health
+from adapters.redis_streams.connect import connect
 from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams, key_of
 from application.ports import Wakeup
@@ -88,11 +88,11 @@ async def test_the_brain_sets_the_mode_and_the_operator_reads_it(log_in: As) -> 
     assert await state.restore(Mode.OPENAI) is Mode.OPENAI
 
 
-async def test_the_operator_measures_streams_and_the_health_of_the_server(log_in: As) -> None:
+async def test_the_operator_measures_streams_and_asks_the_server_about_itself(log_in: As) -> None:
     brain = RedisStreams(log_in("brain"))
     await brain.publish([wakeup("sender")])
     assert (await RedisStreams(log_in("operator")).depth("sender")).length == 1
-    assert (await server_health(log_in("operator"))).faults == ()
+    assert (await log_in("operator").info("memory"))["maxmemory_policy"] == "noeviction"
     await brain.close()
 
 

@@ -11,7 +11,7 @@ import redis
 import redis.asyncio
 
 from adapters.embedded.valkey import EmbeddedValkey
-from adapters.redis_streams.connect import ServerHealth, connect, connect_blocking, server_health
+from adapters.redis_streams.connect import connect, connect_blocking
 from adapters.redis_streams.streams import RedisStreams, key_of
 from application.ports import Depth, Entry, Wakeup
 from domain.errors import Unavailable
@@ -215,31 +215,6 @@ async def test_a_full_server_refuses_and_keeps_what_it_has(
     await client.config_set("maxmemory", 0)
     assert wakeups_of(await streams.consume("brain", "one", 10, 0)) == [wakeup("before")]
     await streams.close()
-    await client.aclose()
-
-
-async def test_health_tells_the_settings_that_could_lose_data(
-    private_valkey: Callable[..., EmbeddedValkey], direct: redis.asyncio.Redis
-) -> None:
-    good = await server_health(direct)
-    assert good.software == "valkey"
-    assert good.faults == ()
-    server = private_valkey(config=["maxmemory-policy allkeys-lru", "appendonly no"])
-    client = connect(server.admin_url)
-    bad = await server_health(client)
-    await client.aclose()
-    assert bad.faults == (
-        "maxmemory-policy is allkeys-lru, which drops events; set it to noeviction",
-        "appendonly is off, so a restart forgets events; set it to yes",
-    )
-    old = ServerHealth("redis", "7.0.15", "noeviction", True)
-    assert old.faults == ("redis 7.0.15 is too old; use Redis 7.2 or Valkey 8, or later",)
-
-
-async def test_health_of_a_server_that_is_away_is_unavailable(tmp_path: object) -> None:
-    client = connect(f"unix://{tmp_path}/nowhere.sock")
-    with pytest.raises(Unavailable):
-        await server_health(client)
     await client.aclose()
 
 

@@ -1,0 +1,84 @@
+"""Checks of what runs and how it keeps up: roles, versions, backlog, dead letters.
+
+Not here: the same figures for watching (``entrypoints.overview``).
+"""
+
+from collections.abc import Iterator
+
+from domain.status import age_text
+from entrypoints.doctor.evidence import Evidence
+from entrypoints.doctor.verdicts import Check, NotKnown, Verdict, fault, ok, warning
+from entrypoints.roles import ROLES
+from entrypoints.version import version
+from entrypoints.views.status import LATE_S, SILENT_S
+
+
+def _running(evidence: Evidence) -> Iterator[Verdict]:
+    running = evidence.running
+    missing = [role for role in ROLES if role not in running]
+    if not missing:
+        yield ok(f"{', '.join(ROLES)} run")
+    for role in missing:
+        yield fault(
+            f"no {role} runs", "" if not evidence.up_runs else f"look for {role} in the log of `openclaw up`"
+        )
+
+
+def _silent(evidence: Evidence) -> Verdict:
+    services = evidence.redis["services"]
+    silent = [
+        f"{each.role} {each.instance} for {age_text(each.seen_s)}"
+        for each in services
+        if each.seen_s > SILENT_S
+    ]
+    if silent:
+        return warning(f"not seen: {', '.join(silent)}")
+    if not services:
+        raise NotKnown("nothing runs")
+    return ok("every instance was seen a moment ago")
+
+
+def _versions(evidence: Evidence) -> Verdict:
+    services = evidence.redis["services"]
+    others = [
+        f"{each.role} {each.instance} is {each.version}" for each in services if each.version != version()
+    ]
+    if others:
+        return warning(f"this is OpenClaw {version()}, and {', '.join(others)}")
+    if not services:
+        raise NotKnown("nothing runs")
+    return ok(f"everything that runs is OpenClaw {version()}")
+
+
+def _backlog(evidence: Evidence) -> Iterator[Verdict]:
+    rows = evidence.postgres["backlog"]
+    late = [row for row in rows if row["oldest_s"] >= LATE_S]
+    for row in late:
+        yield fault(
+            f"{row['target']} has not taken up an event that has been due for {age_text(row['oldest_s'])}; "
+            f"{row['owed']} are owed to it"
+        )
+    if not late:
+        yield ok(f"{sum(row['owed'] for row in rows)} events are owed, none for long")
+
+
+def _dead_letters(evidence: Evidence) -> Verdict:
+    letters = evidence.postgres["dead_letters"][0]["letters"]
+    if letters:
+        return warning(f"{letters} event{'s' if letters > 1 else ''} could not be handled")
+    return ok("there are none")
+
+
+CHECKS = (
+    Check("roles.running", "which roles announce themselves in Redis", "no instance of a role runs",
+          "start it: `openclaw up`, or `openclaw gateway`, `openclaw brain` and `openclaw sender`", _running),
+    Check("roles.silent", "when each instance was seen last",
+          f"it has been silent for {SILENT_S:g} s: killed, or it hangs",
+          "look at its log; what it had in hand is taken up by the others, or when it is started again", _silent),
+    Check("roles.versions", "the version of each instance", "it is another one than this command's",
+          "upgrade every service, one after the other, and start it again", _versions),
+    Check("events.backlog", "how long the oldest event of each target has been due",
+          f"{LATE_S:g} s or longer: it is not being worked off",
+          "see roles.running and postgres.oldest_xmin; the log of that service says what keeps it", _backlog),
+    Check("events.dead_letters", "dead letters", "there are some", "openclaw dlq list", _dead_letters),
+)  # fmt: skip
