@@ -20,25 +20,32 @@ BOT_NAME = "openclaw_bot"
 CONTROL_PORT = 8082
 
 
-def run_simulator(token: str, bot_api: HostPort, control_port: int) -> int:
+def run_simulator(token: str | None, bot_api: HostPort, control_port: int) -> int:
     """Serve the Bot API at ``bot_api`` for the bot with ``token`` until SIGTERM or SIGINT; return the exit code.
 
-    The control interface, which can do anything, is at ``control_port`` of the loopback only. Raises OpenClawError.
+    Without a token any token that looks like one makes a bot. The control interface, which can do anything, is at
+    ``control_port`` of the loopback only. Raises OpenClawError.
     """
     return asyncio.run(_run(token, bot_api, control_port))
 
 
-async def _run(token: str, bot_api: HostPort, control_port: int) -> int:
+async def _run(token: str | None, bot_api: HostPort, control_port: int) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     server = SimulatorServer(bot_api.host, bot_api.port, control=False, control_port=control_port)
-    server.world.add_bot(token, BOT_NAME)
+    if token is None:
+        server.world.adopts = True
+    else:
+        server.world.add_bot(token, BOT_NAME)
     try:
         await server.start()
     except CannotServe as error:
         raise OpenClawError(str(error)) from error
-    log.info("telegram is simulated", extra={"action": "started", "listening": [server.base_url]})
+    listening = [server.base_url, server.control_url]
+    log.info(
+        "telegram is simulated: Bot API and control", extra={"action": "started", "listening": listening}
+    )
     await stopped.wait()
     await server.stop()
     return 0

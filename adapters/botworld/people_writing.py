@@ -121,12 +121,15 @@ class Writing(State):
         message = self.message(bots[0], chat_id, message_id)
         if message_id in self.box(bots[0], chat).authors:
             raise WorldError(f"message {message_id} is a bot's; people edit their own")
-        if kind_of(message) in CAPTIONED:
-            caption, text = caption if caption is not None else text, None
-        if (text is None) == (caption is None) or (text is not None and "text" not in message):
+        has_caption = kind_of(message) in CAPTIONED
+        if has_caption and caption is None:
+            caption, text = text, None
+        if (text if has_caption else caption) is not None or (not has_caption and "text" not in message):
             raise WorldError(
                 f"message {message_id} has another content; give the text or the caption that it has"
             )
+        if text is None and caption is None:
+            raise WorldError("text: missing")
         for name in ("entities", "caption_entities"):
             message.pop(name, None)
         message["edit_date"] = int(self.now())

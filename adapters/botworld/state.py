@@ -6,6 +6,7 @@ listeners as a Topic. A private chat is one box of messages for each bot, any ot
 Not here: what people do (the ``people_`` modules) and what bots can do (the ``api_`` modules).
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
@@ -23,6 +24,7 @@ from adapters.botworld.updates import UpdateQueue
 from adapters.botworld.values import Json, RateLimits, WorldError
 
 MESSAGES_PER_CHAT_MAX = 10_000
+_TOKEN = re.compile(r"([1-9][0-9]{0,15}):[A-Za-z0-9_-]{1,64}")
 
 
 class Topic(NamedTuple):
@@ -103,6 +105,7 @@ class State:
         self.queries: OrderedDict[str, Query] = OrderedDict()
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}
         self.restarts: Random | None = None
+        self.adopts = False
         self._by_token: dict[str, Bot] = {}
         self._boxes: dict[tuple[int, int], Box] = {}
         self._first_update_id = first_update_id
@@ -167,8 +170,16 @@ class State:
         return bot
 
     def bot_of(self, token: str) -> Bot | None:
-        """Return the bot with this token, if any."""
-        return self._by_token.get(token)
+        """Return the bot with this token, if any; one is made where any token makes one (``adopts``)."""
+        known = self._by_token.get(token)
+        if (
+            known is None
+            and self.adopts
+            and (found := _TOKEN.fullmatch(token))
+            and int(found[1]) not in self.bots
+        ):
+            return self.add_bot(token, f"bot{found[1]}_bot", f"Bot {found[1]}", reads_all=False)
+        return known
 
     def add_user(
         self, user_id: int, first_name: str | None = None, username: str | None = None, **more: str | None
@@ -211,7 +222,8 @@ class State:
         key = (bot_id if chat.is_private else 0, chat.chat_id)
         box = self._boxes.get(key)
         if box is None:
-            box = self._boxes[key] = Box(self._first_message_id)
+            # The first message of a supergroup tells of its making, so that no topic has the id of General.
+            box = self._boxes[key] = Box(max(self._first_message_id, 2 if chat.is_forum else 1))
         return box
 
     def message(self, bot_id: int, chat_id: int, message_id: int) -> Json:

@@ -18,14 +18,14 @@ from entrypoints.simulated import CONTROL_PORT, run_simulator
 )
 @click.option("--control-port", default=CONTROL_PORT, show_default=True, help="Port for `openclaw chat`.")
 def simulate_telegram(host: str, port: int, control_port: int) -> int:
-    """Run a simulated Telegram for the bot whose token is OPENCLAW_TELEGRAM_TOKEN.
+    """Run a simulated Telegram for the bot whose token is OPENCLAW_TELEGRAM_TOKEN, or without it for any bot.
 
-    Services find it with OPENCLAW_TELEGRAM_API_URL. Its control interface, through which `openclaw chat` speaks for a
-    person, listens on this machine (or in this container) only. It forgets everything when it stops.
+    OpenClaw's services find it with OPENCLAW_TELEGRAM_API_URL, other bots as docs/TELEGRAM_SIMULATOR.md says. Its
+    control interface, through which `openclaw chat` speaks for a person, listens on this machine (or in this
+    container) only. It forgets everything when it stops.
     """
-    settings = prepare("telegram", required=("telegram_token",))
-    assert settings.telegram_token is not None
-    return run_simulator(settings.telegram_token.reveal(), HostPort(host, port), control_port)
+    token = prepare("telegram").telegram_token
+    return run_simulator(token.reveal() if token is not None else None, HostPort(host, port), control_port)
 
 
 @click.command()

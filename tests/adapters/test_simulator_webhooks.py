@@ -26,6 +26,7 @@ class Hook:
         self.gates: dict[int, asyncio.Event] = {}
         self.waiting: set[int] = set()
         self.status: Callable[[int], int] = lambda delivery: 200
+        self.answer = b""
 
     async def take(self, request: Request) -> Response:
         update: dict[str, Any] = await request.json()
@@ -37,7 +38,7 @@ class Hook:
             self.waiting.add(chat_id)
             await gate.wait()
             self.waiting.discard(chat_id)
-        return Response(status)
+        return Response(status, self.answer)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -161,6 +162,25 @@ async def test_deleting_the_webhook_stops_the_pushing_and_keeps_what_was_not_ack
     updates = await telegram.call("getUpdates", {}, PATIENCE_S)
     assert isinstance(updates, list)
     assert [update["message"]["text"] for update in updates] == ["undecided"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"method": "sendMessage", "chat_id": 7, "text": "at once"}',
+        b"method=sendMessage&chat_id=7&text=at+once",
+        b'--b\r\nContent-Disposition: form-data; name="method"\r\n\r\nsendMessage\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="chat_id"\r\n\r\n7\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nat once\r\n--b--\r\n',
+    ],
+)
+async def test_an_answer_that_carries_a_call_makes_it(
+    simulator: SimulatorServer, telegram: HttpTelegram, served: Served, hook: Hook, body: bytes
+) -> None:
+    hook.answer = body
+    await set_webhook(telegram, served)
+    simulator.world.say(7, 7, "hello")
+    await until(lambda: [effect.text for effect in simulator.world.record.of_chat(7)] == ["at once"])
 
 
 async def test_each_update_can_be_delivered_several_times(

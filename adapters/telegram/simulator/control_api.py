@@ -91,12 +91,15 @@ class ControlApi:
         return {"update_id": self._world.inject(update, fields.maybe_whole("bot_id"))}
 
     def _add_bot(self, fields: Fields) -> object:
+        token, username = fields.text("token"), fields.maybe_text("username")
+        first_name, reads_all = fields.maybe_text("first_name"), fields.flag("reads_all", True)
+        is_new = self._world.bot_of(token) is None
         bot = self._world.add_bot(
-            fields.text("token"),
-            fields.maybe_text("username") or "openclaw_bot",
-            fields.maybe_text("first_name") or "OpenClaw",
-            reads_all=fields.flag("reads_all", True),
+            token, username or "openclaw_bot", first_name or "OpenClaw", reads_all=reads_all
         )
+        if not is_new:
+            bot.username, bot.first_name = username or bot.username, first_name or bot.first_name
+            bot.reads_all = fields.flag("reads_all", bot.reads_all)
         return {"bot_id": bot.bot_id}
 
     def _restart_update_ids(self, fields: Fields) -> object:
