@@ -116,7 +116,22 @@ def moved(payload: Any, chat_id: int) -> object:
 # Telegram gives no codes below the HTTP status; these beginnings of its descriptions have been stable for years.
 NOT_TELEGRAM = "HTTP status "
 _SETTLED = ("Bad Request: message is not modified", "Bad Request: query is too old")
-_PARSE = ("Bad Request: can't parse entities", "Bad Request: ENTITY_", "Bad Request: entity")
+# What is wrong with formatting alone: found by the Bot API server in entities and in markup, or by Telegram behind it
+# (tdlib's MessageEntity.cpp, and https://core.telegram.org/method/messages.sendMessage#possible-errors).
+_PARSE = tuple(
+    f"bad request: {words}"
+    for words in (
+        "can't parse entities",
+        "can't parse messageentity",
+        "can't find end of",
+        "unsupported start tag",
+        "messageentity",
+        "entity",
+        "entities_",
+        "receive an entity",
+        "invalid custom emoji identifier",
+    )
+)
 
 
 def judge(refusal: Refusal) -> Verdict:
@@ -137,6 +152,6 @@ def judge(refusal: Refusal) -> Verdict:
         return Verdict.MISCONFIGURED
     if text.startswith(_SETTLED):
         return Verdict.SETTLED
-    if text.startswith(_PARSE):
+    if text.casefold().startswith(_PARSE):
         return Verdict.PLAIN
     return Verdict.PERMANENT

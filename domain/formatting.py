@@ -27,14 +27,17 @@ STYLES = ("bold", "italic", "underline", "strikethrough", "spoiler")
 # hashtags, commands, addresses) has no place here: it ignores those of a bot.
 _RANKS = {kind: rank for rank, kind in enumerate((*QUOTES, *LINKS, *CODES, "custom_emoji", *STYLES))}
 
-_LABEL = r"[^\s/?#@:\\.]+"
+# A host as tdlib takes it (``parse_url``), but without user names, which only mislead, and without rare signs.
+_LABEL = r"(?:[A-Za-z0-9_\-]|[^\x00-\x9f\s])+"
 _LINK = re.compile(
-    rf"https?://(?:{_LABEL}\.)+{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#]\S*)?|tg://[a-z]\S*", re.IGNORECASE
+    rf"https?://(?:{_LABEL}\.)+{_LABEL}\.?(?::0*(?P<port>[1-9][0-9]{{0,4}}))?(?:[/?#]\S*)?"
+    r"|tg://[a-z0-9_\-]+(?:[/?#]\S*)?",
+    re.IGNORECASE,
 )
 # Spaces, controls, halves of characters, and what turns the direction of the text around.
 _NOT_IN_LINKS = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
 _LANGUAGE = re.compile(r"[\w+#.\-]{1,64}")
-_EMOJI_ID = re.compile(r"[0-9]{1,20}")
+_EMOJI_ID = re.compile(r"[0-9]{1,19}")
 # Telegram replaces control characters by a space; halves of characters are no text at all.
 _DIRTY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -65,12 +68,15 @@ class _Span:
 
 
 def is_link(url: str) -> bool:
-    """Return whether Telegram makes a link of ``url``: http, https and tg, of at most 2048 characters.
+    """Return whether Telegram makes a link of ``url``: http, https or tg, of at most 2048 characters.
 
-    The host is a name with a dot or an IPv4 address, and has no user name before it. Telegram drops any other link
-    without a word, mailto among them, so whoever makes a text of one shows the address as well.
+    The host is a name with a dot or an IPv4 address, and has no user name before it. A message with any other link
+    is refused, so whoever makes a text of one shows its address instead.
     """
-    return len(url) <= URL_CHARS_MAX and not _NOT_IN_LINKS.search(url) and _LINK.fullmatch(url) is not None
+    if len(url) > URL_CHARS_MAX or _NOT_IN_LINKS.search(url):
+        return False
+    found = _LINK.fullmatch(url)
+    return found is not None and int(found["port"] or 0) <= 65_535
 
 
 def clean(text: str) -> str:
@@ -125,7 +131,7 @@ def _known(entity: Entity) -> Entity | None:
         return Entity(kind, entity.offset, entity.length, user_id=user_id) if user_id > 0 else None
     if kind == "custom_emoji":
         emoji_id = entity.custom_emoji_id or ""
-        is_id = _EMOJI_ID.fullmatch(emoji_id) is not None
+        is_id = _EMOJI_ID.fullmatch(emoji_id) is not None and 0 < int(emoji_id) < 2**63
         return Entity(kind, entity.offset, entity.length, custom_emoji_id=emoji_id) if is_id else None
     language = entity.language if kind == "pre" and _LANGUAGE.fullmatch(entity.language or "") else None
     return Entity(kind, entity.offset, entity.length, language=language)

@@ -21,6 +21,7 @@ BULLET, DONE, OPEN = "•", "☑", "☐"
 RULE = "———"
 # A phone is narrow: deeper lists are not indented further.
 INDENT_LEVELS_MAX = 6
+TAB_COLUMNS = 4
 _STYLES = {"Strong": "bold", "Emphasis": "italic", "Strikethrough": "strikethrough"}
 _LINKS = ("Link", "Image")
 _INLINE = (*_STYLES, *_LINKS)
@@ -67,8 +68,10 @@ class _Renderer:
     marked: dict[str, list[int]] = field(factory=dict)
     # The number of the next item of each open list; None where items have bullets.
     lists: list[int | None] = field(factory=list)
+    # How many quotes are open, where the outermost began, and how many lists it is in.
     quotes: int = 0
     quote_since: int = 0
+    quoted_lists: int = 0
     # The code block that is open: its lines, its language and where its source begins.
     code: list[str] | None = None
     code_info: str = ""
@@ -76,9 +79,9 @@ class _Renderer:
     # The table that is open, and the text around it while ``out`` is one of its cells.
     rows: list[list[Builder]] = field(factory=list)
     page: Builder | None = None
-    # A bullet that waits for the text of its item, and whether what comes next begins on a line of its own.
+    # A bullet that waits for the text of its item, and how many line ends are due before what comes next.
     prefix: str = ""
-    is_due: bool = False
+    due: int = 0
 
     def take(self, index: int, event: Any, start: int) -> None:
         """Render one event, whose source begins at the byte ``start``."""
@@ -103,7 +106,7 @@ class _Renderer:
             case "Rule":
                 self._begin_block(start)
                 self._write(RULE)
-                self.is_due = True
+                self.due = max(self.due, 1)
             case "TaskListMarker":
                 self.prefix = f"{self._indent(-1)}{DONE if value else OPEN} "
             case _:
@@ -157,10 +160,10 @@ class _Renderer:
             assert self.page is not None
             self.rows[-1].append(self.out)
             self.out, self.page = self.page, None
-            self.is_due = False
+            self.due = 0
         elif tag == "Table":
             write_table(self.out, self.rows)
-            self.is_due = True
+            self.due = max(self.due, 1)
 
     def _start_block(self, tag: str, about: Any, start: int) -> None:
         match tag:
@@ -198,7 +201,7 @@ class _Renderer:
                 self._end_quote()
             case _:
                 self._flush()
-        self.is_due = True
+        self.due = max(self.due, 1)
 
     def _start_item(self, start: int) -> None:
         self._begin_block(start)
@@ -210,13 +213,13 @@ class _Renderer:
     def _start_quote(self, alert: str | None, start: int) -> None:
         self._begin_block(start)
         if not self.quotes:
-            self.quote_since = self.out.units
+            self.quote_since, self.quoted_lists = self.out.units, len(self.lists)
         self.quotes += 1
         if alert is not None:
             since = self.out.units
             self._write(alert)
             self.out.put("bold", since)
-            self.is_due = True
+            self.due = max(self.due, 1)
 
     def _end_quote(self) -> None:
         self._flush()
@@ -224,16 +227,18 @@ class _Renderer:
         if not self.quotes:
             # Telegram has no quotes within quotes.
             self.out.put("blockquote", self.quote_since)
+            self.quoted_lists = 0
 
     def _end_code(self) -> None:
-        text = "".join(self.code or ()).removesuffix("\n")
+        # Of a tab, Telegram makes one space.
+        text = "".join(self.code or ()).removesuffix("\n").expandtabs(TAB_COLUMNS)
         self.code = None
         if text.strip():
             self._begin_block(self.code_start)
             # "python title=x", "rust,ignore" and "{.python}" name a language and more.
             words = re.split(r"[\s,{}]+", self.code_info.lstrip("{").lstrip("."))
             self._put_solid("pre", text, language=words[0] or None)
-            self.is_due = True
+            self.due = max(self.due, 1)
 
     def _end_link(self, opened: _Opened) -> None:
         covered, url = self.out.since(opened.pieces).strip(), opened.url
@@ -279,16 +284,14 @@ class _Renderer:
         self._flush()
         self._break(1)
         self._put_solid("pre", formula)
-        self.is_due = True
+        self.due = max(self.due, 1)
 
     def _line_break(self) -> None:
-        if self.is_due:
-            self.out.write("\n")
         self._flush()
-        self.is_due = True
+        self.due += 1
 
     def _write(self, text: str) -> None:
-        if self.is_due:
+        if self.due:
             text = text.lstrip(" ")
         if text:
             self._ready()
@@ -297,22 +300,23 @@ class _Renderer:
     def _ready(self) -> None:
         """Make the place where inline text may go on."""
         if self.prefix:
-            self._flush()
-        elif self.is_due:
-            self._break(1)
+            self.out.write(self.prefix)
+            self.prefix = ""
+        elif self.due:
+            self._break(self.due)
             self.out.write(self._indent())
-        self.is_due = False
+        self.due = 0
 
     def _flush(self) -> None:
-        """Write the bullet that waits, be there text for it or not."""
-        prefix, self.prefix = self.prefix, ""
+        """Write the bullet that waits, though no text follows it on its line."""
+        prefix, self.prefix = self.prefix.rstrip(), ""
         self.out.write(prefix)
 
     def _open(self, url: str = "", *, is_literal: bool = False) -> None:
         self.opened.append(_Opened(self.out.units, self.out.mark(), url, is_literal))
 
     def _indent(self, levels: int = 0) -> str:
-        return "  " * min(len(self.lists) + levels, INDENT_LEVELS_MAX)
+        return "  " * min(len(self.lists) - self.quoted_lists + levels, INDENT_LEVELS_MAX)
 
     def _begin_block(self, start: int, *, joins: bool = False) -> None:
         """Begin a line, after an empty one where the source has one too; a paragraph joins its bullet."""
@@ -321,7 +325,7 @@ class _Renderer:
         newlines = 1 if self.prefix or not self._has_gap(start) else 2
         self._flush()
         self._break(newlines)
-        self.is_due = False
+        self.due = 0
         if joins:
             self.out.write(self._indent())
 

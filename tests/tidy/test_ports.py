@@ -18,6 +18,7 @@ EXEMPT = {
     "TellMode": "a function that the brain passes to the store",
     "Tokens": "one line of randomness; what it must be cannot be tested by a contract",
     "Codec": "pure, so the real one serves in memory too",
+    "Formatter": "pure, so the real one serves in memory too",
 }
 PORTS = {
     name: port

@@ -32,7 +32,21 @@ REFUSALS = [
         Verdict.SETTLED,
     ),
     (400, "Bad Request: can't parse entities: Can't find end of the entity", Verdict.PLAIN),
+    (400, 'Bad Request: can\'t parse entities: Unsupported start tag "x" at byte offset 3', Verdict.PLAIN),
+    (400, "Bad Request: can't parse MessageEntity: Unsupported type specified", Verdict.PLAIN),
+    (400, "Bad Request: Can't find end of the entity starting at byte offset 60", Verdict.PLAIN),
+    (400, 'Bad Request: unsupported start tag "x" at byte offset 3', Verdict.PLAIN),
+    (400, "Bad Request: entity begins in a middle of a UTF-16 symbol at byte offset 4", Verdict.PLAIN),
+    (400, "Bad Request: entity beginning at UTF-16 offset 3 ends after the end of the text", Verdict.PLAIN),
+    (400, "Bad Request: entity URL 'http://a' is invalid: Wrong HTTP URL", Verdict.PLAIN),
+    (400, "Bad Request: receive an entity with incorrect length -1", Verdict.PLAIN),
+    (400, "Bad Request: messageEntityTextUrl.url must be encoded in UTF-8", Verdict.PLAIN),
+    (400, "Bad Request: invalid custom emoji identifier specified", Verdict.PLAIN),
     (400, "Bad Request: ENTITY_TEXT_INVALID", Verdict.PLAIN),
+    (400, "Bad Request: ENTITY_BOUNDS_INVALID", Verdict.PLAIN),
+    (400, "Bad Request: ENTITY_TEXTURL_INVALID", Verdict.PLAIN),
+    (400, "Bad Request: ENTITY_MENTION_USER_INVALID", Verdict.PLAIN),
+    (400, "Bad Request: ENTITIES_TOO_LONG", Verdict.PLAIN),
     (400, "Bad Request: chat not found", Verdict.PERMANENT),
     (400, "Bad Request: message is too long", Verdict.PERMANENT),
     (400, "Bad Request: message text is empty", Verdict.PERMANENT),
@@ -54,9 +68,19 @@ def test_a_group_that_moved_is_followed_whatever_the_words_are() -> None:
     assert judge(refusal) is Verdict.MOVED
 
 
+def bad(text: str) -> Refusal:
+    """Return the refusal of a bad request."""
+    return Refusal(400, f"Bad Request: {text}")
+
+
 def test_only_a_parse_error_is_worth_a_second_try_as_plain_text() -> None:
-    plain = [code for code, _, verdict in REFUSALS if verdict is Verdict.PLAIN]
-    assert plain == [400, 400]
+    plain = {code for code, _, verdict in REFUSALS if verdict is Verdict.PLAIN}
+    assert plain == {400}
+    assert not [
+        text
+        for text in ("text is too long", "text must be encoded in UTF-8")
+        if judge(bad(text)) is Verdict.PLAIN
+    ]
 
 
 def test_a_message_is_sent_with_everything_that_it_has() -> None:

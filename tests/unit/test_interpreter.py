@@ -11,7 +11,7 @@ from application.interpreter import Interpreter, Run, describe, event_row, parts
 from domain.decisions import Decision, Emit, Outcome, PutSetting
 from domain.envelope import Event
 from domain.errors import InvalidEvent, Permanent, Transient
-from domain.events.telegram import Button, TelegramDelivered, TelegramSend
+from domain.events.telegram import Button, Entity, TelegramDelivered, TelegramSend
 from domain.ids import child_id
 from domain.retry import RetryPolicy
 from domain.text import utf16_length
@@ -122,6 +122,25 @@ def test_a_long_text_becomes_parts_with_names_of_their_own_and_room_for_the_mark
     assert [bool(each.buttons) for each in sends] == [False, False, False, True]
     assert [each.reply_to_message_id for each in sends] == [4, None, None, None]
     assert all(utf16_length(each.text) <= 4000 for each in sends)
+
+
+def test_more_entities_than_telegram_shows_make_more_parts() -> None:
+    bold = tuple(Entity("bold", 5 * number, 4) for number in range(250))
+    parts = parts_of(Emit("reply", TelegramSend(bot_id=BOT, chat_id=7, text="word " * 250, entities=bold)))
+    sends = [part.payload for part in parts if isinstance(part.payload, TelegramSend)]
+    assert [len(each.entities) for each in sends] == [100, 100, 50]
+
+
+def test_formatting_that_telegram_would_refuse_is_mended_on_its_way() -> None:
+    odd = (Entity("text_link", 0, 4, url="nowhere"), Entity("bold", 3, 99))
+    (part,) = parts_of(Emit("reply", TelegramSend(bot_id=BOT, chat_id=7, text="a few words", entities=odd)))
+    assert isinstance(part.payload, TelegramSend)
+    assert part.payload.entities == (Entity("bold", 3, 8),)
+
+
+def test_a_blank_text_is_left_to_its_fault() -> None:
+    emit = Emit("reply", TelegramSend(bot_id=BOT, chat_id=7, text=" " * 5000))
+    assert parts_of(emit) == [emit]
 
 
 # Failure
