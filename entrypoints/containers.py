@@ -65,7 +65,7 @@ def _pool(
     # A round never outlives a claim, so neither may the transaction of a process that was paused in it.
     return Pool(
         _postgres_url(settings), role_of(service), size_max=size_max or settings.postgres_pool_max,
-        hold_s=settings.claim_s, wait_for_disk=wait_for_disk,
+        hold_s=settings.claim_s, wait_for_disk=wait_for_disk, steady_plans=service != "operator",
     )  # fmt: skip
 
 

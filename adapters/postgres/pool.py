@@ -53,6 +53,9 @@ STEADY_PLANS = (
     "set enable_hashjoin = off; set enable_mergejoin = off;"
 )
 
+# What an operator does not ask for is null, and only a plan that knows so can use the index of what was asked for.
+FRESH_PLANS = "set plan_cache_mode = force_custom_plan;"
+
 
 class Pool:
     """A few connections to one database, each acting as one role with bounds on what it may hold open."""
@@ -66,12 +69,15 @@ class Pool:
         hold_s: float = 30.0,
         timeout_s: float = 10.0,
         wait_for_disk: bool = True,
+        steady_plans: bool = True,
     ) -> None:
         """``hold_s`` bounds a transaction and the idle time inside one; ``timeout_s`` bounds connecting.
 
         ``wait_for_disk`` off commits without waiting for the write-ahead log: for notes that have to survive this
-        process but not the server.
+        process but not the server. ``steady_plans`` off plans each statement for the values that it is given: for
+        questions that are rare and differ in what they leave open.
         """
+        self._plans = STEADY_PLANS if steady_plans else FRESH_PLANS
         self._url = url
         self._wait_for_disk = wait_for_disk
         self._role = role
@@ -83,7 +89,7 @@ class Pool:
 
     async def _begin_session(self, connection: Connection) -> None:
         bounds = (
-            STEADY_PLANS
+            self._plans
             + f"set idle_in_transaction_session_timeout = {self._hold_ms}; set search_path = openclaw, pg_catalog;"
         )
         if connection.get_server_version().major >= 17:

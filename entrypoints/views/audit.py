@@ -8,15 +8,30 @@ from collections.abc import Sequence
 
 from application.ports import AuditEntry
 from domain.envelope import timestamp_of
-from entrypoints.views.lines import NONE, TRACE_CHARS, moment, owner, plain, table, with_notes
+from entrypoints.views.lines import NONE, TRACE_CHARS, moment, note, owner, plain, row_line, table, with_notes
 
 HEADS = ("TIME (UTC)", "CONSUMER", "OUTCOME", "EVENT", "OWNER", "TRACE")
+# The widest that we write ourselves; together with the gaps a whole line.
+WIDTHS = (23, 8, 13, 18, 16, 12)
 
 
 def audit_lines(entries: Sequence[AuditEntry]) -> list[str]:
     """Return a line a row, oldest first, and under it the reason where there is one."""
     rows = [_cells(entry) for entry in entries]
     return with_notes(table(HEADS, rows), [remark(entry) for entry in entries])
+
+
+def audit_heading() -> str:
+    """Return the heading of rows that are shown as they come."""
+    return row_line(HEADS, WIDTHS)
+
+
+def followed_lines(entries: Sequence[AuditEntry]) -> list[str]:
+    """Return a line a row as ``audit_lines`` does, in columns that are as wide as they will have to be."""
+    found = []
+    for entry in entries:
+        found += [row_line(_cells(entry), WIDTHS), *note(remark(entry))]
+    return found
 
 
 def remark(entry: AuditEntry) -> str:

@@ -1,49 +1,24 @@
-"""``openclaw dlq list``: dead letters, a line each with every reason under it.
+"""``openclaw dlq list`` and ``show``: dead letters with every reason, and never what people wrote.
 
-Of the envelope only type, trace and key are read: the rest is what people wrote. Not here: finding the letters
-(``application.ports.Records``).
+Not here: finding the letters (``application.ports.DeadLetters``), and what is told of a payload (``envelopes``).
 """
 
-import re
 from collections.abc import Sequence
-from typing import Any
-
-import orjson
-from attrs import frozen
 
 from application.letters import Letter
+from application.ports import AuditEntry
 from domain.catalogue import CATALOGUE
 from domain.envelope import timestamp_of
-from domain.events.spec import TRACE
+from entrypoints.views.audit import audit_json, audit_lines
+from entrypoints.views.envelopes import outline
 from entrypoints.views.lines import NONE, TRACE_CHARS, moment, note, plain, table
 
 HEADS = ("ID", "TIME (UTC)", "TARGET", "EVENT", "CHAT", "TRACE", "ATTEMPTS", "DEATHS")
-# The keys that we make. The contract of an envelope allows more, and more could be what somebody wrote.
-KEY = re.compile(r"(?:tg|rem|sha256):[A-Za-z0-9:/._-]{1,190}")
 
 
-@frozen
-class Label:
-    """What may be shown of an envelope; None where it does not hold it, or not as we make it."""
-
-    event_type: str | None
-    trace_id: str | None
-    idempotency_key: str | None
-
-
-def label_of(envelope: bytes) -> Label:
-    """Return the label of an envelope, whatever its bytes are."""
-    try:
-        found = orjson.loads(envelope)
-    except orjson.JSONDecodeError:
-        found = None
-    fields: dict[str, Any] = found if isinstance(found, dict) else {}
-    event_type = fields.get("event_type")
-    return Label(
-        event_type if isinstance(event_type, str) and event_type in CATALOGUE else None,
-        _proper(fields.get("trace_id"), TRACE.regex),
-        _proper(fields.get("idempotency_key"), KEY),
-    )
+def letter_heading() -> str:
+    """Return the heading over letters that are shown a batch at a time."""
+    return table(HEADS, [], right=(0, 6, 7))[0]
 
 
 def letter_lines(letters: Sequence[Letter]) -> list[str]:
@@ -58,19 +33,52 @@ def letter_lines(letters: Sequence[Letter]) -> list[str]:
 
 def letter_json(letter: Letter) -> dict[str, object]:
     """Return a letter as a JSON object."""
-    label = label_of(letter.envelope)
     return {
         "id": letter.letter_id,
         "at": timestamp_of(letter.dead_at),
         "target": letter.target,
         "event_id": letter.event_id,
-        "event_type": label.event_type,
-        "trace_id": label.trace_id,
-        "idempotency_key": label.idempotency_key,
+        "event_type": _event_type(letter),
+        "trace_id": letter.trace_id,
+        "idempotency_key": letter.idempotency_key,
         "lane": letter.lane,
         "attempts": attempts_of(letter),
         "deaths": letter.deaths,
         "reasons": [plain(reason) for reason in letter.reasons],
+    }
+
+
+def shown_lines(letter: Letter, entries: Sequence[AuditEntry]) -> list[str]:
+    """Return everything about one letter: its row, its reasons, its envelope in outline, what the audit has."""
+    facts = {
+        "died": f"{moment(letter.dead_at)} UTC",
+        "target": plain(letter.target),
+        "event": f"{letter.event_id}  {_event_type(letter) or '(unreadable)'}",
+        "cause": str(letter.cause or NONE),
+        "trace": letter.trace_id or NONE,
+        "key": letter.idempotency_key or NONE,
+        "chat": plain(letter.lane) or NONE,
+        "attempts": str(attempts_of(letter)),
+        "deaths": str(letter.deaths),
+        "repeat": "an earlier call may have reached the chat" if letter.repeat else NONE,
+    }
+    lines = [f"letter {letter.letter_id}", *_pairs(facts), "", "reasons"]
+    lines += [part for reason in letter.reasons for part in note(reason)]
+    lines += ["", f"envelope, {len(letter.envelope)} bytes"]
+    lines += [f"    {line}" for line in _pairs(outline(letter.envelope, letter.event_type))]
+    return [*lines, "", *(audit_lines(entries) if entries else ["the audit has no row of it any more"])]
+
+
+def shown_json(letter: Letter, entries: Sequence[AuditEntry]) -> dict[str, object]:
+    """Return the same as a JSON object."""
+    return {
+        **letter_json(letter),
+        "source": letter.source,
+        "cause": letter.cause,
+        "repeat": letter.repeat,
+        "envelope_bytes": len(letter.envelope),
+        "envelope": outline(letter.envelope, letter.event_type),
+        "audit": [audit_json(entry) for entry in entries],
     }
 
 
@@ -79,19 +87,23 @@ def attempts_of(letter: Letter) -> int:
     return letter.attempt + 1
 
 
-def _proper(value: object, form: re.Pattern[str]) -> str | None:
-    return value if isinstance(value, str) and form.fullmatch(value) else None
+def _event_type(letter: Letter) -> str | None:
+    return letter.event_type if letter.event_type in CATALOGUE else None
+
+
+def _pairs(facts: dict[str, str]) -> list[str]:
+    width = max(map(len, facts), default=0)
+    return [f"{name.ljust(width)}  {value}" for name, value in facts.items()]
 
 
 def _cells(letter: Letter) -> tuple[str, ...]:
-    label = label_of(letter.envelope)
     return (
         str(letter.letter_id),
         moment(letter.dead_at)[:19],
         plain(letter.target),
-        label.event_type or "(unreadable)",
+        _event_type(letter) or "(unreadable)",
         plain(letter.lane).partition(":")[2] or NONE,
-        (label.trace_id or NONE)[:TRACE_CHARS],
+        (letter.trace_id or NONE)[:TRACE_CHARS],
         str(attempts_of(letter)),
         str(letter.deaths),
     )

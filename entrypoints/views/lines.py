@@ -5,8 +5,9 @@ characters that a terminal would obey. Not here: what is shown (the other module
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import click
 import orjson
 
 from domain.envelope import timestamp_of
@@ -22,6 +23,11 @@ TRACE_CHARS = 12
 def plain(text: str, chars_max: int = 1000) -> str:
     """Return ``text`` as it may be shown."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in one_line(text, chars_max))
+
+
+def row_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a line with each cell as wide as told; a wider one pushes the rest aside."""
+    return GAP.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
@@ -57,6 +63,12 @@ def moment(seconds: float) -> str:
 def owner(scope: str | None) -> str:
     """Return the scope without its bot: ``u7`` is a user's private chat, ``c-1007`` a group."""
     return plain(scope).partition(":")[2] or NONE if scope else NONE
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print each line on standard output."""
+    for line in lines:
+        click.echo(line)
 
 
 def json_text(value: Mapping[str, object]) -> str:

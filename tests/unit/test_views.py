@@ -3,18 +3,14 @@
 import json
 from uuid import UUID
 
-import orjson
-import pytest
 from attrs import evolve
 
 from application.changes import AuditRow
-from application.letters import Letter
 from application.ports import AuditEntry, Depth, Figures
 from domain.decisions import Outcome
 from domain.runtime_state import Mode
 from domain.status import ServiceStatus
-from entrypoints.views.audit import audit_json, audit_lines
-from entrypoints.views.letters import letter_json, letter_lines
+from entrypoints.views.audit import audit_heading, audit_json, audit_lines, followed_lines
 from entrypoints.views.lines import COLUMNS, json_text, plain, table
 from entrypoints.views.status import Overview, Queues, status_json, status_lines
 from entrypoints.views.trace import trace_json, trace_lines
@@ -120,6 +116,17 @@ def test_the_audit_is_a_line_a_row_with_the_reason_below() -> None:
     )
 
 
+def test_rows_that_are_shown_as_they_come_stand_in_columns_of_one_width() -> None:
+    lines = [audit_heading(), *followed_lines(WAY[2:3]), *followed_lines(WAY[4:])]
+    assert "\n".join(lines) == (
+        "TIME (UTC)               CONSUMER  OUTCOME        EVENT               OWNER             TRACE\n"
+        "2026-11-22 15:59:22.050  sender    retried        telegram.send       c-1001234567890   83ed49ee7d52\n"
+        "    Telegram: 429 Too Many Requests: retry after 3\n"
+        "2026-11-22 15:59:22.350  sender    accepted       telegram.delivered  c-1001234567890   83ed49ee7d52"
+    )
+    assert max(map(len, lines)) <= COLUMNS
+
+
 def test_a_row_of_the_audit_as_json_has_every_column() -> None:
     found = json.loads(json_text(audit_json(WAY[2])))
     assert list(found) == [
@@ -205,52 +212,6 @@ def test_status_without_postgres_still_tells_what_redis_knows() -> None:
     assert "brain           ?           ?          2        1" in lines
     assert "dead letters: unknown" in lines
     assert status_json(half)["dead_letters"] is None
-
-
-def letter(envelope: bytes, **more: object) -> Letter:
-    values: dict[str, object] = {"attempt": 7, "deaths": 0, "reasons": ("8 attempts failed",), **more}
-    return Letter(
-        letter_id=12, target="sender", event_id=SEND, lane="7123456789:-1001234567890", envelope=envelope,
-        dead_at=BEGAN, **values,
-    )  # fmt: skip
-
-
-def test_a_dead_letter_shows_its_label_and_reasons_and_nothing_that_was_written() -> None:
-    envelope = orjson.dumps(
-        {
-            "event_type": "telegram.send",
-            "trace_id": TRACE,
-            "idempotency_key": "tg:1:2/reply",
-            "payload": {"text": TEXT},
-        }
-    )
-    found = letter(envelope, reasons=(f"Telegram: 403 Forbidden {TOKEN}", "trace_id: missing"), deaths=2)
-    assert "\n".join(letter_lines([found])) == (
-        "ID  TIME (UTC)           TARGET  EVENT          CHAT            TRACE         ATTEMPTS  DEATHS\n"
-        "12  2026-11-22 15:59:21  sender  telegram.send  -1001234567890  83ed49ee7d52         8       2\n"
-        "    Telegram: 403 Forbidden [hidden]\n"
-        "    trace_id: missing"
-    )
-    text = json_text(letter_json(found))
-    assert json.loads(text)["idempotency_key"] == "tg:1:2/reply"
-    assert TEXT not in text
-    assert "planted" not in text
-
-
-@pytest.mark.parametrize(
-    "envelope",
-    [
-        b"\xff\x00not json " + TEXT.encode(),
-        b"[1]",
-        orjson.dumps({"event_type": TEXT, "trace_id": TEXT, "idempotency_key": TEXT}),
-        orjson.dumps({"event_type": TEXT.replace(" ", "_"), "trace_id": 5, "idempotency_key": ["x"]}),
-    ],
-)
-def test_an_envelope_that_is_none_shows_nothing_of_its_bytes(envelope: bytes) -> None:
-    found = letter(envelope)
-    assert "(unreadable)" in letter_lines([found])[1]
-    shown = json_text(letter_json(found)) + "".join(letter_lines([found]))
-    assert "plan" not in shown
 
 
 def test_what_a_terminal_would_obey_is_not_shown() -> None:

@@ -143,7 +143,7 @@ def test_dead_letters_are_listed_with_every_reason(see: See) -> None:
     assert "    trace_id: missing" in reasons
     found = json.loads(see("dlq", "list", "--json", "--target", "brain", "--limit", "5").out)
     assert "trace_id: missing" in found["reasons"]
-    assert see("dlq", "list", "--target", "sender").out == "no dead letters for sender\n"
+    assert see("dlq", "list", "--target", "sender").out == "no dead letters that match --target\n"
 
 
 def test_status_shows_what_runs_and_asks_for_attention(see: See) -> None:
@@ -176,7 +176,7 @@ def test_no_output_shows_what_people_wrote_nor_a_secret(see: See, home: Path) ->
         (("trace",), "Missing argument"),
         (("audit", "--trace", "-100/4"), "'-100/4' is no trace id (6 to 32 hex digits)"),
         (("audit", "--outcome", "lost"), "'lost' is not one of 'accepted', 'ignored', 'processed'"),
-        (("audit", "--consumer", "poet"), "'poet' is not one of 'gateway', 'brain', 'sender'"),
+        (("audit", "--consumer", "poet"), "'poet' is not one of 'gateway', 'brain', 'sender', 'operator'"),
         (("audit", "--type", "x"), "'x' is not one of 'message.received'"),
         (("audit", "--since", "soon"), "'soon' is no time; give 90s, 10m, 2h, 3d or 2026-11-22T16:00:00Z"),
         (("audit", "--event", "5"), "'5' is not a valid UUID"),
