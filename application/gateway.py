@@ -108,6 +108,10 @@ class Gateway:
         long before it would keep the others out.
         """
         arrivals = [self.arrival(update) for update in updates]
+        if self.bot_name is None and any(_is_of_group(arrival) for arrival in arrivals):
+            raise StoreUnavailable(
+                "the bot's name is not known yet, so nobody can tell what of a group is meant for it"
+            )
         self._make_room(arrivals)
         self.crash("gateway.received")
         loop = asyncio.get_running_loop()
@@ -227,6 +231,10 @@ class PollCounters:
     answered: int = 0
     failed: int = 0
     updates: int = 0
+
+
+def _is_of_group(arrival: Arrival) -> bool:
+    return arrival.owed is not None and ":-" in arrival.owed.lane
 
 
 @define

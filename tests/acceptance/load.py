@@ -103,9 +103,11 @@ class Load:
         for chat in self._plan[len(self.said) : upto]:
             self._numbers[chat] += 1
             number = self._numbers[chat]
-            text = f"message {number} of chat {chat}"
-            said = self.world.say(chat, chat if chat > 0 else 5_000_000 - chat, text)
             (bot_id,) = self.world.bots
+            # In a group the bot answers what is meant for it.
+            name = "" if chat > 0 else f"@{self.world.bots[bot_id].username} "
+            text = f"{name}message {number} of chat {chat}"
+            said = self.world.say(chat, chat if chat > 0 else 5_000_000 - chat, text)
             self.said.append(Said(chat, number, text, update_key(bot_id, said.update_ids[0])))
 
     def replies_of(self, claimed: Mapping[str, UUID]) -> frozenset[str]:

@@ -101,6 +101,22 @@ async def test_updates_that_come_while_a_commit_runs_share_the_next_one(edge: Ed
     assert edge.intake.sizes == [1, 28]
 
 
+async def test_until_the_bots_name_is_known_updates_of_groups_wait_and_others_do_not(edge: Edge) -> None:
+    edge.gateway.bot_name = None
+    group = an_update(update=2, chat={"id": -5, "type": "group"})
+    await edge.gateway.accept([an_update(update=1)])
+    with pytest.raises(StoreUnavailable, match="the bot's name is not known yet"):
+        await edge.gateway.accept([group])
+    edge.gateway.bot_name = "openclaw_bot"
+    await edge.gateway.accept([group])
+    assert len(edge.database.tables.outbox) == 2
+
+
+def from_chats(count: int) -> list[dict[str, Any]]:
+    """Return an update from each of so many chats."""
+    return [an_update(update=n, chat={"id": n, "type": "private"}) for n in range(1, count + 1)]
+
+
 async def test_a_commit_takes_only_so_many(edge: Edge) -> None:
     await edge.gateway.accept(
         [an_update(update=n, chat={"id": n, "type": "private"}) for n in range(1, BATCH_MAX + 51)]
