@@ -315,6 +315,12 @@ async def send_photo_back(message: Message) -> None:
     )
 
 
+@router.message(Command("weigh"), F.photo)
+async def weigh(message: Message, bot: Bot) -> None:
+    content = await bot.download(message.photo[-1])
+    await message.reply(f"It weighs {len(content.read())} bytes.")
+
+
 @router.message(F.photo)
 async def on_photo(message: Message) -> None:
     largest = message.photo[-1]

@@ -135,6 +135,11 @@ PICTURES = (
         ),
     ),
     Step(
+        "a photo is downloaded",
+        Say(ANN, ANN, None, name="heavy", more={"kind": "photo", "caption": "/weigh"}),
+        See(ANN, "It weighs 4096 bytes.", reply_to="heavy"),
+    ),
+    Step(
         "a document is uploaded",
         Say(ANN, ANN, "/receipt"),
         See(ANN, "Your receipt", method="sendDocument"),
@@ -149,6 +154,7 @@ PICTURES = (
         Do("album", {"chat_id": ANN, "user_id": ANN, "items": [{"caption": "fish"}, {"caption": "chips"}]}),
         (See(ANN, "A photo of 1280×960: fish"), See(ANN, "A photo of 1280×960: chips")),
         openclaw=See(ANN, "fish"),
+        in_order=False,
     ),
     Step(
         "a sticker",

@@ -270,6 +270,12 @@ async def send_photo_back(update: Update, context: Context) -> None:
     await update.message.reply_photo(photo, caption="<b>Yours</b> again", parse_mode=ParseMode.HTML)
 
 
+async def weigh(update: Update, context: Context) -> None:
+    file = await update.message.photo[-1].get_file()
+    content = await file.download_as_bytearray()
+    await update.message.reply_text(f"It weighs {len(content)} bytes.", do_quote=True)
+
+
 async def on_photo(update: Update, context: Context) -> None:
     message = update.message
     largest = message.photo[-1]
@@ -370,6 +376,7 @@ def add_handlers(application: Application, errors: list[Exception], left: list[i
             MessageHandler(new_message & filters.StatusUpdate.MIGRATE, on_migrated),
             MessageHandler(new_message & filters.StatusUpdate.NEW_CHAT_MEMBERS, on_joined),
             MessageHandler(new_message & filters.PHOTO & filters.CaptionRegex("^/again$"), send_photo_back),
+            MessageHandler(new_message & filters.PHOTO & filters.CaptionRegex("^/weigh$"), weigh),
             MessageHandler(new_message & filters.PHOTO, on_photo),
             MessageHandler(new_message & filters.ChatType.PRIVATE & text, echo),
             MessageHandler(new_message & filters.ChatType.PRIVATE & ~filters.TEXT, something_else),

@@ -110,6 +110,7 @@ def ptb_application(token: str, base_url: str, otter: Otter, *, polls: bool) -> 
         ApplicationBuilder()
         .token(token)
         .base_url(f"{base_url}/bot")
+        .base_file_url(f"{base_url}/file/bot")
         .request(TappedRequest(otter.wire))
         .get_updates_request(TappedRequest(otter.wire))
         .post_init(ptb_bot.post_init)

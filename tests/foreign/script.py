@@ -126,7 +126,8 @@ class Step:
     """One row: what it is about, who does what, and everything that is seen because of it.
 
     ``openclaw`` is what is seen where OpenClaw is the bot; None leaves the step out there. ``hidden`` says that the
-    bot is not even sent an update. One act or sight may stand without a tuple around it.
+    bot is not even sent an update. Not ``in_order``: what was done at once may be answered in any order. One act or
+    sight may stand without a tuple around it.
     """
 
     what: str
@@ -134,6 +135,7 @@ class Step:
     sees: tuple[See, ...] = field(converter=_all, default=NOTHING)
     openclaw: tuple[See, ...] | Same | None = field(converter=_all_or_none, default=None)
     hidden: bool = False
+    in_order: bool = True
 
     def seen_of_openclaw(self) -> tuple[See, ...] | None:
         """Return what is seen where OpenClaw is the bot, None where the step does not apply."""

@@ -55,7 +55,7 @@ class Stage:
         if step.hidden:
             assert not shown, f"{step.what}: the bot was shown it"
         for place in dict.fromkeys(see.place for see in sees):
-            await self._see(step.what, place, [see for see in sees if see.place == place])
+            await self._see(step, place, [see for see in sees if see.place == place])
         if not sees:
             await self._let_pass()
 
@@ -119,7 +119,8 @@ class Stage:
 
     # What they see
 
-    async def _see(self, what: str, place: int, sees: Sequence[See]) -> None:
+    async def _see(self, step: Step, place: int, sees: Sequence[See]) -> None:
+        what = step.what
         try:
             found = await self.control.wait_for(
                 place, len(sees), within_s=PATIENCE_S, method=None, after=self._seen.get(place, 0)
@@ -129,6 +130,9 @@ class Stage:
             raise AssertionError(f"{what}: {error}: {had}") from None
         self._seen[place] = found[-1].seq
         assert len(found) == len(sees), f"{what}: {[effect.text for effect in found]}"
+        if not step.in_order:
+            found.sort(key=lambda effect: effect.text or "")
+            sees = sorted(sees, key=lambda see: see.text or "")
         for see, effect in zip(sees, found, strict=True):
             await self._compare(what, see, effect)
             self._matched += 1

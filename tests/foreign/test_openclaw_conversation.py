@@ -13,7 +13,6 @@ from tests.foreign.fixtures import stage_in
 from tests.foreign.places import BOT
 from tests.foreign.typed import faults_of_request
 
-STEPS_MIN = 40
 # Moves the clock past what a refusal asks to wait.
 WAIT_S = 3.0
 
@@ -49,7 +48,6 @@ async def test_openclaw_holds_the_conversation_where_it_applies(
         for step, sees in steps:
             await stage.play(step, sees)
         await stage.close()
-    assert len(steps) >= STEPS_MIN
     assert {method for method, _ in asked} == {
         "getUpdates", "sendMessage", "editMessageText", "answerCallbackQuery",
     }  # fmt: skip
