@@ -13,10 +13,10 @@ from domain.catalogue import AUDIT
 from domain.decisions import Decision, Emit, Outcome
 from domain.envelope import Event, derive, timestamp_of
 from domain.errors import InvalidEvent, OpenClawError, Permanent
-from domain.events.telegram import TelegramSend
+from domain.events.telegram import TelegramEdit, TelegramSend
 from domain.retry import RetryPolicy
 from domain.scope import Scope
-from domain.splitting import split
+from domain.splitting import shorten, split
 from domain.text import utf16_length
 
 # Room for the mark of a possible repeat, so that marking never makes a message too long.
@@ -163,10 +163,14 @@ def scope_of(payload: object) -> Scope | None:
 def parts_of(emit: Emit) -> list[Emit]:
     """Split a message that is too long for Telegram into several, each an event with a key of its own.
 
-    The first part answers, the last one carries the buttons. Formatting that Telegram would refuse is mended. A
-    blank text stays as it is, so that its refusal names the event that has it.
+    The first part answers, the last one carries the buttons. An edit, which has to be one message, is shortened.
+    Formatting that Telegram would refuse is mended. A blank text stays as it is, so that its refusal names the event
+    that has it.
     """
     payload = emit.payload
+    if isinstance(payload, TelegramEdit):
+        short = shorten(payload.text, payload.entities)
+        return [evolve(emit, payload=evolve(payload, text=short.text, entities=short.entities))]
     if not isinstance(payload, TelegramSend):
         return [emit]
     if not payload.entities and utf16_length(payload.text) <= SEND_UNITS_MAX:

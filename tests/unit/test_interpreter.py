@@ -11,7 +11,7 @@ from application.interpreter import Interpreter, Run, describe, event_row, parts
 from domain.decisions import Decision, Emit, Outcome, PutSetting
 from domain.envelope import Event
 from domain.errors import InvalidEvent, Permanent, Transient
-from domain.events.telegram import Button, Entity, TelegramDelivered, TelegramSend
+from domain.events.telegram import Button, Entity, TelegramDelivered, TelegramEdit, TelegramSend
 from domain.ids import child_id
 from domain.retry import RetryPolicy
 from domain.text import utf16_length
@@ -136,6 +136,16 @@ def test_formatting_that_telegram_would_refuse_is_mended_on_its_way() -> None:
     (part,) = parts_of(Emit("reply", TelegramSend(bot_id=BOT, chat_id=7, text="a few words", entities=odd)))
     assert isinstance(part.payload, TelegramSend)
     assert part.payload.entities == (Entity("bold", 3, 8),)
+
+
+def test_an_edit_is_one_message_however_long_its_text_is() -> None:
+    bold = tuple(Entity("bold", 5 * number, 4) for number in range(1500))
+    edit = TelegramEdit(bot_id=BOT, chat_id=7, message_id=4, text="word " * 1500, entities=bold)
+    (part,) = parts_of(Emit("correction", edit))
+    assert isinstance(part.payload, TelegramEdit)
+    assert part.payload.text.endswith("word…")
+    assert utf16_length(part.payload.text) <= 4096
+    assert part.payload.entities == bold[:100]
 
 
 def test_a_blank_text_is_left_to_its_fault() -> None:
