@@ -11,10 +11,10 @@ import click
 
 from application.admission import Admission, Decided
 from domain.access import CODE_S, Standing, id_of, read_code
-from entrypoints.commands.observe import as_json, bot_option, in_data_dir, limit_option
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import NothingFound
 from entrypoints.operator import ask, bot_of, operator_settings
+from entrypoints.options import as_json, bot_option, in_data_dir, limit_option
 from entrypoints.views.access import access_json, access_lines
 from entrypoints.views.lines import json_text
 
