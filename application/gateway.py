@@ -109,6 +109,7 @@ class Gateway:
         """
         arrivals = [self.arrival(update) for update in updates]
         if self.bot_name is None and any(_is_of_group(arrival) for arrival in arrivals):
+            self.counters.turned_away += len(arrivals)
             raise StoreUnavailable(
                 "the bot's name is not known yet, so nobody can tell what of a group is meant for it"
             )

@@ -22,6 +22,7 @@ from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run, place_of
 from application.settling import Flight, Outcomes, Result
+from application.typing import Typist
 from domain.decisions import Outcome
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
 from domain.events.telegram import MessageClass, TelegramEdit, TelegramSend
@@ -81,6 +82,7 @@ class Deliverer:
     crash: CrashPoints
     outcomes: Outcomes
     pacer: Pacer
+    typist: Typist
     # Set by whoever makes the consumer, which needs the deliverer first.
     lanes: Lanes = field(init=False)
     limits: SenderLimits = field(factory=SenderLimits)
@@ -105,7 +107,7 @@ class Deliverer:
     @property
     def is_idle(self) -> bool:
         """Whether no call is under way and every one that was made is settled."""
-        return not self.in_flight and not self._results
+        return not self.in_flight and not self._results and self.typist.is_idle
 
     async def run(self, lanes: Sequence[str]) -> Report:
         """Claim one call for each lane that offers one, and start them after the commit."""
@@ -172,15 +174,21 @@ class Deliverer:
             waits = [limit.wait_s(states[name].full_in_s) for name, limit in buckets.items()]
             wait_s = max([*waits, *(states[name].blocked_for_s for name in buckets), 0.0])
             if wait_s > 0:
-                self.counters.limited += 1
-                self.counters.limited_s += wait_s
                 report.waiting[run.head.lane] = wait_s
+                self._limited(run, wait_s)
                 continue
             for name, limit in buckets.items():
                 states[name] = evolve(states[name], full_in_s=limit.spend(states[name].full_in_s))
                 changes.rates[name] = states[name]
             allowed.append(run)
         return allowed
+
+    def _limited(self, run: Run, wait_s: float) -> None:
+        """Account for a run that waits for the rate limits; whoever waits for the reply sees that it comes."""
+        self.counters.limited += 1
+        self.counters.limited_s += wait_s
+        if run.event is not None and isinstance(run.event.payload, TelegramSend):
+            self.typist.show(run.event.payload, wait_s)
 
     def _is_held(self, run: Run, report: Report) -> bool:
         """Tell whether Telegram told this process to leave the chat or the bot alone; then its lane waits."""
@@ -375,3 +383,4 @@ class Deliverer:
                 await asyncio.gather(*self.in_flight, return_exceptions=True)
             if self._settler is not None:
                 await self._settler
+        await self.typist.finish()
