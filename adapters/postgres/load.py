@@ -118,12 +118,13 @@ class Load:
     async def park(
         self, heads: Sequence[Head], reason: str, audit: Sequence[AuditRow], consumer: str
     ) -> None:
-        """Move owed rows to the dead letters, with their rows of the audit."""
+        """Move owed rows to the dead letters, with their rows of the audit; redriven they are possible repeats."""
         by_target: dict[str, list[UUID]] = {}
         for head in heads:
             by_target.setdefault(head.target, []).append(head.event_id)
         for target, event_ids in by_target.items():
-            await self._driver.execute(SQL["bury_rows"], target, event_ids, [reason] * len(event_ids))
+            count = len(event_ids)
+            await self._driver.execute(SQL["bury_rows"], target, event_ids, [reason] * count, [True] * count)
         await self._driver.execute(BACKUP_SQL["record"], consumer, *audit_columns(audit))
 
     async def close(self) -> None:
