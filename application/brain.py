@@ -80,7 +80,9 @@ def _on_command(
         # Other bots of the group may know it.
         return ignored("an unknown command that names no bot")
     if command is None:
-        return reply(message, render("unknown_command", {"name": parsed.name}), late_s=late_s)
+        return reply(
+            message, render("unknown_command", {"name": parsed.name}, message.language), late_s=late_s
+        )
     scope, visit = scope_of(message), visit_of(message)
     assert scope is not None
     assert visit is not None
@@ -94,8 +96,9 @@ def _on_command(
     )
     answer = command.step(ask, known)
     if late_s and acts(answer.effects):
-        return reply(message, render("late_command", {"waited": duration(late_s)}), late_s=0.0, quoted=True)
-    decision = reply(message, render(answer.key, answer.values), late_s=late_s)
+        told = render("late_command", {"waited": duration(late_s)}, message.language)
+        return reply(message, told, quoted=True)
+    decision = reply(message, render(answer.key, answer.values, message.language), late_s=late_s)
     notices = tuple(
         Emit(
             "notice", TelegramSend(bot_id=message.bot_id, chat_id=notice.chat_id, text=render(notice.key, {}))
@@ -124,7 +127,7 @@ def reply(
     """
     answers = message.message_id if message.chat_id < 0 or late_s or quoted else None
     if late_s:
-        text = f"{text}\n\n{render('late', {'waited': duration(late_s)})}"
+        text = f"{text}\n\n{render('late', {'waited': duration(late_s)}, message.language)}"
     send = TelegramSend(
         bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
         reply_to_message_id=answers,
@@ -158,7 +161,7 @@ def on_callback(event: Event, facts: Facts) -> Decision:
         bot_id=press.bot_id,
         chat_id=press.chat_id,
         callback_id=press.callback_id,
-        text=render("stale_button", {}),
+        text=render("stale_button", {}, press.language),
     )
     return Decision(events=(Emit("answer", answer),), reason="no button has this data")
 

@@ -57,7 +57,7 @@ def acts(effects: Sequence[Effect]) -> bool:
 
 def _told(message: MessageReceived, key: str, reason: str) -> Decision:
     send = TelegramSend(
-        bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=render(key, {}),
-        reply_to_message_id=message.message_id,
+        bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id,
+        text=render(key, {}, message.language), reply_to_message_id=message.message_id,
     )  # fmt: skip
     return Decision(events=(Emit(REPLY, send),), reason=reason)

@@ -111,7 +111,7 @@ def _say(
         bot_id=message.bot_id,
         chat_id=message.chat_id,
         thread_id=message.thread_id,
-        text=render(key, values or {}),
+        text=render(key, values or {}, message.language),
     )
     return Decision(events=(Emit("reply", send),), effects=effects, reason=reason)
 
@@ -133,7 +133,7 @@ def on_member(event: Event, facts: Facts) -> Decision:
         return Decision(effects=(back,), reason="the bot was added")
     decided = SetStanding(visit.subject, Standing.MEMBER, "", f"user {change.user_id}")
     greeting = TelegramSend(
-        bot_id=change.bot_id, chat_id=change.chat_id, text=render("access.welcome_group", {})
+        bot_id=change.bot_id, chat_id=change.chat_id, text=render("access.welcome_group", {}, change.language)
     )
     return Decision(
         events=(Emit("greeting", greeting),), effects=(back, decided),

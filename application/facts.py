@@ -62,18 +62,13 @@ class Door:
 
     def known(self, event_id: UUID, bot_id: int) -> AccessKnown:
         """Return what ``/access`` needs to know."""
-        named = {
-            who: standing for who in self._named() if (standing := self.policy.standing(who)) is not None
-        }
+        policy = self.policy
+        named = {who: policy.standing(who) for who in sorted(policy.named_admins | policy.allowed)}
         return AccessKnown(
             self.people, self.codes, self.listed.get(bot_id, ()),
-            {subject_of(bot_id, who): standing for who, standing in sorted(named.items())},
+            {subject_of(bot_id, who): standing for who, standing in named.items() if standing is not None},
             self.fresh.get(event_id, ""),
         )  # fmt: skip
-
-    def _named(self) -> frozenset[int]:
-        owner = frozenset() if self.policy.owner is None else frozenset({self.policy.owner})
-        return owner | self.policy.admins | self.policy.allowed
 
 
 @frozen

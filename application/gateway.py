@@ -6,8 +6,9 @@ Not here: HTTP (``entrypoints.web``) and Telegram's shapes (``domain.updates``).
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from attrs import Factory, define, evolve, field
 
@@ -15,7 +16,7 @@ from application.changes import Arrival, AuditRow, Owed
 from application.crashpoints import CrashPoints
 from application.interpreter import event_row, scope_of
 from application.journal import Journal
-from application.messages import command_menu
+from application.messages import command_menus
 from application.ports import Clock, Codec, Intake, Streams, Telegram, Wakeup
 from domain.decisions import Outcome
 from domain.envelope import create, timestamp_of
@@ -307,10 +308,21 @@ async def introduce(gateway: Gateway, telegram: Telegram, stopping: asyncio.Even
         gateway.bot_name = me["username"]
 
 
-async def offer_commands(telegram: Telegram, stopping: asyncio.Event) -> None:
-    """Set the bot's command menu."""
-    params = {"commands": command_menu()}
-    await repeat(lambda: telegram.call("setMyCommands", params, CALL_S), "commands_not_set", stopping)
+async def offer_commands(telegram: Telegram, admins: Collection[int], stopping: asyncio.Event) -> None:
+    """Set the bot's menus of commands, by scope and language."""
+    for params in command_menus(admins):
+        await repeat(partial(_offer, telegram, params), "commands_not_set", stopping)
+
+
+async def _offer(telegram: Telegram, params: Mapping[str, object]) -> None:
+    try:
+        await telegram.call("setMyCommands", params, CALL_S)
+    except Refused as error:
+        scope = params.get("scope")
+        if error.refusal.code != 400 or not isinstance(scope, dict) or scope.get("type") != "chat":
+            raise
+        # An admin who has not written to the bot yet; the menu is set at the next start.
+        log.info("no menu for a chat that is not there: %s", error, extra={"action": "menu_not_set"})
 
 
 async def repeat(call: Callable[[], Awaitable[object]], action: str, stopping: asyncio.Event) -> object:

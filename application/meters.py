@@ -42,6 +42,11 @@ NO_ANSWER, NOT_SENT, FAILED, GIVEN_UP = "no_answer", "not_sent", "failed", "give
 CALL_RESULTS = (OK, TOO_MANY, REFUSED, THEIR_FAULT, NO_ANSWER, NOT_SENT, FAILED, GIVEN_UP)
 TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
 
+# Why a server of ours refused a request, or dropped a connection.
+WRONG_SECRET, NO_ROUTE, WRONG_TYPE, MALFORMED = "wrong_secret", "no_route", "wrong_type", "malformed"
+TOO_LARGE, TOO_SLOW, INCOMPLETE, CROWDED = "too_large", "too_slow", "incomplete", "crowded"
+REFUSAL_REASONS = (WRONG_SECRET, NO_ROUTE, WRONG_TYPE, MALFORMED, TOO_LARGE, TOO_SLOW, INCOMPLETE, CROWDED)
+
 
 @define
 class Histogram:
@@ -85,6 +90,19 @@ class RequestMeter:
         """Note the end of a request."""
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.took_s.observe(took_s)
+
+
+@define
+class ListenerMeter:
+    """What was noted of a server of ours: connections, and what it refused, by reason."""
+
+    open_now: int = 0
+    opened: int = 0
+    refused: dict[str, int] = field(factory=dict)
+
+    def refuse(self, reason: str) -> None:
+        """Note that a request was refused or a connection dropped."""
+        self.refused[reason] = self.refused.get(reason, 0) + 1
 
 
 @define

@@ -93,6 +93,11 @@ class Policy:
     admins: frozenset[int] = field(default=frozenset())
     allowed: frozenset[int] = field(default=frozenset())
 
+    @property
+    def named_admins(self) -> frozenset[int]:
+        """Who is an admin by the settings, the owner among them."""
+        return self.admins if self.owner is None else self.admins | {self.owner}
+
     def standing(self, who: int | None) -> Standing | None:
         """Return the standing that the settings give to a user or chat; None where they do not name it."""
         if who is None:

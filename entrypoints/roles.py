@@ -42,6 +42,9 @@ from entrypoints.web import WEBHOOK_PATH, Health, Webhook, web_app
 log = logging.getLogger("openclaw.role")
 
 ANNOUNCE_S = 5.0
+# While nobody has heard it yet, as Redis starts too; and how long serving waits for it.
+ANNOUNCE_AGAIN_S = 0.5
+ANNOUNCE_FIRST_S = 0.5
 # A loop that has not turned for so long is stuck: the process is ended and started again by its supervisor.
 STUCK_S = 60.0
 WATCH_S = 5.0
@@ -77,7 +80,7 @@ def _gateway(settings: Settings) -> Service:
     metrics = gateway_metrics(settings, container, webhook, WEBHOOK_METHODS if webhook else POLLING_METHODS)
     health = Health({"postgres": container.intake().ready})
     service = Service("gateway", settings, container.liveness(), health, metrics, webhook)
-    service.serving.append(lambda: offer_commands(telegram, stop))
+    service.serving.append(lambda: offer_commands(telegram, settings.access_policy().named_admins, stop))
     if webhook is not None:
         service.serving.append(lambda: introduce(gateway, telegram, stop))
         service.serving.append(lambda: _register_webhook(settings, telegram, stop))
@@ -175,8 +178,12 @@ async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stopped.set)
     served = await open_faces(service)
+    announced = asyncio.Event()
+    helpers = [asyncio.create_task(each) for each in (_announce(service, announced), watch(), lag.run())]
+    # Whoever is answered by a service finds it among those that run. Redis that is away holds nothing up.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(announced.wait(), ANNOUNCE_FIRST_S)
     tasks = [asyncio.ensure_future(start()) for start in service.serving]
-    helpers = [asyncio.create_task(each) for each in (_announce(service), watch(), lag.run())]
     # What was made so far lives as long as the process; looking through it again and again finds nothing.
     gc.collect()
     gc.freeze()
@@ -251,17 +258,19 @@ async def open_faces(service: Service) -> list[Served]:
         metrics = service.metrics if address == settings.health_listen else None
         try:
             app = web_app(service.health, webhook, metrics)
-            served.append(await serve(app, address.host, address.port))
+            served.append(await serve(app, address.host, address.port, meter=app.meter))
         except CannotServe as error:
             raise OpenClawError(str(error)) from error
     return served
 
 
-async def _announce(service: Service) -> None:
+async def _announce(service: Service, announced: asyncio.Event) -> None:
+    """Say again and again that this service runs; ``announced`` is set once somebody has heard it."""
     while True:
         with suppress(Unavailable):
             await service.liveness.announce(service.name, service.settings.instance, version())
-        await asyncio.sleep(ANNOUNCE_S)
+            announced.set()
+        await asyncio.sleep(ANNOUNCE_S if announced.is_set() else ANNOUNCE_AGAIN_S)
 
 
 async def watch(stuck_s: float = STUCK_S, every_s: float = WATCH_S) -> None:

@@ -137,4 +137,4 @@ def shown(subject: str, person: Person) -> str:
     return f"{kind} {who} ({person.name})" if person.name else f"{kind} {who}"
 
 
-COMMAND = Command("access", step, frozenset({Need.ACCESS}))
+COMMAND = Command("access", step, frozenset({Need.ACCESS}), frozenset())

@@ -90,13 +90,22 @@ class Answer:
     reason: str = ""
 
 
+class Menu(StrEnum):
+    """Where Telegram shows a list of commands; admins see all of them."""
+
+    PRIVATE = "private"
+    GROUPS = "groups"
+    ADMINS = "admins"
+
+
 @frozen
 class Command:
-    """One row of the table."""
+    """One row of the table: a name, what it answers, what it needs to know, and in which menus it stands."""
 
     name: str
     step: Callable[[Ask, Known], Answer]
     needs: frozenset[Need] = frozenset()
+    menus: frozenset[Menu] = frozenset({Menu.PRIVATE})
 
 
 @frozen

@@ -1,6 +1,6 @@
 """``/help`` lists the commands of the table."""
 
-from domain.commands.base import Answer, Ask, Command, Known
+from domain.commands.base import Answer, Ask, Command, Known, Menu
 
 
 def step(ask: Ask, known: Known) -> Answer:
@@ -8,4 +8,4 @@ def step(ask: Ask, known: Known) -> Answer:
     return Answer("help")
 
 
-COMMAND = Command("help", step)
+COMMAND = Command("help", step, menus=frozenset({Menu.PRIVATE, Menu.GROUPS}))

@@ -1,6 +1,6 @@
 """``/status`` shows the state of the system in its fixed format."""
 
-from domain.commands.base import Answer, Ask, Command, Known, Need
+from domain.commands.base import Answer, Ask, Command, Known, Menu, Need
 from domain.status import status_text
 
 
@@ -11,4 +11,4 @@ def step(ask: Ask, known: Known) -> Answer:
     return Answer("status", {"report": status_text(known.report)})
 
 
-COMMAND = Command("status", step, frozenset({Need.STATUS}))
+COMMAND = Command("status", step, frozenset({Need.STATUS}), frozenset({Menu.PRIVATE, Menu.GROUPS}))

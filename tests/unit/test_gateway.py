@@ -24,7 +24,7 @@ from application.gateway import (
     introduce,
     offer_commands,
 )
-from application.messages import command_menu
+from application.messages import command_menus
 from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable
 from domain.updates import NotAnUpdate
 from tests.unit.given import BOT, an_update
@@ -288,15 +288,25 @@ async def test_polling_survives_faults_and_stops_while_it_pauses(edge: Edge) -> 
     await asyncio.wait_for(running, 5)
 
 
-async def test_the_bots_name_is_asked_for_once_and_its_commands_are_offered(edge: Edge) -> None:
+async def test_the_bots_name_is_asked_for_once(edge: Edge) -> None:
     edge.gateway.bot_name = None
-    telegram = Updates({"username": "our_bot"}, True)
+    telegram = Updates({"username": "our_bot"})
     await introduce(edge.gateway, telegram, asyncio.Event())
     assert edge.gateway.bot_name == "our_bot"
     await introduce(edge.gateway, telegram, asyncio.Event())
-    await offer_commands(telegram, asyncio.Event())
-    assert telegram.called == ["getMe", "setMyCommands"]
-    assert telegram.asked[1] == {"commands": command_menu()}
+    assert telegram.called == ["getMe"]
+
+
+async def test_every_menu_is_offered_also_when_an_admin_has_no_chat_with_the_bot_yet() -> None:
+    menus = command_menus({7})
+    refused = Refused(Refusal(400, "Bad Request: chat not found"))
+    answers = [
+        refused if isinstance(each.get("scope"), dict) and "7" in str(each) else True for each in menus
+    ]
+    telegram = Updates(*answers)
+    await offer_commands(telegram, {7}, asyncio.Event())
+    assert telegram.asked == menus
+    assert refused in answers
 
 
 async def test_an_introduction_ends_when_the_service_does(edge: Edge) -> None:

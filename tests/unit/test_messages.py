@@ -1,11 +1,12 @@
-"""The wording: whole, in one place, and within what Telegram's menu allows."""
+"""The wording: whole in every language, in one place, and within what Telegram's menus allow."""
 
 import re
 from string import Formatter
+from typing import cast
 
 import pytest
 
-from application.messages import SUMMARIES, WORDING, command_menu, render
+from application.messages import LANGUAGES, command_menus, language_of, render
 from domain.commands.table import COMMANDS
 
 HELP = """What I can do:
@@ -14,30 +15,76 @@ HELP = """What I can do:
 /api - Show the API mode; admins set it with /api <mode>
 /status - Show how the system is doing
 /access - Show and change who may talk to me; for admins"""
+ENGLISH = LANGUAGES["en"]
+
+
+def names_in(wording: str) -> set[str]:
+    """Return the values that a wording needs, without those that are always there."""
+    return {name for _, name, _, _ in Formatter().parse(wording) if name} - {"modes", "commands"}
 
 
 def test_help_reads_as_agreed() -> None:
     assert render("help", {}) == HELP
 
 
-def test_every_command_has_its_summary_and_no_other_has() -> None:
-    assert list(SUMMARIES) == list(COMMANDS)
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_language_says_everything_with_the_same_values(name: str) -> None:
+    language = LANGUAGES[name]
+    assert list(language.wording) == list(ENGLISH.wording)
+    assert {key: names_in(text) for key, text in language.wording.items()} == {
+        key: names_in(text) for key, text in ENGLISH.wording.items()
+    }
+    assert list(language.summaries) == list(COMMANDS)
 
 
-def test_the_menu_keeps_telegrams_limits() -> None:
-    """https://core.telegram.org/bots/api#botcommand and #setmycommands."""
-    menu = command_menu()
-    assert [each["command"] for each in menu] == list(COMMANDS)
-    assert len(menu) <= 100
-    for each in menu:
-        assert re.fullmatch(r"[a-z0-9_]{1,32}", each["command"])
-        assert 1 <= len(each["description"]) <= 256
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("en-GB", "en"), ("xx", "en"), (None, "en"), ("", "en")],
+)
+def test_a_language_is_chosen_by_the_tag_of_the_readers_app(tag: str | None, name: str) -> None:
+    assert language_of(tag) == name
+    assert render("stale_button", {}, tag) == LANGUAGES[name].wording["stale_button"]
 
 
-@pytest.mark.parametrize("key", sorted(WORDING))
-def test_every_wording_is_rendered_once_its_values_are_there(key: str) -> None:
-    names = {name for _, name, _, _ in Formatter().parse(WORDING[key]) if name} - {"modes", "commands"}
-    text = render(key, dict.fromkeys(names, "{value}"))
+# https://core.telegram.org/bots/api#botcommand and #setmycommands
+
+
+def test_each_menu_keeps_telegrams_limits() -> None:
+    for params in command_menus({1, 2}):
+        commands = params["commands"]
+        assert isinstance(commands, list)
+        assert 1 <= len(commands) <= 100
+        for each in commands:
+            assert re.fullmatch(r"[a-z0-9_]{1,32}", each["command"])
+            assert 1 <= len(each["description"]) <= 256
+
+
+def test_there_is_a_menu_for_each_scope_in_each_language() -> None:
+    scopes = [
+        None,
+        {"type": "all_private_chats"},
+        {"type": "all_group_chats"},
+        {"type": "chat", "chat_id": 7},
+    ]
+    found = [(params.get("scope"), params.get("language_code")) for params in command_menus({7})]
+    assert found == [(scope, code) for scope in scopes for code in (None, "de")]
+
+
+def test_a_menu_shows_what_its_readers_can_use() -> None:
+    shown = {
+        str(params.get("scope")): [each["command"] for each in cast(list[dict[str, str]], params["commands"])]
+        for params in command_menus({7})
+    }
+    assert shown["{'type': 'all_private_chats'}"] == shown["None"] == ["start", "help", "api", "status"]
+    assert shown["{'type': 'all_group_chats'}"] == ["help", "status"]
+    assert shown["{'type': 'chat', 'chat_id': 7}"] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize("key", sorted(ENGLISH.wording))
+def test_every_wording_is_rendered_once_its_values_are_there(key: str, name: str) -> None:
+    names = names_in(LANGUAGES[name].wording[key])
+    text = render(key, dict.fromkeys(names, "{value}"), name)
     assert text.strip() == text != ""
     assert text.count("{value}") == len(names), "a value is never a pattern itself"
 

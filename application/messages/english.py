@@ -1,14 +1,6 @@
-"""All wording that users read, in one catalogue. Rules name a key and values; here is how it reads.
-
-Not here: the fixed format of ``/status`` (``domain.status``).
-"""
+"""The wording in English, which every other language falls back to. Not here: who is told what (the rules)."""
 
 from collections.abc import Mapping
-
-from domain.commands.table import COMMANDS
-from domain.runtime_state import Mode
-
-MAY_BE_A_REPEAT = "may be a repeat"
 
 WORDING: Mapping[str, str] = {
     "start.first": "Hello! I am OpenClaw. Write to me, or send /help to see what I can do.",
@@ -62,19 +54,3 @@ SUMMARIES: Mapping[str, str] = {
     "status": "Show how the system is doing",
     "access": "Show and change who may talk to me; for admins",
 }
-
-
-def render(key: str, values: Mapping[str, str]) -> str:
-    """Return the wording of ``key`` with ``values`` filled in. Raises KeyError where either is missing."""
-    common = {"modes": ", ".join(mode.value for mode in Mode), "commands": help_lines()}
-    return WORDING[key].format_map({**common, **values})
-
-
-def help_lines() -> str:
-    """Return the list of commands as people read it."""
-    return "\n".join(f"/{name} - {SUMMARIES[name]}" for name in COMMANDS)
-
-
-def command_menu() -> list[dict[str, str]]:
-    """Return Telegram's command menu (https://core.telegram.org/bots/api#botcommand)."""
-    return [{"command": name, "description": SUMMARIES[name]} for name in COMMANDS]

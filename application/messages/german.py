@@ -1,0 +1,70 @@
+"""The wording in German."""
+
+from collections.abc import Mapping
+
+WORDING: Mapping[str, str] = {
+    "start.first": "Hallo! Ich bin OpenClaw. Schreib mir, oder sende /help, um zu sehen, was ich kann.",
+    "start.again": "Willkommen zurück. Sende /help, um zu sehen, was ich kann.",
+    "help": "Das kann ich:\n{commands}",
+    "api.is": "API-Modus: {mode}\nGültige Modi: {modes}",
+    "api.set": "Der API-Modus ist jetzt {mode}.",
+    "api.invalid": "Das ist kein API-Modus; nichts wurde geändert.\nGültige Modi: {modes}",
+    "admins_only": "Das dürfen nur Admins dieses Bots.",
+    "status": "{report}",
+    "unknown_command": "Ich kenne /{name} nicht. Sende /help, um zu sehen, was ich kann.",
+    "stale_button": "Dieser Knopf tut nichts mehr.",
+    "late": "(Deine Nachricht hat {waited} gewartet, bis ich sie sehen konnte.)",
+    "late_command": (
+        "Dieser Befehl ist {waited} alt, deshalb habe ich ihn nicht ausgeführt. "
+        "Sende ihn noch einmal, wenn er noch gilt."
+    ),
+    "edit.not_done": "Einen bearbeiteten Befehl führe ich nicht aus. Sende ihn als neue Nachricht.",
+    "edit.stays_done": "Was diese Nachricht getan hat, bleibt getan; Bearbeiten nimmt nichts zurück.",
+    "edit.in_parts": (
+        "Die Antwort darauf bestand aus mehreren Nachrichten, die ich nicht zusammen ändern kann. "
+        "Sende deine Nachricht noch einmal."
+    ),
+    "access.asked": (
+        "Ich kenne dich noch nicht. Wer diesen Bot betreibt, lässt dich ein, innerhalb einer Stunde, mit diesem Befehl "
+        "an mich:\n/access approve {code}"
+    ),
+    "access.asked_group": (
+        "Dieser Chat ist noch nicht eingelassen. Ein Admin dieses Bots lässt ihn ein, innerhalb einer Stunde, mit "
+        "diesem Befehl an mich:\n/access approve {code}"
+    ),
+    "access.wrong_code": "Das ist kein Code, oder er ist abgelaufen oder verbraucht. Bitte um einen neuen.",
+    "access.invited_member": "Du bist eingelassen. Sende /help, um zu sehen, was ich kann.",
+    "access.invited_admin": "Du bist jetzt Admin dieses Bots. /access zeigt, wer mit mir reden darf.",
+    "access.invited_owner": (
+        "Dir gehört dieser Bot jetzt. /access zeigt, wer mit mir reden darf, und lässt andere ein."
+    ),
+    "access.welcome": "Du bist eingelassen. Sende /help, um zu sehen, was ich kann.",
+    "access.welcome_group": (
+        "Ich bin hier eingelassen. In Gruppen antworte ich auf Befehle, auf Antworten an mich und "
+        "wenn mich jemand nennt."
+    ),
+    "access.list": "{people}\n\n/access approve CODE, /access revoke ID, /access invite",
+    "access.usage": (
+        "Das verstehe ich nicht. Es gibt:\n/access\n/access approve CODE oder ID\n/access revoke ID\n/access invite\n"
+        "Der Eigentümer darf admin hinter approve und invite setzen."
+    ),
+    "access.owner_only": "Das darf nur der Eigentümer dieses Bots.",
+    "access.no_code": (
+        "Mit diesem Code bittet gerade niemand. Er kann abgelaufen sein; einen neuen gibt es mit der nächsten "
+        "Nachricht an mich."
+    ),
+    "access.already": "Für {who} ist nichts zu tun.",
+    "access.named": "{who} steht in den Einstellungen dieses Bots und lässt sich nur dort ändern.",
+    "access.approved": "{who} ist eingelassen als {standing}.",
+    "access.revoked": "{who} darf nicht mehr mit mir reden.",
+    "access.invited": "Wer mir das binnen einer Stunde zuerst sendet, ist eingelassen als {standing}:\n/start {code}",
+    "access.invite_in_private": "Frag mich das unter vier Augen: hier würden alle den Code sehen.",
+}
+
+SUMMARIES: Mapping[str, str] = {
+    "start": "Hallo sagen",
+    "help": "Zeigen, was ich kann",
+    "api": "Den API-Modus zeigen; Admins setzen ihn mit /api <Modus>",
+    "status": "Zeigen, wie es dem System geht",
+    "access": "Zeigen und ändern, wer mit mir reden darf; für Admins",
+}
