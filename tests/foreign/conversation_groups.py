@@ -4,6 +4,10 @@ from tests.foreign.conversation_private import COUNTER
 from tests.foreign.places import ANN, BO, BOT, CAT, CLUB, CROWD, CROWD_MOVED, FORUM, NEWS, PARTY, TOPIC
 from tests.foreign.script import NOTHING, Do, Edit, On, Press, Say, See, Step
 
+# Telegram puts an answer into the topic of what it answers; asked for is more than relied on.
+IN_TOPIC = {"message_thread_id": TOPIC}
+IN_GENERAL = {"message_thread_id": None}
+
 PRIVACY = (
     Step(
         "talk of others is not shown in privacy mode",
@@ -126,19 +130,19 @@ TOPICS = (
         "a command in a topic is answered in the topic",
         Say(FORUM, ANN, "/start@{bot}", thread=TOPIC, name="topic start"),
         See(FORUM, "Hello, Ann!", thread=TOPIC),
-        openclaw=See(FORUM, thread=TOPIC, reply_to="topic start"),
+        openclaw=See(FORUM, thread=TOPIC, reply_to="topic start", params=IN_TOPIC),
     ),
     Step(
         "in General there is no topic",
         Say(FORUM, ANN, "/start@{bot}", name="general start"),
         See(FORUM, "Hello, Ann!"),
-        openclaw=See(FORUM, reply_to="general start"),
+        openclaw=See(FORUM, reply_to="general start", params=IN_GENERAL),
     ),
     Step(
         "a mention in a topic",
         Say(FORUM, ANN, "hey @{bot}", thread=TOPIC, name="topic call"),
         See(FORUM, "At your service.", thread=TOPIC, reply_to="topic call"),
-        openclaw=See(FORUM, "hey @{bot}", thread=TOPIC, reply_to="topic call"),
+        openclaw=See(FORUM, "hey @{bot}", thread=TOPIC, reply_to="topic call", params=IN_TOPIC),
     ),
     Step(
         "an edit in a topic",
