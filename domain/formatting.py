@@ -112,7 +112,7 @@ def acceptable(text: str, entities: Iterable[Entity] = ()) -> Formatted:
     styles = [piece for span in styles for piece in _outside(span, codes)]
     for containers in (quotes, solids):
         styles = [piece for span in styles for piece in _cut(span, _crossings(span, containers))]
-    kept = [*quotes, *solids, *_trimmed(text, _nested(styles))]
+    kept = [*quotes, *solids, *_nested(text, _trimmed(text, styles))]
     return Formatted(
         text, tuple(_entity(span, offsets) for span in sorted(kept, key=lambda span: span.order))
     )
@@ -218,8 +218,11 @@ def _crossings(span: _Span, containers: Sequence[_Span]) -> list[int]:
     return crossings
 
 
-def _nested(spans: Iterable[_Span]) -> Iterator[_Span]:
-    """Yield the spans, nested or apart: one that reaches beyond the end of an outer one goes on after it."""
+def _nested(text: str, spans: Iterable[_Span]) -> Iterator[_Span]:
+    """Yield the spans, nested or apart: one that reaches beyond the end of an outer one goes on after it.
+
+    Spans come in and go out without whitespace at their ends.
+    """
     waiting = [(span.order, span) for span in spans]
     heapify(waiting)
     open_ends: list[int] = []
@@ -228,8 +231,8 @@ def _nested(spans: Iterable[_Span]) -> Iterator[_Span]:
         while open_ends and open_ends[-1] <= span.start:
             open_ends.pop()
         if open_ends and open_ends[-1] < span.end:
-            rest = evolve(span, start=open_ends[-1])
-            heappush(waiting, (rest.order, rest))
+            for rest in _trimmed(text, [evolve(span, start=open_ends[-1])]):
+                heappush(waiting, (rest.order, rest))
             span = evolve(span, end=open_ends[-1])
         open_ends.append(span.end)
         yield span

@@ -100,6 +100,15 @@ def faults_between(one: Entity, other: Entity) -> list[str]:
             [("bold", 0, 4), ("text_link", 5, 9), ("bold", 5, 2)],
         ),
         (
+            "ab cd ef",
+            [
+                Entity("custom_emoji", 0, 3, custom_emoji_id="1"),
+                Entity("bold", 1, 4),
+                Entity("strikethrough", 3, 5),
+            ],
+            [("custom_emoji", 0, 2), ("bold", 1, 1), ("strikethrough", 3, 5), ("bold", 3, 2)],
+        ),
+        (
             "code, a quote",
             [Entity("pre", 0, 13), Entity("blockquote", 6, 7)],
             [("pre", 0, 5), ("blockquote", 6, 7), ("pre", 6, 7)],
