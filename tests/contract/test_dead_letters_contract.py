@@ -1,4 +1,4 @@
-"""What every DeadLetters promises: ``MemoryDeadLetters`` and ``PostgresDeadLetters``, and the audit as it grows."""
+"""What every DeadLetters promises: ``MemoryDeadLetters`` and ``PostgresDeadLetters``."""
 
 import asyncio
 import json
