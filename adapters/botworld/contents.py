@@ -95,6 +95,8 @@ class Files:
                 | ({"file_id": f"{file_id}{width}", "file_unique_id": f"AQAD{width}"} if width < 1280 else {})
                 for width, height in sides
             ]
+        elif not isinstance(content["file_id"], str) or not isinstance(content["file_size"], int):
+            raise WorldError("content: file_id must be a string and file_size an integer")
         elif content["file_id"] in self._files:
             raise WorldError(f"the file {content['file_id']} exists already")
         for part in content if kind == "photo" else [content]:
@@ -127,9 +129,12 @@ def poll(poll_id: str, given: Mapping[str, Any]) -> Json:
         "members_only": False,
     }
     body |= {name: value for name, value in given.items() if name != "options"}
-    texts = [
-        entry if isinstance(entry, str) else entry["text"] for entry in given.get("options", ("Yes", "No"))
-    ]
+    options = given.get("options", ("Yes", "No"))
+    if not isinstance(options, list | tuple):
+        raise WorldError("content: options must be a list")
+    texts = [entry.get("text") if isinstance(entry, Mapping) else entry for entry in options]
+    if not all(isinstance(text, str) for text in texts):
+        raise WorldError("content: an option must be a string, or an object with a text")
     body["options"] = [
         {"persistent_id": str(place), "text": text, "voter_count": 0} for place, text in enumerate(texts)
     ]

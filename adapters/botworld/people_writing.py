@@ -82,8 +82,10 @@ class Writing(State):
         said: list[Said] = []
         for item in items:
             kind, content, caption = item.get("kind", "photo"), item.get("content"), item.get("caption")
-            if kind not in CAPTIONED:
+            if not isinstance(kind, str) or kind not in CAPTIONED:
                 raise WorldError(f"items: {kind!r} is no kind for an album")
+            if not isinstance(content, Mapping | None) or not isinstance(caption, str | None):
+                raise WorldError("items: content must be an object and caption a string")
             place: dict[str, Any] = {"bot_id": bot_id, "thread_id": thread_id, "extra": group}
             said.append(self.say(chat_id, user_id, kind=kind, content=content, caption=caption, **place))
         return said

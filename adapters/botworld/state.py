@@ -169,6 +169,17 @@ class State:
         self.queues[bot.bot_id] = UpdateQueue(self._first_update_id, self.now, restarts=self.restarts)
         return bot
 
+    def renew_token(self, token: str) -> Bot:
+        """Give a bot that is there another token, as @BotFather does; the one before it is unknown from now on."""
+        bot_id, colon, secret = token.partition(":")
+        if not (colon and secret and bot_id.isdigit()) or int(bot_id) not in self.bots:
+            raise WorldError("a new token begins with the id of a bot that is there: 123456:abc")
+        bot = self.bots[int(bot_id)]
+        del self._by_token[bot.token]
+        bot.token = token
+        self._by_token[token] = bot
+        return bot
+
     def bot_of(self, token: str) -> Bot | None:
         """Return the bot with this token, if any; one is made where any token makes one (``adopts``)."""
         known = self._by_token.get(token)
