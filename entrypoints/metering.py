@@ -150,12 +150,11 @@ def _pools(pools: Mapping[str, Pool]) -> Source:
 
 
 def _webhook(webhook: Webhook) -> Source:
-    requests = readings.from_requests(webhook.requests)
+    requests, listener = readings.from_requests(webhook.requests), readings.from_listener(webhook.listener)
 
     def read() -> Iterator[Reading]:
         yield from requests()
-        yield Reading("openclaw_webhook_wrong_secrets_total", webhook.wrong_secrets)
-        yield Reading("openclaw_webhook_refused_bodies_total", webhook.refused)
+        yield from listener()
 
     return read
 

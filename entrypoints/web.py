@@ -10,14 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
-from adapters.asgi import App, Handler, HttpRefusal, Request, Response, Route, json_response
+from adapters.asgi import BODY_BYTES_MAX, App, Handler, HttpRefusal, Request, Response, Route, json_response
 from adapters.metrics.exposition import Exposition
 from application.gateway import Gateway
-from application.meters import RequestMeter
+from application.meters import ListenerMeter, RequestMeter
 from domain.errors import OpenClawError, StoreUnavailable
 from domain.updates import NotAnUpdate
 
-BODY_BYTES_MAX = 1024 * 1024
 SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 WEBHOOK_PATH = "/telegram/webhook"
 METRICS_PATH = "/metrics"
@@ -27,30 +26,24 @@ _OK = json_response({"ok": True})
 
 @define
 class Webhook:
-    """Takes updates in by HTTP POST. A wrong secret is counted, not audited: anyone can send one."""
+    """Takes updates in by HTTP POST. What is refused is counted, not audited: anyone can bring it about."""
 
     gateway: Gateway
     secrets: Sequence[bytes]
-    wrong_secrets: int = 0
-    refused: int = 0
     requests: RequestMeter = field(factory=RequestMeter)
+    listener: ListenerMeter = field(factory=ListenerMeter)
 
     async def __call__(self, request: Request) -> Response:
         """Answer 200 when the update is durable, 503 when it cannot be made so now; Telegram repeats it then."""
-        given = request.header(SECRET_HEADER) or b""
-        # Every secret is compared, each in constant time, so that nothing is told by how long it takes.
-        if not any([hmac.compare_digest(given, secret) for secret in self.secrets]):
-            self.wrong_secrets += 1
+        # The secret first: who does not know it cannot make us read a body.
+        given = request.headers(SECRET_HEADER)
+        if len(given) != 1 or not self._knows(given[0]):
             raise HttpRefusal(401, "the secret token is missing or wrong")
-        try:
-            update = await request.json(BODY_BYTES_MAX)
-        except HttpRefusal:
-            self.refused += 1
-            raise
+        request.trust()
+        update = await request.json(BODY_BYTES_MAX)
         try:
             await self.gateway.accept([update])
         except NotAnUpdate as error:
-            self.refused += 1
             raise HttpRefusal(400, str(error)) from None
         except StoreUnavailable:
             raise HttpRefusal(
@@ -58,13 +51,17 @@ class Webhook:
             ) from None
         return _OK
 
+    def _knows(self, given: bytes) -> bool:
+        # Every secret is compared, each in constant time, so that nothing is told by how long it takes.
+        return any([hmac.compare_digest(given, secret) for secret in self.secrets])
+
 
 Check = Callable[[], Awaitable[None]]
 
 
 @define
 class Health:
-    """``/healthz``: this process answers. ``/readyz``: what it needs answers too."""
+    """``/healthz``: this process answers. ``/readyz``: what it needs answers too, which only our own side may ask."""
 
     checks: dict[str, Check]
 
@@ -84,19 +81,16 @@ class Health:
             return json_response({"ok": False, "not_ready": failed}, 503)
         return _OK
 
-    def routes(self) -> list[Route]:
-        """Return the rows of the route table."""
-        return [Route("GET", "/healthz", self.healthz), Route("GET", "/readyz", self.readyz)]
-
 
 def web_app(health: Health, webhook: Webhook | None = None, metrics: Exposition | None = None) -> App:
-    """Return the ASGI application of one listener of a service."""
-    routes = health.routes()
+    """Return the ASGI application of one listener of a service; one with metrics is for our own side."""
+    routes = [Route("GET", "/healthz", health.healthz)]
     if webhook is not None:
         routes.append(Route("POST", WEBHOOK_PATH, _metered(webhook, webhook.requests)))
     if metrics is not None:
+        routes.append(Route("GET", "/readyz", health.readyz))
         routes.append(Route("GET", METRICS_PATH, _metrics(metrics)))
-    return App(routes)
+    return App(routes, meter=webhook.listener if webhook is not None else None)
 
 
 def _metered(handler: Handler, meter: RequestMeter) -> Handler:

@@ -92,9 +92,11 @@ _EDGE = (
     Metric("openclaw_webhook_requests_total", C, ("status",), WEBHOOK, "Requests to the webhook by HTTP status."),
     Metric("openclaw_webhook_seconds", H, (), WEBHOOK, "From the head of a request to its answer."),
     Metric("openclaw_webhook_requests_under_way", G, (), WEBHOOK, "Requests to the webhook without an answer yet."),
-    Metric("openclaw_webhook_wrong_secrets_total", C, (), WEBHOOK, "Requests whose secret was missing or wrong."),
-    Metric("openclaw_webhook_refused_bodies_total", C, (), WEBHOOK,
-           "Bodies with the right secret that were too large, too slow, of the wrong type, or no update."),
+    Metric("openclaw_webhook_refused_total", C, ("reason",), WEBHOOK,
+           "Requests and connections refused at the webhook's address: wrong_secret, no_route, wrong_type, malformed, "
+           "too_large, too_slow, incomplete, crowded."),
+    Metric("openclaw_webhook_connections", G, (), WEBHOOK, "Open connections to the webhook's address."),
+    Metric("openclaw_webhook_connections_opened_total", C, (), WEBHOOK, "Connections opened to it."),
 )  # fmt: skip
 
 _SERVERS = (

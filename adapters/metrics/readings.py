@@ -11,7 +11,17 @@ from adapters.metrics.survey import Survey
 from application.consumer import Consumer
 from application.gateway import Gateway, Poller
 from application.journal import Journal
-from application.meters import AGE_S, CALL_RESULTS, SHORT_S, CallMeter, Histogram, PoolMeter, RequestMeter
+from application.meters import (
+    AGE_S,
+    CALL_RESULTS,
+    REFUSAL_REASONS,
+    SHORT_S,
+    CallMeter,
+    Histogram,
+    ListenerMeter,
+    PoolMeter,
+    RequestMeter,
+)
 from application.ports import Depth, Figures
 from application.sender import Deliverer
 from domain.catalogue import CATALOGUE
@@ -144,6 +154,18 @@ def from_requests(meter: RequestMeter) -> Source:
             yield Reading("openclaw_webhook_requests_total", count, (str(status),))
         yield Reading("openclaw_webhook_seconds", meter.took_s)
         yield Reading("openclaw_webhook_requests_under_way", meter.under_way)
+
+    return read
+
+
+def from_listener(meter: ListenerMeter) -> Source:
+    """Return what is known of the listener that the world may reach."""
+
+    def read() -> Iterator[Reading]:
+        yield Reading("openclaw_webhook_connections", meter.open_now)
+        yield Reading("openclaw_webhook_connections_opened_total", meter.opened)
+        for reason in REFUSAL_REASONS:
+            yield Reading("openclaw_webhook_refused_total", meter.refused.get(reason, 0), (reason,))
 
     return read
 

@@ -5,17 +5,19 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from adapters import asgi
 from adapters.asgi import (
+    Aborted,
     App,
     CannotServe,
     HttpRefusal,
     Lifespan,
+    Limits,
     Request,
     Response,
     Route,
@@ -54,8 +56,10 @@ ROUTES = [
 
 
 @asynccontextmanager
-async def served(app: App, stop_s_max: float = 5.0) -> AsyncIterator[tuple[Served, httpx.AsyncClient]]:
-    server = await serve(app, stop_s_max=stop_s_max)
+async def served(
+    app: App, stop_s_max: float = 5.0, **limits: Any
+) -> AsyncIterator[tuple[Served, httpx.AsyncClient]]:
+    server = await serve(app, stop_s_max=stop_s_max, limits=Limits(**limits), meter=app.meter)
     async with httpx.AsyncClient(
         transport=AiohttpTransport(), base_url=server.base_url, timeout=10
     ) as client:
@@ -144,9 +148,8 @@ async def raw_exchange(server: Served, request: bytes) -> bytes:
     return answer
 
 
-async def test_a_body_that_never_comes_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "BODY_S_MAX", 0.05)
-    async with served(App(ROUTES)) as (server, _):
+async def test_a_body_that_never_comes_is_not_waited_for_for_ever() -> None:
+    async with served(App(ROUTES), body_grace_s=0.05) as (server, _):
         head = b"POST /size HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nab"
         answer = await raw_exchange(server, head)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -168,7 +171,7 @@ async def test_a_failing_handler_is_logged_without_the_path(caplog: pytest.LogCa
     async with served(App([Route("GET", "/bot*", secret_path)])) as (_, client):
         caplog.set_level(logging.INFO, logger="adapters")
         assert (await client.get("/bot1:Secret")).status_code == 500
-    (record,) = [record for record in caplog.records if record.name == "adapters.asgi"]
+    (record,) = [record for record in caplog.records if record.name == "adapters.asgi.app"]
     assert record.__dict__["action"] == "http_handler_failed"
     assert "Secret" not in record.getMessage() + str(record.exc_text)
 
@@ -251,26 +254,8 @@ async def test_a_reset_request_sees_the_connection_reset() -> None:
     async def drop(request: Request) -> Response:
         request.reset()
         await request.disconnected()
-        raise asgi.Aborted
+        raise Aborted
 
     async with served(App([Route("GET", "/", drop)])) as (server, _):
         with pytest.raises(ConnectionResetError):
             await raw_exchange(server, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-
-
-async def test_over_the_limit_of_connections_the_answer_is_503() -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(request: Request) -> Response:
-        begun.set()
-        await go_on.wait()
-        return Response()
-
-    server = await serve(App([Route("GET", "/", slow)]), connections_max=2)
-    async with httpx.AsyncClient(transport=AiohttpTransport(), base_url=server.base_url) as client:
-        first = asyncio.create_task(client.get("/"))
-        await begun.wait()
-        assert (await client.get("/")).status_code == 503
-        go_on.set()
-        assert (await first).status_code == 200
-    await server.stop()

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.embedded.files import free_port
+from application.meters import REFUSAL_REASONS
 from entrypoints.roles import ROLES, Service, open_faces
 from entrypoints.settings import Settings
 from entrypoints.settings_types import HostPort, Secret, TelegramMode
@@ -76,7 +77,9 @@ async def faces(settings: Settings) -> AsyncIterator[Faces]:
 
 
 async def test_the_public_listener_tells_no_metrics_and_the_other_takes_no_webhooks(faces: Faces) -> None:
-    assert (await faces.public.get(METRICS_PATH)).status_code == 404
+    for path in (METRICS_PATH, "/readyz"):
+        assert (await faces.public.get(path)).status_code == 404
+        assert (await faces.inside.get(path)).status_code == 200
     assert (await faces.inside.post(WEBHOOK_PATH, json={}, headers=HEADERS)).status_code == 404
     answer = await faces.inside.get(METRICS_PATH)
     assert (answer.status_code, answer.headers["content-type"]) == (
@@ -109,8 +112,11 @@ async def test_requests_are_told_by_what_became_of_them(faces: Faces) -> None:
     values = await faces.values()
     requests = "openclaw_webhook_requests_total"
     assert [values[requests, str(status)] for status in (200, 401, 400, 415, 413, 503)] == [2, 1, 1, 1, 1, 0]
-    assert values["openclaw_webhook_wrong_secrets_total",] == 1
-    assert values["openclaw_webhook_refused_bodies_total",] == 3
+    refused = {reason: values["openclaw_webhook_refused_total", reason] for reason in REFUSAL_REASONS}
+    assert {reason: count for reason, count in refused.items() if count} == {
+        "wrong_secret": 1, "malformed": 1, "wrong_type": 1, "too_large": 1,
+    }  # fmt: skip
+    assert values["openclaw_webhook_connections_opened_total",] >= 1
     assert values["openclaw_webhook_seconds_count",] == 6
     assert values["openclaw_webhook_requests_under_way",] == 0
     assert values["openclaw_events_total", "accepted", "message.received"] == 1
