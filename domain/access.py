@@ -16,6 +16,8 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 CODE_CHARS = 10
 CODE_BITS = 50
+# Telegram's ids have at most 52 significant bits.
+ID_DIGITS_MAX = 15
 # How long a code holds, how many may be waiting for a decision, and how many wrong ones somebody may send an hour.
 CODE_S = 3600.0
 ASKING_MAX = 50
@@ -185,6 +187,17 @@ def read_code(text: str) -> str | None:
     if len(letters) != CODE_CHARS or any(letter not in _ALPHABET for letter in letters):
         return None
     return f"{letters[:5]}-{letters[5:]}"
+
+
+def read_who(text: str) -> str | int | None:
+    """Return whom ``text`` names: a code, or the id of a user or (negative) of a chat; None for neither.
+
+    Digits alone are an id: many have as many digits as a code has characters.
+    """
+    digits = text.strip().removeprefix("-")
+    if digits.isascii() and digits.isdigit():
+        return int(text) if len(digits) <= ID_DIGITS_MAX and int(digits) else None
+    return read_code(text)
 
 
 def hash_code(bot_id: int, code: str) -> str:

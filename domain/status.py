@@ -11,6 +11,8 @@ from domain.redaction import one_line
 from domain.runtime_state import Mode
 
 NONE = "none"
+# Instances announce themselves every 5 s; one that has been silent for so long was killed, or hangs.
+SILENT_S = 8.0
 
 
 @frozen
@@ -63,8 +65,9 @@ def _listed(name: str, items: list[str]) -> list[str]:
 
 
 def _service(service: ServiceStatus) -> str:
-    ages = f"up {age_text(service.up_s)}, seen {age_text(service.seen_s)} ago"
-    return f"{service.role} {service.instance}: {service.version}, {ages}"
+    age = age_text(service.seen_s)
+    seen = f"not seen for {age}" if service.seen_s >= SILENT_S else f"seen {age} ago"
+    return f"{service.role} {service.instance}: {service.version}, up {age_text(service.up_s)}, {seen}"
 
 
 def age_text(age_s: float) -> str:

@@ -5,7 +5,7 @@ Not here: what strangers are told (``application.doorkeeper``).
 
 from attrs import frozen
 
-from domain.access import CODE_S, Person, Standing, hash_code, id_of, read_code, subject_of
+from domain.access import CODE_S, Person, Standing, hash_code, id_of, read_who, subject_of
 from domain.commands.base import AccessKnown, Answer, Ask, Command, Known, Need, Notice
 from domain.decisions import AddInvitation, SetStanding
 
@@ -40,13 +40,10 @@ def parse(args: str) -> Wish | None:
         or (verb == "revoke" and standing is Standing.ADMIN)
     ):
         return None
-    code = read_code(rest[0]) if verb == "approve" else None
-    if code is not None:
-        return Wish(verb, code, standing=standing)
-    digits = rest[0].removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and 0 < len(digits) <= 15 and int(digits)):
-        return None
-    return Wish(verb, who=int(rest[0]), standing=standing)
+    who = read_who(rest[0])
+    if isinstance(who, int):
+        return Wish(verb, who=who, standing=standing)
+    return Wish(verb, who, standing=standing) if who is not None and verb == "approve" else None
 
 
 def step(ask: Ask, known: Known) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from application.admission import Admission, Decided
-from domain.access import CODE_S, Standing, id_of, read_code
+from domain.access import CODE_S, Standing, id_of, read_who
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import NothingFound
 from entrypoints.operator import ask, bot_of, operator_settings
@@ -25,7 +25,6 @@ as_role = click.option(
     "--as", "standing", type=STANDINGS, default="member", show_default=True, help="What they become."
 )
 MINUTES_MAX = 7 * 24 * 60
-ID_MAX = 2**52
 
 
 class Who(click.ParamType[int | str]):
@@ -38,14 +37,11 @@ class Who(click.ParamType[int | str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """Return the id as a number, a code as it was meant; or fail with the forms that are understood."""
-        text = str(value)
-        if self._code and (code := read_code(text)) is not None:
-            return code
-        digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:20]) <= ID_MAX):
+        who = read_who(str(value))
+        if who is None or (isinstance(who, str) and not self._code):
             forms = "a code such as 3G923-0VQVS, or " if self._code else ""
             self.fail(f"{value!r} is none; give {forms}the id of a user or, negative, of a group", param, ctx)
-        return int(text)
+        return who
 
 
 # Ids of groups begin with a minus sign.

@@ -34,6 +34,8 @@ ASKS = {hash_code(BOT, CODE): Code(60.0, f"{BOT}:{ANN}", "Ann")}
         ("approve 3g9230vqvs", Wish("approve", CODE)),
         ("APPROVE 7", Wish("approve", who=7)),
         ("approve -50", Wish("approve", who=-50)),
+        ("approve 7123456789", Wish("approve", who=7123456789)),
+        ("approve 71234-56789", Wish("approve", "71234-56789")),
         ("approve 7 admin", Wish("approve", who=7, standing=Standing.ADMIN)),
         ("revoke 7", Wish("revoke", who=7)),
         (f"revoke {CODE}", None),
