@@ -12,7 +12,7 @@ from attrs import evolve
 from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
 from application.doorkeeper import on_member, turned_away
 from application.facts import Facts, command_of, visit_of
-from application.interpreter import SEND_UNITS_MAX, scope_of
+from application.interpreter import parts_of, scope_of
 from application.messages import render
 from application.rounds import Handler, ignored
 from domain.commands.base import Ask, Known, Parsed
@@ -28,7 +28,6 @@ from domain.events.telegram import (
     TelegramAnswer,
     TelegramSend,
 )
-from domain.text import utf16_length
 
 # From then on a message counts as late: its answer says so, and it takes no effect on everybody any more.
 LATE_S = 600.0
@@ -132,8 +131,8 @@ def reply(
         bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
         reply_to_message_id=answers,
     )  # fmt: skip
-    in_parts = utf16_length(text) > SEND_UNITS_MAX
-    return Decision(events=(Emit("reply", send),), reason=IN_PARTS if in_parts else "")
+    emit = Emit("reply", send)
+    return Decision(events=(emit,), reason=IN_PARTS if len(parts_of(emit)) > 1 else "")
 
 
 def _late_s(event: Event, message: MessageReceived) -> float:
