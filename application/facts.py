@@ -11,7 +11,8 @@ from attrs import define, field, frozen
 
 from application.changes import Changes
 from application.interpreter import scope_of
-from application.ports import FirstRun, Formatter, Liveness, Round, Store, Tokens
+from application.ports import Formatter, Liveness, Round, Store, Tokens
+from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
 from domain.access import (
     CODE_BITS,

@@ -9,10 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import frozen
 
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
+from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.access import Code, Person
 from domain.decisions import AccessEffect
 from domain.envelope import Event
@@ -154,15 +155,6 @@ class Deciding(Protocol):
         """Owe messages to the sender and write rows of the audit, with the transaction."""
 
 
-@frozen
-class FirstRun:
-    """What the brain made of a message: the key of its event, and how that ended."""
-
-    key: str
-    outcome: str
-    reason: str
-
-
 @runtime_checkable
 class Round(Protocol):
     """One open transaction over many lanes, one row from each. See ``Store.round``."""
@@ -241,7 +233,7 @@ class Store(Protocol):
     async def apply_mode(self, tell: "TellMode", *, force: bool = False) -> None:
         """Tell a committed mode that was not told yet, holding off other changes meanwhile; ``force`` repeats it."""
 
-    async def figures(self) -> "Figures":
+    async def figures(self) -> Figures:
         """Return the sizes that ``/status`` shows."""
 
     async def tidy(self) -> None:
@@ -254,51 +246,6 @@ class TellMode(Protocol):
 
     async def __call__(self, mode: str) -> None:
         """Write the mode where every service reads it."""
-
-
-@frozen
-class Figures:
-    """Owed rows by target, dead letters in all, and the age of the oldest due row in seconds.
-
-    ``oldest_s_of`` tells that age by target; 0 where no row of it is due.
-    """
-
-    owed: Mapping[str, int]
-    dead_letters: int
-    oldest_s: float
-    oldest_s_of: Mapping[str, float] = field(factory=dict)
-
-
-@frozen
-class AuditEntry:
-    """One row of the audit as read back: when, by whom, and the row."""
-
-    at: float
-    consumer: str
-    row: AuditRow
-
-
-@frozen
-class AuditFilter:
-    """Which audit rows to show; None and empty mean all. Times are seconds since the epoch."""
-
-    trace_id: str | None = None
-    outcome: str | None = None
-    consumer: str | None = None
-    event_type: str | None = None
-    scope: str | None = None
-    event_id: UUID | None = None
-    since: float | None = None
-    limit: int = 100
-
-
-@frozen
-class AuditMark:
-    """Up to where the audit was read: which transactions had ended, when, and rows of later ones that were read."""
-
-    position: int
-    at: float
-    seen: Mapping[str, int] = field(factory=dict)
 
 
 @runtime_checkable

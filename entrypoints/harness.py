@@ -31,7 +31,8 @@ from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
-from application.ports import AuditEntry, AuditFilter, Wakeup
+from application.ports import Wakeup
+from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
 from application.sender import Deliverer
 from domain.access import AccessMode
@@ -107,7 +108,9 @@ class Harness:
         run_id = event_id_of(f"run:{role}:{self._starts}")
         store = MemoryStore(self.database, consumer=role, run_id=run_id, claims=claims)
         tokens = CountedTokens(f"{role}:{self._starts}")
-        return Ports(self.streams, store, Codec(), MarkdownFormatter(), self.clock, tokens, self._crash, paced=False)
+        return Ports(
+            self.streams, store, Codec(), MarkdownFormatter(), self.clock, tokens, self._crash, paced=False
+        )
 
     async def say(self, user: int, chat: int, text: str, **more: Any) -> list[str]:
         """Write ``text`` as ``user`` in ``chat`` and return the texts that reached the chat because of it."""

@@ -14,7 +14,8 @@ import asyncpg
 import attrs
 
 from adapters.telegram.client import bot_id_of
-from application.ports import AuditFilter, Records
+from application.ports import Records
+from application.records import AuditFilter
 from domain.errors import OpenClawError, StoreUnavailable, Unavailable
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import NothingFound

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from adapters.memory.database import MemoryDatabase, Tables, add_owed, write_access
 from application.changes import AuditRow, Owed
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.access import WRONG_CODES_S, Code, Person, Standing
 from domain.decisions import AccessEffect
 

@@ -14,7 +14,8 @@ from attrs import Factory, define, evolve, field, frozen
 from adapters.memory.labels import labels_of
 from application.changes import Changes, DeadLetter, Delivery, Head, Owed
 from application.letters import Letter
-from application.ports import AuditEntry, Clock, Figures
+from application.ports import Clock
+from application.records import AuditEntry, Figures
 from domain.access import WRONG_CODES_S, Person, Standing
 from domain.decisions import (
     AccessEffect,

@@ -7,7 +7,7 @@ from attrs import evolve
 from adapters.memory.database import MemoryDatabase, Row, Tables, add_owed
 from application.changes import AuditRow, Owed
 from application.letters import Count, Letter, LetterFilter, Moved, scope_of_lane
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.decisions import Outcome
 
 ALREADY_OWED = "it was owed already; only the letter was removed"

@@ -15,7 +15,8 @@ from attrs import evolve
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
-from application.ports import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun, TellMode
+from application.ports import TellMode
+from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 

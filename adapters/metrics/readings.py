@@ -22,7 +22,8 @@ from application.meters import (
     PoolMeter,
     RequestMeter,
 )
-from application.ports import Depth, Figures
+from application.ports import Depth
+from application.records import Figures
 from application.sender import Deliverer
 from domain.catalogue import CATALOGUE
 from domain.decisions import Outcome

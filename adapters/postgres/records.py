@@ -12,7 +12,7 @@ from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from adapters.postgres.store import read_figures
 from application.changes import AuditRow
-from application.ports import AuditEntry, AuditFilter, AuditMark, Figures
+from application.records import AuditEntry, AuditFilter, AuditMark, Figures
 from domain.decisions import Outcome
 
 _ROW = ("event_id", "event_type", "source", "target", "trace_id", "idempotency_key", "cause", "scope", "attempt",

@@ -14,7 +14,8 @@ from adapters.postgres.columns import audit_columns, ledger_columns, owed_column
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
-from application.ports import Figures, FirstRun, TellMode
+from application.ports import TellMode
+from application.records import Figures, FirstRun
 from domain.decisions import MarkChat, MoveData, PutSetting, SetApiMode
 from domain.errors import RowsGone, StoreUnavailable
 from domain.scope import bot_and_chat, chat_scope

@@ -12,7 +12,8 @@ from uuid import UUID
 import click
 
 from application.letters import Letter, LetterFilter
-from application.ports import AuditEntry, AuditFilter, DeadLetters
+from application.ports import DeadLetters
+from application.records import AuditEntry, AuditFilter
 from entrypoints.clearing import Act, Clearing, Manner
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import Exit, NothingFound

@@ -4,6 +4,7 @@ Not here: finding the servers (``entrypoints.operator``), dead letters (``dead_l
 (``entrypoints.views``).
 """
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ from uuid import UUID
 import click
 from attrs import evolve
 
-from application.ports import AuditEntry, AuditFilter, Records
+from application.ports import Records
+from application.records import AuditEntry, AuditFilter
 from domain.decisions import Outcome
-from domain.errors import StoreUnavailable
+from domain.errors import OpenClawError, StoreUnavailable
 from domain.ids import message_trace
 from domain.scope import Scope
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import Exit, NothingFound
+from entrypoints.live import watch
 from entrypoints.operator import ask, bot_of, operator_settings, postgres_fault
 from entrypoints.options import (
     MESSAGE,
@@ -37,11 +40,12 @@ from entrypoints.options import (
     type_option,
 )
 from entrypoints.overview import find_out
+from entrypoints.preparation import prepare
 from entrypoints.roles import ROLES
 from entrypoints.settings import Settings
 from entrypoints.views.audit import audit_heading, audit_json, audit_lines, followed_lines
-from entrypoints.views.lines import json_text, print_lines
-from entrypoints.views.status import status_json, status_lines
+from entrypoints.views.lines import json_text, plain, print_lines
+from entrypoints.views.status import Overview, status_json, status_lines
 from entrypoints.views.trace import trace_json, trace_lines
 
 TRACE_ROWS_MAX = 2_000
@@ -65,23 +69,53 @@ class TraceCommand(click.Command):
 
 @click.command()
 @in_data_dir
+@click.option(
+    "--watch",
+    "every_s",
+    is_flag=False,
+    flag_value=2.0,
+    type=click.FloatRange(0.2, 3600),
+    metavar="[SECONDS]",
+    help="Show it again every so many seconds, 2 by default, until Ctrl-C.",
+)
 @as_json
-def status(data_dir: Path | None, as_json: bool) -> int:
+def status(data_dir: Path | None, every_s: float | None, as_json: bool) -> int:
     """Show what runs, what is owed, and what needs attention.
 
     Exit code 0: all is well. 1: something needs attention, named at the end: a role of which no instance runs, an
     event that has been due for a minute, a dead letter. 4: Postgres or Redis cannot be reached; what the other one
     knows is shown. With --json one document.
 
+    With --watch it is redrawn in place, goes on when a server goes away, and ends with 0 by Ctrl-C. Where the output
+    is no terminal, each report follows the last under a line with its time; with --json a line each.
+
     \b
-    Example: openclaw status --json
+    Examples: openclaw status --json
+              openclaw status --watch 5
     """
-    settings = operator_settings(data_dir)
-    seen = find_out(settings, tuple(ROLES), TARGETS)
-    print_lines([json_text(status_json(seen))] if as_json else status_lines(seen))
+    if every_s is not None:
+        # Faults of the settings end it here; that nothing runs may change.
+        prepare()
+        watch(lambda: _status_again(data_dir, as_json), every_s, sys.stdout, bare=as_json)
+        return Exit.OK
+    seen = find_out(operator_settings(data_dir), tuple(ROLES), TARGETS)
+    print_lines(_status(seen, as_json))
     if seen.figures is None or seen.queues is None:
         return Exit.UNREACHABLE
     return Exit.FAILED if seen.attention else Exit.OK
+
+
+def _status(seen: Overview, as_json: bool) -> list[str]:
+    return [json_text(status_json(seen))] if as_json else status_lines(seen)
+
+
+def _status_again(data_dir: Path | None, as_json: bool) -> list[str]:
+    """Return one of many reports; the servers are looked for each time, since an `up` may come and go."""
+    try:
+        return _status(find_out(operator_settings(data_dir), tuple(ROLES), TARGETS), as_json)
+    except OpenClawError as error:
+        text = plain(str(error))
+        return [json_text({"attention": [text]})] if as_json else [text]
 
 
 @click.command(cls=TraceCommand)

@@ -6,7 +6,7 @@ How long a run took is told by ``openclaw trace`` and in the JSON. Not here: fin
 
 from collections.abc import Sequence
 
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.envelope import timestamp_of
 from entrypoints.views.lines import NONE, TRACE_CHARS, moment, note, owner, plain, row_line, table, with_notes
 

@@ -6,7 +6,7 @@ Not here: finding the letters (``application.ports.DeadLetters``), and what is t
 from collections.abc import Sequence
 
 from application.letters import Letter
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.catalogue import CATALOGUE
 from domain.envelope import timestamp_of
 from entrypoints.views.audit import audit_json, audit_lines

@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 import attrs
 from attrs import frozen
 
-from application.ports import Depth, Figures
+from application.ports import Depth
+from application.records import Figures
 from domain.runtime_state import DEFAULT_MODE, Mode
-from domain.status import ServiceStatus, age_text
+from domain.status import SILENT_S, ServiceStatus, age_text
 from entrypoints.views.lines import NONE, plain, table
 
 # A row that has been due for so long is not being worked off.
 LATE_S = 60.0
-# Instances announce themselves every 5 s; one that has been silent for so long was killed, or hangs.
-SILENT_S = 8.0
 
 
 @frozen
@@ -38,14 +37,15 @@ class Overview:
     figures: Figures | None
     queues: Queues | None
     faults: tuple[str, ...] = ()
+    # Whether the `up` that is looked at has only just begun, so that a role may not have announced itself yet.
+    starting: bool = False
 
     @property
     def attention(self) -> tuple[str, ...]:
         """What somebody should look at, one sentence each; empty when all is well."""
         found = list(self.faults)
         if self.queues is not None:
-            running = {service.role for service in self.queues.services}
-            found += [f"no {role} runs" for role in self.roles if role not in running]
+            found += [text for role in self.roles if (text := self._trouble_of(role, self.queues))]
         if self.figures is not None:
             found += [
                 f"{target} has not taken up an event that has been due for {age_text(age_s)}"
@@ -56,6 +56,15 @@ class Overview:
             if letters:
                 found.append(f"{letters} dead letter{'s' if letters > 1 else ''}; see `openclaw dlq list`")
         return tuple(found)
+
+    def _trouble_of(self, role: str, queues: Queues) -> str | None:
+        """Return what is wrong with a role; None where an instance of it was seen a moment ago."""
+        silent_s = [service.seen_s for service in queues.services if service.role == role]
+        if not silent_s:
+            return f"{role} is starting" if self.starting else f"no {role} runs"
+        return (
+            f"{role} has not been seen for {age_text(min(silent_s))}" if min(silent_s) >= SILENT_S else None
+        )
 
 
 def status_lines(seen: Overview) -> list[str]:
@@ -100,14 +109,19 @@ def _services(seen: Overview) -> list[str]:
     if seen.queues is None:
         return ["services: unknown"]
     rows = [
-        (plain(s.role), plain(s.instance), plain(s.version), age_text(s.up_s), f"{age_text(s.seen_s)} ago")
+        (plain(s.role), plain(s.instance), plain(s.version), age_text(s.up_s), _seen(s.seen_s))
         for role in _roles(seen.roles, seen.queues.services)
         for s in seen.queues.services
         if s.role == role
     ]
     running = {row[0] for row in rows}
-    rows += [(role, "(none runs)", NONE, NONE, NONE) for role in seen.roles if role not in running]
+    absent = "(starting)" if seen.starting else "(none runs)"
+    rows += [(role, absent, NONE, NONE, NONE) for role in seen.roles if role not in running]
     return table(("SERVICE", "INSTANCE", "VERSION", "UP", "SEEN"), rows)
+
+
+def _seen(seen_s: float) -> str:
+    return f"{age_text(seen_s)} ago" if seen_s < SILENT_S else f"not for {age_text(seen_s)}"
 
 
 def _roles(known: Sequence[str], services: Sequence[ServiceStatus]) -> list[str]:

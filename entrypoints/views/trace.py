@@ -7,7 +7,7 @@ here: finding the rows (``application.ports.Records``).
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.envelope import timestamp_of
 from entrypoints.views.audit import audit_json, remark

@@ -23,7 +23,7 @@ from adapters.redis_streams.connect import connect
 from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams
 from adapters.telegram.simulator import PushPolicy, SimulatorServer
-from application.ports import AuditFilter
+from application.records import AuditFilter
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.data_dir import with_login
 from entrypoints.database import prepare_database

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.ids import child_key
 from tests.acceptance.load import Said, marked

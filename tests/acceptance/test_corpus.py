@@ -17,7 +17,7 @@ from adapters.redis_streams.streams import RedisStreams
 from adapters.system import SystemClock
 from application.crashpoints import no_crash
 from application.gateway import Gateway
-from application.ports import AuditFilter
+from application.records import AuditFilter
 from domain.decisions import Outcome
 from entrypoints.web import WEBHOOK_PATH, Health, Webhook, web_app
 from tests.contract.legs import PostgresLeg

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from application.changes import AuditRow
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.ids import child_key
 from tests.acceptance.judge import Allowed, History, judge

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from application.ports import AuditFilter, AuditMark
+from application.records import AuditFilter, AuditMark
 from tests.contract.legs import PostgresLeg
 
 WRITE = "insert into openclaw.audit (consumer, outcome, reason) values ('brain', 'processed', $1)"

@@ -12,7 +12,8 @@ from application.crashpoints import no_crash
 from application.facts import Facts
 from application.interpreter import Interpreter
 from application.letters import LetterFilter
-from application.ports import AuditFilter, Round
+from application.ports import Round
+from application.records import AuditFilter
 from application.rounds import Decider
 from domain.decisions import Decision, PutSetting
 from domain.envelope import Event

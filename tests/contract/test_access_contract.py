@@ -11,7 +11,8 @@ import pytest
 from adapters.memory.access import MemoryDesk
 from adapters.postgres.access import PostgresDesk
 from application.changes import AuditRow, Changes, ScopedEffect
-from application.ports import AuditFilter, Desk
+from application.ports import Desk
+from application.records import AuditFilter
 from domain.access import Code, Person, Standing
 from domain.decisions import (
     AccessEffect,

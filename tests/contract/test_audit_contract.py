@@ -4,7 +4,7 @@ Transactions that end in another order than they began are in ``tests/adapters/t
 """
 
 from application.changes import AuditRow, Changes
-from application.ports import AuditFilter, AuditMark
+from application.records import AuditFilter, AuditMark
 from domain.decisions import Outcome
 from tests.contract.legs import Leg, ident, when_applied
 

@@ -8,7 +8,8 @@ import pytest
 
 from application.changes import AuditRow, Changes, DeadLetter, Delivery, Owed, Suspended
 from application.letters import Count, LetterFilter, Moved
-from application.ports import AuditFilter, DeadLetters
+from application.ports import DeadLetters
+from application.records import AuditFilter
 from domain.decisions import Outcome
 from tests.contract.legs import Leg, a_claim, given_owed, ident, offered, owed, when_applied, when_claimed
 

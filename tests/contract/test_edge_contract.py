@@ -7,7 +7,8 @@ import pytest
 from attrs import evolve
 
 from application.changes import Arrival, AuditRow, Changes, Delivery
-from application.ports import AuditFilter, Intake, Records
+from application.ports import Intake, Records
+from application.records import AuditFilter
 from domain.decisions import Outcome
 from tests.contract.legs import Leg, arrival, ident, offered, when_applied, when_settled
 

@@ -10,7 +10,8 @@ import pytest
 
 from application.changes import AuditRow, Changes, DeadLetter, Retry
 from application.letters import LetterFilter
-from application.ports import AuditFilter, Round, Store
+from application.ports import Round, Store
+from application.records import AuditFilter
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 from tests.contract.legs import Leg, given_owed, ident, offered, owed, when_applied, when_settled

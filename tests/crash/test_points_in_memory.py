@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from application.crashpoints import POINTS
-from application.ports import AuditFilter
+from application.records import AuditFilter
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.harness import Harness
 from tests.acceptance.judge import Allowed, History, judge

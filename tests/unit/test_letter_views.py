@@ -10,7 +10,7 @@ from attrs import evolve
 from adapters.memory.labels import labels_of
 from application.changes import AuditRow
 from application.letters import Letter
-from application.ports import AuditEntry
+from application.records import AuditEntry
 from domain.decisions import Outcome
 from entrypoints.views.envelopes import outline, whole
 from entrypoints.views.letters import letter_json, letter_lines, shown_json, shown_lines

@@ -21,7 +21,8 @@ from adapters.metrics.readings import CONSUMER_OUTCOMES, EDGE_OUTCOMES
 from adapters.metrics.survey import Survey
 from application.changes import Arrival
 from application.meters import CallMeter, Histogram, MeteredTelegram, PoolMeter
-from application.ports import AuditFilter, Depth, Figures, Intake
+from application.ports import Depth, Intake
+from application.records import AuditFilter, Figures
 from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable
 from entrypoints.harness import Harness
 from tests.acceptance.business import given_fault, given_refusal, when_time_passes

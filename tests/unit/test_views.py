@@ -6,7 +6,8 @@ from uuid import UUID
 from attrs import evolve
 
 from application.changes import AuditRow
-from application.ports import AuditEntry, Depth, Figures
+from application.ports import Depth
+from application.records import AuditEntry, Figures
 from domain.decisions import Outcome
 from domain.runtime_state import Mode
 from domain.status import ServiceStatus
@@ -192,6 +193,21 @@ def test_status_names_what_needs_attention() -> None:
         "  - sender has not taken up an event that has been due for 1m 15s\n"
         "  - 2 dead letters; see `openclaw dlq list`"
     )
+
+
+def test_a_role_that_has_fallen_silent_is_told_with_how_long_and_not_hidden() -> None:
+    silent = evolve(SERVICES[0], instance="brain-9", seen_s=12.4)
+    beside = evolve(WELL, queues=Queues((*SERVICES, silent), Mode.AUTO, {}))
+    assert "brain    brain-9     0.1.0    3m 5s  not for 12s" in status_lines(beside)
+    assert beside.attention == ()
+    alone = evolve(WELL, queues=Queues((silent, *SERVICES[1:]), Mode.AUTO, {}))
+    assert alone.attention == ("brain has not been seen for 12s",)
+
+
+def test_right_after_the_start_a_role_is_starting() -> None:
+    begun = evolve(WELL, queues=Queues(SERVICES[:2], Mode.AUTO, {}), starting=True)
+    assert "sender   (starting)  -        -      -" in status_lines(begun)
+    assert begun.attention == ("sender is starting",)
 
 
 def test_status_without_redis_still_tells_what_postgres_knows() -> None:
