@@ -5,12 +5,12 @@ Not here: the same figures for watching (``entrypoints.overview``).
 
 from collections.abc import Iterator
 
-from domain.status import age_text
+from domain.status import SILENT_S, age_text
 from entrypoints.doctor.evidence import Evidence
 from entrypoints.doctor.verdicts import Check, NotKnown, Verdict, fault, ok, warning
 from entrypoints.roles import ROLES
 from entrypoints.version import version
-from entrypoints.views.status import LATE_S, SILENT_S
+from entrypoints.views.status import LATE_S
 
 
 def _running(evidence: Evidence) -> Iterator[Verdict]:

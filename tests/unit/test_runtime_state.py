@@ -129,7 +129,7 @@ last provider error: 401 for key [hidden] of https://user:[hidden]@example.org
 services:
   brain host-1: 0.1.0, up 1h 2m, seen 3s ago
   brain host-2: 0.1.0, up 12s, seen 0s ago
-  gateway host-1: 0.0.9, up 2d 1h, seen 1s ago
+  gateway host-1: 0.0.9, up 2d 1h, not seen for 12s
 backlog:
   brain: 2
   sender: 0
@@ -160,7 +160,7 @@ async def test_status_format(make: Callable[[], Any]) -> None:
         fallbacks=3,
         last_provider_error="401 for key\n sk-planted-planted-planted of https://user:pass@example.org",
         services=(
-            ServiceStatus("gateway", "host-1", "0.0.9", 49 * 3600.0, 1.2),
+            ServiceStatus("gateway", "host-1", "0.0.9", 49 * 3600.0, 12.9),
             ServiceStatus("brain", "host-2", "0.1.0", 12.9, -0.1),
             ServiceStatus("brain", "host-1", "0.1.0", 3725.0, 3.0),
         ),
