@@ -133,7 +133,7 @@ class Clearing:
             click.echo(f"openclaw: {counted(tally.gone)} not there any more", err=True)
         if self.unreadable and self.act.verb == "redrive":
             click.echo(
-                f"openclaw: {counted(self.unreadable)} of these hold no valid event and will come back",
+                f"openclaw: {counted(self.unreadable)} without a valid event will be rejected again",
                 err=True,
             )
         if not is_whole:

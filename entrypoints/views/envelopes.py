@@ -79,7 +79,10 @@ def _payload(payload: object, event_type: str | None) -> dict[str, str]:
         if field.name in payload
     }
     others = len(payload) - len(told)
-    return {**told, **({"payload.(others)": f"{_count(others, 'field')} unknown to its type"} if others else {})}
+    return {
+        **told,
+        **({"payload.(others)": f"{_count(others, 'field')} unknown to its type"} if others else {}),
+    }
 
 
 def _value(value: Any, field: Field) -> str:

@@ -175,7 +175,7 @@ def test_redriving_twice_does_it_once_and_says_so(run: Run, url: str) -> None:
 def test_a_letter_that_holds_no_event_may_be_redriven_and_it_is_said_that_it_comes_back(run: Run) -> None:
     done = run("dlq", "redrive", "3")
     assert done.out == "1 letter redriven\n"
-    assert done.err == "openclaw: 1 letter of these hold no valid event and will come back\n"
+    assert done.err == "openclaw: 1 letter without a valid event will be rejected again\n"
 
 
 def test_an_event_that_is_owed_already_is_told(run: Run, url: str) -> None:
