@@ -115,5 +115,9 @@ select target, owed, oldest_s from openclaw.backlog();
 -- name: dead_letters
 select openclaw.dead_letter_count() as letters;
 
+-- name: owners
+-- For the operator, the brain and the owner. How many may decide who is let in.
+select count(*) as owners from openclaw.access where standing in ('owner', 'admin');
+
 -- name: mode
 select value, applied from openclaw.runtime where name = 'api_mode';

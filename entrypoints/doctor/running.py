@@ -1,4 +1,4 @@
-"""Checks of what runs and how it keeps up: roles, versions, backlog, dead letters.
+"""Checks of what runs and how it keeps up, and whether somebody owns it: roles, versions, backlog, dead letters.
 
 Not here: the same figures for watching (``entrypoints.overview``).
 """
@@ -69,6 +69,17 @@ def _dead_letters(evidence: Evidence) -> Verdict:
     return ok("there are none")
 
 
+def _owner(evidence: Evidence) -> Verdict:
+    settings = evidence.settings
+    if settings.owner is not None or settings.admins:
+        return ok("the settings name who decides")
+    if evidence.bot.simulated:
+        return ok("the simulated Telegram's user decides")
+    if not evidence.postgres["owners"][0]["owners"]:
+        return warning("nobody owns this bot, so nobody can let people in or change what concerns everyone")
+    return ok("somebody was let in who decides")
+
+
 CHECKS = (
     Check("roles.running", "which roles announce themselves in Redis", "no instance of a role runs",
           "start it: `openclaw up`, or `openclaw gateway`, `openclaw brain` and `openclaw sender`", _running),
@@ -81,4 +92,8 @@ CHECKS = (
           f"{LATE_S:g} s or longer: it is not being worked off",
           "see roles.running and postgres.oldest_xmin; the log of that service says what keeps it", _backlog),
     Check("events.dead_letters", "dead letters", "there are some", "openclaw dlq list", _dead_letters),
+    Check("access.owner", "`OPENCLAW_OWNER`, `OPENCLAW_ADMINS`, and who was let in as owner or admin",
+          "there is nobody, as before the first code was sent",
+          "send the bot the code that `openclaw access invite --as owner` shows, or set OPENCLAW_OWNER to your user id",
+          _owner),
 )  # fmt: skip

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.postgres.roles import role_of
 from entrypoints.doctor.table import CHECKS
 from entrypoints.doctor.verdicts import Finding, Severity
 from tests.adapters.planted import faults_beyond, faults_here, faults_postgres
 from tests.adapters.planted.table import Planted
-from tests.adapters.planted.ward import Hospital, hospital
+from tests.adapters.planted.ward import PASSWORDS, Hospital, hospital
 
 FAULTS = (*faults_here.FAULTS, *faults_postgres.FAULTS, *faults_beyond.FAULTS)
 BAD = (Severity.FAULT, Severity.WARNING)
@@ -38,6 +39,19 @@ def test_a_healthy_system_has_no_finding_for_its_owner_either(servers: Hospital)
         ward.as_owner()
         ward.variables["OPENCLAW_REDIS_URL"] = ward.valkey.admin_url
         assert bad(ward.examine()) == []
+
+
+@pytest.mark.parametrize("service", ["gateway", "brain", "sender"])
+def test_in_a_services_own_room_nothing_is_found_and_what_it_may_not_see_is_not_checked(
+    servers: Hospital, service: str
+) -> None:
+    with servers.ward(fresh=False) as ward:
+        ward.variables["OPENCLAW_POSTGRES_URL"] = ward.login(role_of(service), PASSWORDS[service])
+        ward.variables["OPENCLAW_REDIS_URL"] = ward.valkey.url(service, PASSWORDS[service])
+        findings = ward.examine()
+    assert bad(findings) == []
+    fine = {each.check for each in findings if each.severity is Severity.OK}
+    assert {"postgres.grants", "postgres.logins", "redis.rights", "telegram.token"} <= fine
 
 
 @pytest.mark.parametrize("planted", FAULTS, ids=lambda planted: planted.what)

@@ -12,7 +12,7 @@ from domain.runtime_state import KEY
 from tests.adapters.planted.faults_here import REGISTERED, WEBHOOK
 from tests.adapters.planted.faults_postgres import rewritten
 from tests.adapters.planted.table import WARNING, Planted
-from tests.adapters.planted.ward import PASSWORDS, Ward
+from tests.adapters.planted.ward import Ward
 from tests.servers import running, short_dir
 
 MODE_CHOSEN = "insert into openclaw.runtime (name, value, applied) values ('api_mode', 'kimi', true)"
@@ -195,6 +195,7 @@ TELEGRAM = (
 )  # fmt: skip
 
 RUNNING = (
+    Planted("a bot that nobody owns", "access.owner", "OPENCLAW_OWNER", without("OPENCLAW_OWNER"), WARNING),
     Planted("a role of which nothing runs", "roles.running", "openclaw sender",
             lambda ward: ward.redis.delete("openclaw:{alive}:sender:a")),
     Planted("an instance that fell silent", "roles.silent", "look at its log",
@@ -204,4 +205,3 @@ RUNNING = (
 )  # fmt: skip
 
 FAULTS = (*REDIS, *TELEGRAM, *RUNNING)
-__all__ = ["FAULTS", "PASSWORDS"]

@@ -21,7 +21,7 @@ from attrs import define, evolve, field
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
-from adapters.postgres.roles import SERVICES, allow_logins, role_of
+from adapters.postgres.roles import SERVICES, allow_logins
 from adapters.redis_streams.acl import acl_file
 from adapters.redis_streams.liveness import EXPIRY_S, PREFIX
 from adapters.redis_streams.streams import key_of
@@ -119,6 +119,7 @@ class Ward:
             self.announce(role)
         self.variables = {
             "OPENCLAW_TELEGRAM_TOKEN": TOKEN,
+            "OPENCLAW_OWNER": "42",
             "OPENCLAW_TELEGRAM_API_URL": self.telegram.url,
             "OPENCLAW_POSTGRES_URL": self.login("openclaw_operator", PASSWORDS["operator"]),
             "OPENCLAW_REDIS_URL": self.valkey.url("operator", PASSWORDS["operator"]),
@@ -233,6 +234,3 @@ def hospital() -> Iterator[Hospital]:
         shared = stack.enter_context(databases.fresh())
         apart(lambda: asyncio.run(allow_logins(shared, PASSWORDS)))
         yield Hospital(postgres, valkey, stack.enter_context(Stand()), databases, shared)
-
-
-__all__ = ["PASSWORDS", "TOKEN", "Hospital", "Ward", "hospital", "role_of"]
