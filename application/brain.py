@@ -11,7 +11,7 @@ from attrs import evolve
 
 from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
 from application.doorkeeper import on_member, turned_away
-from application.facts import Facts, command_of, visit_of
+from application.facts import EDITS, Facts, command_of, visit_of
 from application.interpreter import parts_of, scope_of
 from application.messages import render
 from application.rounds import Handler, ignored
@@ -33,23 +33,30 @@ from domain.events.telegram import (
 LATE_S = 600.0
 # The setting that holds the album of which a part was answered last.
 ALBUM = "album"
+_POSTS = (MessageKind.CHANNEL_POST, MessageKind.EDITED_CHANNEL_POST)
 
 
 def on_message(event: Event, facts: Facts) -> Decision:
     """Answer a command by its step, and free text with an echo; an edit corrects the answer that there was."""
     message = event.payload
     assert isinstance(message, MessageReceived)
-    if message.kind not in (MessageKind.MESSAGE, MessageKind.EDITED_MESSAGE):
-        return ignored(f"{message.kind.value} is not answered")
+    if message.kind in _POSTS and not _names_the_bot(message):
+        return ignored(f"{message.kind.value} without a command that names the bot")
     if not message.text:
         return ignored(f"{message.content} without text")
     if not message.addressed:
         return ignored("not meant for the bot")
-    is_edit = message.kind is MessageKind.EDITED_MESSAGE
+    is_edit = message.kind in EDITS
     away = turned_away(event, facts)
     if away is not None:
         return ignored("an edit of whoever is not let in") if is_edit else away
     return correct(event, facts, _answer) if is_edit else _answer(event, facts)
+
+
+def _names_the_bot(message: MessageReceived) -> bool:
+    """Tell whether a post is a command that names the bot: a channel is read by many and written to by few."""
+    command = command_of(message)
+    return command is not None and command.bot is not None
 
 
 def _answer(event: Event, facts: Facts) -> Decision:
@@ -62,7 +69,7 @@ def _answer(event: Event, facts: Facts) -> Decision:
         return _on_command(event, message, command, facts, late_s)
     formatted = facts.formatter.format(message.text)
     decision = reply(message, formatted.text, formatted.entities, late_s=late_s)
-    if message.album is None or message.kind is MessageKind.EDITED_MESSAGE:
+    if message.album is None or message.kind in EDITS:
         return decision
     scope = scope_of(message)
     assert scope is not None

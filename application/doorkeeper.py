@@ -55,6 +55,9 @@ def turned_away(event: Event, facts: Facts) -> Decision | None:
         return None
     if not isinstance(message, MessageReceived) or rights.standing is Standing.REVOKED:
         return ignored(rights.reason)
+    if message.chat_type is ChatType.CHANNEL:
+        # All its subscribers would read the code.
+        return ignored(rights.reason)
     return _asked(event, message, visit, facts)
 
 
@@ -124,7 +127,7 @@ def on_member(event: Event, facts: Facts) -> Decision:
         why = "the bot was blocked" if change.chat_type is ChatType.PRIVATE else "the bot was removed"
         return Decision(effects=(MarkChat(False, why),), reason=why)
     back = MarkChat(True)
-    if change.before not in _GONE or change.chat_type in (ChatType.PRIVATE, ChatType.CHANNEL):
+    if change.before not in _GONE or change.chat_type is ChatType.PRIVATE:
         return Decision(effects=(back,), reason=f"the bot is {change.after.value}")
     visit = visit_of(change)
     assert visit is not None
@@ -135,7 +138,8 @@ def on_member(event: Event, facts: Facts) -> Decision:
     greeting = TelegramSend(
         bot_id=change.bot_id, chat_id=change.chat_id, text=render("access.welcome_group", {}, change.language)
     )
+    is_channel = change.chat_type is ChatType.CHANNEL
     return Decision(
-        events=(Emit("greeting", greeting),), effects=(back, decided),
+        events=() if is_channel else (Emit("greeting", greeting),), effects=(back, decided),
         reason=f"{visit.subject} became member, added by an admin",
     )  # fmt: skip

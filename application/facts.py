@@ -41,7 +41,7 @@ from domain.status import ServiceStatus, StatusReport
 log = logging.getLogger("openclaw.brain")
 
 LISTED_MAX = 40
-EDITS = (MessageKind.EDITED_MESSAGE,)
+EDITS = (MessageKind.EDITED_MESSAGE, MessageKind.EDITED_CHANNEL_POST)
 
 
 @frozen

@@ -10,7 +10,7 @@ from domain.access import ASKING_MAX, CODE_S, WRONG_CODES_MAX, WRONG_CODES_S, Ac
 from entrypoints.harness import BOT_ID, BOT_NAME, Harness
 from tests.acceptance.business import then_all_is_done, when_time_passes
 
-OWNER, ANN, BEN, GROUP = 1, 7, 8, -50
+OWNER, ANN, BEN, GROUP, CHANNEL = 1, 7, 8, -50, -1_000_077
 CODE = re.compile(r"[0-9A-Z]{5}-[0-9A-Z]{5}")
 
 
@@ -192,6 +192,27 @@ async def test_a_group_that_becomes_a_supergroup_stays_let_in(harness: Harness) 
     harness.world.migrate(GROUP, -1_000_050)
     await harness.settle()
     assert await harness.say(ANN, -1_000_050, f"/help@{BOT_NAME}") != []
+
+
+# Channels
+
+
+async def test_in_a_channel_that_was_let_in_commands_that_name_the_bot_are_answered(harness: Harness) -> None:
+    harness.world.add_group(CHANNEL, kind="channel", bots=())
+    harness.world.add(CHANNEL, OWNER, [BOT_ID])
+    await harness.settle()
+    assert harness.texts(CHANNEL) == [], "it says nothing on its own to all who read there"
+    assert await harness.say(OWNER, CHANNEL, "news") == []
+    assert await harness.say(OWNER, CHANNEL, "/help") == []
+    assert await harness.say(OWNER, CHANNEL, f"/help@{BOT_NAME}") == [render("help", {})]
+    assert await harness.say(OWNER, CHANNEL, f"/api@{BOT_NAME} kimi") == [render("admins_only", {})]
+
+
+async def test_in_a_channel_that_was_not_let_in_no_code_is_shown_to_all_who_read_it(harness: Harness) -> None:
+    harness.world.add_group(CHANNEL, kind="channel", bots=())
+    harness.world.add(CHANNEL, ANN, [BOT_ID])
+    await harness.settle()
+    assert await harness.say(ANN, CHANNEL, f"/help@{BOT_NAME}") == []
 
 
 # Coming and going

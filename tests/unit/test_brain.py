@@ -49,10 +49,10 @@ def test_in_a_group_the_answer_is_a_reply_in_the_topic() -> None:
 
 
 @pytest.mark.parametrize("kind", [MessageKind.CHANNEL_POST, MessageKind.EDITED_CHANNEL_POST])
-def test_posts_of_channels_are_not_answered(kind: MessageKind) -> None:
+def test_posts_of_channels_are_not_answered_unless_they_name_the_bot(kind: MessageKind) -> None:
     decision = on_message(a_message("/status", kind=kind), FACTS)
     assert (decision.events, decision.outcome) == ((), Outcome.IGNORED)
-    assert decision.reason == f"{kind.value} is not answered"
+    assert decision.reason == f"{kind.value} without a command that names the bot"
 
 
 @pytest.mark.parametrize("text", [None, ""])
