@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from adapters.botworld.accounts import Bot
 from adapters.botworld.api_updates import UpdatesRequest
-from adapters.botworld.values import Json
+from adapters.botworld.values import ApiError, Json
 from adapters.botworld.world import Topic, World
 
 
@@ -59,9 +59,10 @@ class Bell:
     async def get_updates(self, bot: Bot, request: UpdatesRequest) -> list[Json]:
         """Answer ``getUpdates``: at once when something is waiting, else after at most its timeout.
 
-        Raises ApiError 409 while a webhook is set, or when another ``getUpdates`` ends this one.
+        Raises ApiError 409 while a webhook is set, or when another ``getUpdates`` ends this one, and 401 when the bot
+        gets another token meanwhile.
         """
-        queue = self._world.queues[bot.bot_id]
+        queue, token = self._world.queues[bot.bot_id], bot.token
         poll = queue.open_poll()
         topic = Topic("updates", bot.bot_id)
         self.ring(topic)
@@ -72,4 +73,6 @@ class Bell:
             batch = queue.batch(request.limit)
             if batch or not await self.wait(topic, deadline - self._world.now()):
                 return batch
+            if bot.token != token:
+                raise ApiError(401, "Unauthorized")
             queue.check_poll(poll)

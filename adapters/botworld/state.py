@@ -178,6 +178,8 @@ class State:
         del self._by_token[bot.token]
         bot.token = token
         self._by_token[token] = bot
+        # A poll that is under way was asked for with the token that is unknown now.
+        self.announce("updates", bot.bot_id)
         return bot
 
     def bot_of(self, token: str) -> Bot | None:

@@ -45,19 +45,30 @@ def private_file(path: Path, text: str, owner: tuple[int, int] | None = None) ->
     staged.replace(path)
 
 
-def secret(data_dir: Path, name: str) -> str:
-    """Return the secret ``<data_dir>/secrets/<name>``, made at random on first use (32 URL-safe characters)."""
-    path = private_dir(data_dir / "secrets") / name
+def kept_secret(data_dir: Path, name: str) -> str | None:
+    """Return the secret ``<data_dir>/secrets/<name>``; None where none is kept."""
+    path = data_dir / "secrets" / name
     try:
-        kept = path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
-        kept = ""
+        return None
     except OSError as fault:
         raise EmbeddedServerError(
             f"the secret {path} cannot be read ({fault.strerror}); start as the user who made it"
         ) from fault
-    if not kept:
-        kept = secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+def new_secret() -> str:
+    """Return a random secret: 32 URL-safe characters."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+def secret(data_dir: Path, name: str) -> str:
+    """Return the secret ``<data_dir>/secrets/<name>``, made at random on first use."""
+    path = private_dir(data_dir / "secrets") / name
+    kept = kept_secret(data_dir, name)
+    if kept is None:
+        kept = new_secret()
         private_file(path, kept + "\n")
     return kept
 

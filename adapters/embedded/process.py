@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from attrs import field, frozen
 
@@ -55,7 +56,7 @@ class ServerProcess:
         self.log = command.log
         _rotate(command.log)
         uid, gid = command.owner or (None, None)
-        with command.log.open("ab") as log:
+        with _appending(command.log) as log:
             try:
                 self._popen = subprocess.Popen(  # noqa: S603 - the program comes from an installed wheel
                     command.argv,
@@ -127,6 +128,14 @@ def _die_with_parent(sign: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return arrange
+
+
+def _appending(log: Path) -> IO[bytes]:
+    """Open a log to write on, for its owner's eyes only."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    # One that an earlier version made.
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "ab")
 
 
 def _rotate(log: Path) -> None:

@@ -104,7 +104,7 @@ def test_data_of_another_major_version_is_refused_in_one_sentence(short_path: Pa
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("15\n")
     with pytest.raises(
-        EmbeddedServerError, match=r"holds data of Postgres 15 and this is Postgres 18; dump it"
+        EmbeddedServerError, match=r"holds data of Postgres 15 and this is Postgres 18; make a backup"
     ):
         EmbeddedPostgres(short_path).start()
 
@@ -148,3 +148,30 @@ async def test_programs_that_its_user_cannot_reach_run_all_the_same(
     with running(EmbeddedPostgres(short_path / "data")) as server:
         assert await value(server.admin_url, "SELECT count(*) FROM pg_available_extensions") != 0
     assert stat.S_IMODE(packages.stat().st_mode) == 0o700
+
+
+async def test_a_password_that_was_taken_out_or_changed_by_hand_holds_from_the_next_start(
+    private_postgres: Start,
+) -> None:
+    server = private_postgres()
+    kept = server.log.parent.parent / "secrets" / "postgres_password"
+    old = server.admin_url
+    for change in (kept.unlink, lambda: kept.write_text("my 'own' password\n")):
+        server.stop()
+        change()
+        server.start()
+        assert server.admin_url != old
+        assert await value(server.admin_url, "SELECT 1") == 1
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await value(old, "SELECT 1")
+        old = server.admin_url
+
+
+def test_a_password_of_several_lines_is_refused_with_the_remedy(private_postgres: Start) -> None:
+    server = private_postgres()
+    server.stop()
+    (server.log.parent.parent / "secrets" / "postgres_password").write_text("one\ntwo\n")
+    with pytest.raises(EmbeddedServerError, match="remove that file, and the next start makes a new one"):
+        server.start()
+    (server.log.parent.parent / "secrets" / "postgres_password").unlink()
+    server.start()
