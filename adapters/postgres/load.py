@@ -23,7 +23,7 @@ from adapters.postgres.dump import (
     read_facts,
     tables_of,
 )
-from adapters.postgres.migrate import Migrations, known_versions, migrations
+from adapters.postgres.migrate import MigrationFailed, Migrations, known_versions, migrations
 from adapters.postgres.pool import Connection
 from adapters.postgres.rows import Sum, Table, quoted
 from adapters.postgres.schema import newest_version
@@ -177,7 +177,7 @@ async def load(url: str, facts: Facts) -> AsyncIterator[Load]:
     """Open a load into the empty database at ``url`` (a role that may create schemas and roles).
 
     It takes effect when the block ends without an exception. Raises StoreUnavailable where the server cannot be
-    reached, goes away or has no room left, NotEmpty where the database is not empty, DoesNotFit.
+    reached, goes away or has no room left, NotEmpty where the database is not empty, DoesNotFit, MigrationFailed.
     """
     if facts.schema not in known_versions():
         raise DoesNotFit(f"schema {facts.schema} is none that OpenClaw ever had; use another backup")
@@ -199,6 +199,8 @@ def _told() -> Iterator[None]:
             "the user of OPENCLAW_POSTGRES_URL may not make schemas, tables or roles; give the URL of the "
             "database's owner with CREATEROLE, or of a superuser"
         ) from error
+    except MigrationFailed as error:
+        raise MigrationFailed(f"{error}; nothing was restored") from error
     except asyncpg.DiskFullError as error:
         raise StoreUnavailable(
             "Postgres has no room left on its disk; nothing was restored, make room and do it again"

@@ -32,7 +32,7 @@ class NewerSchema(OpenClawError):
 
 
 class MigrationFailed(OpenClawError):
-    """A step failed and everything was taken back. The text says which and why, without any value of a row."""
+    """A step failed and everything is taken back. The text says which and why, without any value of a row."""
 
 
 @frozen
@@ -73,6 +73,11 @@ async def migrate(url: str) -> str:
         try:
             await connection.run_sync(_upgrade, newest_version())
             await connection.commit()
+        except MigrationFailed as failure:
+            await connection.rollback()
+            version = await connection.run_sync(_version)
+            stays = f"at schema {version}, with which the older OpenClaw works" if version else "empty"
+            raise MigrationFailed(f"{failure} and was taken back; the database stays {stays}") from failure
         finally:
             # A connection that broke has given the lock back by that.
             if not connection.invalidated and not connection.closed:
@@ -120,10 +125,7 @@ def _upgrade(connection: Connection, version: str) -> None:
     config = _config()
     applied: list[str] = []
     config.attributes.update(connection=connection, applied=applied)
-    found = connection.execute(text("select to_regclass('public.schema_version')")).scalar()
-    current = None
-    if found is not None:
-        current = connection.execute(text("select version_num from public.schema_version")).scalar()
+    current = _version(connection)
     if current is not None and current not in known_versions():
         raise NewerSchema(
             f"the database has schema {current}, which this version of OpenClaw does not know; "
@@ -133,12 +135,14 @@ def _upgrade(connection: Connection, version: str) -> None:
         command.upgrade(config, version)
     except Exception as error:
         failing = _step_after(applied[-1] if applied else current)
-        stays = (
-            f"stays at schema {current}, with which the older OpenClaw works" if current else "stays empty"
-        )
-        raise MigrationFailed(
-            f"migration {failing} failed ({_cause(error)}) and was taken back; the database {stays}"
-        ) from error
+        raise MigrationFailed(f"migration {failing} failed ({_cause(error)})") from error
+
+
+def _version(connection: Connection) -> str | None:
+    if connection.execute(text("select to_regclass('public.schema_version')")).scalar() is None:
+        return None
+    version: str | None = connection.execute(text("select version_num from public.schema_version")).scalar()
+    return version
 
 
 def _step_after(version: str | None) -> str:

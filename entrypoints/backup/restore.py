@@ -151,7 +151,8 @@ def _into_data_dir(
             server.stop()
         moved_to = _move_aside(data) if standing else None
         secrets = private_dir(data.path / "secrets")
-        (staged / "secrets" / "postgres_password").replace(secrets / "postgres_password")
+        for made in (staged / "secrets").iterdir():
+            made.replace(secrets / made.name)
         # From here on the data directory has its data.
         (staged / "postgres").replace(data.path / "postgres")
         return evolve(restored, moved_to=moved_to)

@@ -59,7 +59,13 @@ def restore(file: Path, only_check: bool, owed: str, replace: bool, data_dir: Pa
 
 def _settings(data_dir: Path | None) -> Settings:
     settings = prepare()
-    return settings if data_dir is None else attrs.evolve(settings, data_dir=data_dir)
+    if data_dir is None:
+        return settings
+    if settings.postgres_url is not None:
+        raise click.UsageError(
+            "OPENCLAW_POSTGRES_URL is set, so the data is in that database; leave --data-dir out, or the variable"
+        )
+    return attrs.evolve(settings, data_dir=data_dir)
 
 
 def _named(file: Path) -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from adapters.embedded.postgres import EmbeddedPostgres
@@ -111,6 +112,11 @@ def test_the_restored_tables_are_those_that_were_backed_up(fresh: tuple[Path, Do
         assert set(after["audit"]) > set(before["audit"])
         next_letter = on(url, lambda c: c.fetchval("select nextval('openclaw.dead_letters_letter_id_seq')"))
         assert next_letter == 4, "numbers go on where they were"
+        assert on(url, lambda c: c.fetchval("select count(*) from openclaw.audit_2025_12")) == 1, (
+            "months stay apart"
+        )
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            on(url, lambda c: c.execute("truncate openclaw.audit_2025_12"))
 
 
 def test_what_was_due_is_a_dead_letter_with_its_reason_and_an_audit_row(fresh: tuple[Path, Done]) -> None:
@@ -189,6 +195,8 @@ def test_a_data_directory_with_data_is_refused_and_with_replace_moved_aside(
     with database_of(short_path) as url:
         migrate_sync(url)
         on(url, lambda c: c.execute("insert into openclaw.inbox (key) values ('tg:1:older')"))
+    (short_path / "restoring").mkdir()
+    (short_path / "restoring" / "left-by-a-kill").touch()
     refused = openclaw("restore", str(file), "--data-dir", str(short_path))
     assert refused.code == Exit.FAILED
     assert refused.err == (
@@ -197,6 +205,7 @@ def test_a_data_directory_with_data_is_refused_and_with_replace_moved_aside(
     )
     done = openclaw("restore", str(file), "--replace", "--owed", "keep", "--data-dir", str(short_path))
     assert done.code == Exit.OK, done.err
+    assert not (short_path / "restoring").exists()
     aside = next(short_path.glob("before-restore-*"))
     assert str(aside) in done.out
     with database_of(short_path) as url:
@@ -259,19 +268,18 @@ def test_an_owner_who_is_no_superuser_may_back_up_and_restore(
 
 
 def test_whoever_does_not_see_every_row_gets_no_backup(
-    private_postgres: Callable[..., EmbeddedPostgres], tmp_path: Path
+    filled: str, postgres_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    server = private_postgres()
-    migrate_sync(server.admin_url)
-    guest = "create role guest login password 'planted'; grant pg_read_all_data to guest"
-    on(server.admin_url, lambda c: c.execute(guest))
-    with pytest.raises(
-        CannotRead, match=r"does not see every row of .*; give the URL of the database's owner"
+    guest = postgres_server.url("guest", "planted", "filled")
+    made = "create role guest login password 'planted'; grant {} to guest"
+    for granted, told in (
+        ("pg_read_all_data", "does not see every row of "),
+        ("openclaw_brain", "may not read all"),
     ):
-        apart(lambda: back_up(outside(server.url("guest", "planted")), tmp_path / "file"))
-    on(server.admin_url, lambda c: c.execute("alter role openclaw_operator login password 'planted'"))
-    with pytest.raises(CannotRead):
-        apart(lambda: back_up(outside(server.url("openclaw_operator", "planted")), tmp_path / "file"))
+        on(filled, lambda c, granted=granted: c.execute(made.format(granted)))
+        with pytest.raises(CannotRead, match=f"{told}.*; give the URL of the database's owner"):
+            apart(lambda: back_up(outside(guest), tmp_path / "file"))
+        on(filled, lambda c: c.execute("drop role guest"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -309,6 +317,15 @@ def test_no_secret_of_the_installation_is_in_the_file(home: Path, file: Path) ->
     unpacked = gzip.decompress(file.read_bytes())
     assert b"tables/settings/" in unpacked
     assert [secret for secret in secrets if secret in unpacked] == []
+
+
+def test_a_data_directory_beside_an_outside_database_is_a_question(
+    file: Path, empty: str, tmp_path: Path
+) -> None:
+    both = openclaw("restore", str(file), "--data-dir", str(tmp_path / "data"), OPENCLAW_POSTGRES_URL=empty)
+    assert both.code == Exit.USAGE
+    assert "leave --data-dir out, or the variable" in both.err
+    assert not (tmp_path / "data").exists()
 
 
 def test_where_there_is_nothing_there_is_nothing_to_back_up(tmp_path: Path, empty: str) -> None:

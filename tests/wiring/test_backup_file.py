@@ -11,6 +11,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import attrs
@@ -281,23 +282,20 @@ def test_standard_output_and_input_do_as_well_as_files(settings: Settings, whole
 
 
 def test_a_server_that_goes_away_is_told_and_leaves_no_file(
-    private_postgres: Callable[..., EmbeddedPostgres], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, postgres_server: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = private_postgres()
-    fill(server.admin_url)
-
-    async def end_sessions(*_: object) -> Sum:
-        admin = await asyncpg.connect(server.admin_url_of("postgres"))
-        await admin.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'openclaw'"
-        )
-        await admin.close()
-        return await copy_out(*_)
-
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'archived'"
     copy_out = dump.copy_out
+
+    async def end_sessions(*arguments: Any) -> Sum:
+        admin = await asyncpg.connect(postgres_server.admin_url_of("postgres"))
+        await admin.execute(end)
+        await admin.close()
+        return await copy_out(*arguments)
+
     monkeypatch.setattr(dump, "copy_out", end_sessions)
     with pytest.raises(StoreUnavailable, match="Postgres is not available"):
-        apart(lambda: back_up(Settings(postgres_url=Secret(server.admin_url)), tmp_path / "file"))
+        apart(lambda: back_up(settings, tmp_path / "file"))
     assert list(tmp_path.iterdir()) == []
 
 
