@@ -22,7 +22,9 @@ from entrypoints.views.lines import json_text
     help="Where the `up` to look at keeps its data; OPENCLAW_DATA_DIR otherwise.",
 )
 @click.option("--all", "everything", is_flag=True, help="Show every check, not only faults and warnings.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text: every check, in one document.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON in place of text: every check, in one document."
+)
 def doctor(data_dir: Path | None, everything: bool, as_json: bool) -> int:
     """Find what is wrong with settings, servers, Telegram and services, and what to do about it.
 
