@@ -14,6 +14,8 @@ from domain.events import agents, memory, tasks, telegram
 AUDIT = "audit"
 GATEWAY, BRAIN, SENDER, SCHEDULER, MEMO_KEEPER = "gateway", "brain", "sender", "scheduler", "memo_keeper"
 AGENT = "agent"
+# Whoever runs OpenClaw, at the command line.
+OPERATOR = "operator"
 
 
 @frozen
@@ -79,7 +81,7 @@ _TYPES = (
         "1.0.0",
         telegram.TelegramSend,
         SENDER,
-        (BRAIN,),
+        (BRAIN, OPERATOR),
         "A message is to be sent.",
     ),
     EventType(
