@@ -41,3 +41,6 @@ create function openclaw.first_run(trace text) returns table (key text, outcome 
 $$;
 revoke all on function openclaw.first_run(text) from public;
 grant execute on function openclaw.first_run(text) to openclaw_brain;
+
+-- `openclaw doctor` tells which schema a database has.
+grant select on public.schema_version to openclaw_operator;
