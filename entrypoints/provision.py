@@ -5,6 +5,7 @@
     postgres/   postgres_password  postgres_url (the administrator's)
     valkey/     users.acl (hashes)
     <service>/  postgres_url  redis_url  settings.env, and what else it needs: telegram_token  webhook_secret
+                webhook_secret_previous (of nobody, but while the secret is rotated)
     telegram/   telegram_token (of the simulated bot)
 
 What stands already is kept, so it may run at every start. Nothing is ever printed. Not here: who mounts the folders
@@ -32,6 +33,7 @@ from entrypoints.simulated import BOT_ID, BOT_NAME
 SECRET_BYTES = 24
 ADMIN, DATABASE = "postgres", "openclaw"
 POSTGRES, VALKEY, TELEGRAM = "postgres", "valkey", "telegram"
+GATEWAY, WEBHOOK, PREVIOUS = "gateway", "webhook_secret", "webhook_secret_previous"
 ACL_FILE = "users.acl"
 SETTINGS_FILE = "settings.env"
 SETTINGS_ABOUT = "# What follows from where Telegram is. Variables of the environment win over these.\n"
@@ -48,14 +50,14 @@ class Places:
 
 @frozen
 class Secrets:
-    """The folders of one installation. Services named in ``renewed`` get new passwords."""
+    """The folders of one installation. Services named in ``renewed`` get new passwords, by which they log in."""
 
     folder: Path
     renewed: Collection[str] = ()
 
     def keep(self, holder: str, name: str, make: Callable[[], str]) -> str:
         """Return the secret ``name`` of ``holder``, made on first use."""
-        kept = self.read(holder, name) if holder not in self.renewed else None
+        kept = self.read(holder, name)
         if kept is None:
             kept = make()
             self.write(holder, name, kept)
@@ -109,6 +111,8 @@ class Secrets:
 def provision(kept: Secrets, places: Places, telegram_token: str | None) -> None:
     """Make what is missing. Without a bot token the services get that of the simulated bot. Raises OpenClawError."""
     database, redis = f"postgresql://{places.postgres}/{DATABASE}", f"redis://{places.redis}/0"
+    if POSTGRES in kept.renewed:
+        kept.write(POSTGRES, "postgres_password", _random())
     admin = kept.keep(POSTGRES, "postgres_password", _random)
     kept.write(POSTGRES, "postgres_url", with_login(database, ADMIN, admin))
     users = {}
@@ -121,7 +125,23 @@ def provision(kept: Secrets, places: Places, telegram_token: str | None) -> None
     for role in ROLES.values():
         if "telegram_token" in role.required:
             kept.write(role.name, "telegram_token", telegram_token or simulated)
-    kept.keep("gateway", "webhook_secret", _random)
+    kept.keep(GATEWAY, WEBHOOK, _random)
+    # Outside of a rotation nobody knows it, so that the gateway always finds one.
+    kept.keep(GATEWAY, PREVIOUS, _random)
+
+
+def renew_webhook_secret(kept: Secrets) -> None:
+    """Make a new webhook secret; the one so far is known beside it until it is forgotten. Raises OpenClawError.
+
+    Renewing again before that forgets the older one.
+    """
+    kept.write(GATEWAY, PREVIOUS, kept.keep(GATEWAY, WEBHOOK, _random))
+    kept.write(GATEWAY, WEBHOOK, _random())
+
+
+def forget_webhook_secret(kept: Secrets) -> None:
+    """End a rotation: from the gateway's next start on only the newest secret is known. Raises OpenClawError."""
+    kept.write(GATEWAY, PREVIOUS, _random())
 
 
 def passwords_in(folder: Path) -> dict[str, str]:

@@ -72,9 +72,56 @@ def test_a_renewed_service_gets_new_passwords_and_the_others_keep_theirs(tmp_pat
     before = files(tmp_path)
     provision(Secrets(tmp_path, ["gateway"]), PLACES, None)
     changed = {name for name, text in files(tmp_path).items() if text != before[name]}
-    assert changed == {
-        "gateway/postgres_url", "gateway/redis_url", "gateway/webhook_secret", "valkey/users.acl",
-    }  # fmt: skip
+    assert changed == {"gateway/postgres_url", "gateway/redis_url", "valkey/users.acl"}
+
+
+def known_secrets(folder: Path) -> tuple[str, str]:
+    """Return the webhook secret and the one before it, as the gateway's settings take them from their files."""
+    environ = {
+        f"OPENCLAW_{name.upper()}_FILE": str(folder / "gateway" / name)
+        for name in ("webhook_secret", "webhook_secret_previous")
+    }
+    settings = load_settings({**environ, "OPENCLAW_ENV_FILE": "/dev/null"}, folder)
+    assert settings.webhook_secret is not None
+    assert settings.webhook_secret_previous is not None
+    return settings.webhook_secret.reveal(), settings.webhook_secret_previous.reveal()
+
+
+def test_a_webhook_secret_is_rotated_with_both_known_until_the_old_one_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENCLAW_ENV_FILE", "/dev/null")
+    run = ["provision", str(tmp_path / "secrets")]
+    assert main(run) == Exit.OK
+    before = files(tmp_path / "secrets")
+    first, nobodys = known_secrets(tmp_path / "secrets")
+    assert main([*run, "--renew", "webhook"]) == Exit.OK
+    second, previous = known_secrets(tmp_path / "secrets")
+    assert previous == first
+    assert len({first, second, nobodys}) == 3
+    # A start in the middle of a rotation changes nothing of it.
+    assert main(run) == Exit.OK
+    assert known_secrets(tmp_path / "secrets") == (second, first)
+    assert main([*run, "--forget", "webhook"]) == Exit.OK
+    third, forgotten = known_secrets(tmp_path / "secrets")
+    assert third == second
+    assert forgotten not in (first, second, nobodys)
+    after = files(tmp_path / "secrets")
+    changed = {name for name, text in after.items() if text != before[name]}
+    assert changed == {"gateway/webhook_secret", "gateway/webhook_secret_previous"}
+    printed = "".join(capsys.readouterr())
+    assert not any(secret in printed for secret in (first, second, nobodys, forgotten))
+
+
+def test_a_secret_is_not_renewed_and_forgotten_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    argv = ["provision", str(tmp_path / "secrets"), "--renew", "webhook", "--forget", "webhook"]
+    assert main(argv) == Exit.USAGE
+    assert "start the gateway again" in capsys.readouterr().err
+    assert not (tmp_path / "secrets").exists()
 
 
 def test_a_real_bot_token_goes_to_those_who_need_it_and_takes_the_simulation_away(tmp_path: Path) -> None:
