@@ -231,6 +231,7 @@ class Connection(HttpToolsProtocol):
         """Begin a request; pipelined ones begin in the middle of what was received."""
         if self._phase == COMPLETE:
             self._begin()
+            self._framing = 1
         super().on_message_begin()
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
         self._hosts = 0
