@@ -105,8 +105,8 @@ def _postgres_major(evidence: Evidence) -> Verdict:
     if data.postgres_data < data.postgres_here:
         return fault(
             f"{data.shown} holds data of Postgres {data.postgres_data}, and this is Postgres {data.postgres_here}",
-            "dump it with the OpenClaw that wrote it (pg_dump) and restore it here, or set OPENCLAW_DATA_DIR to "
-            "another directory",
+            "run `openclaw backup` with the OpenClaw that wrote it and `openclaw restore` here, or set "
+            "OPENCLAW_DATA_DIR to another directory",
         )
     return ok(f"data and program are of Postgres {data.postgres_here}")
 

@@ -144,7 +144,7 @@ FAULTS = (
     Planted("a password that others may read", "data.private", "chmod go-rwx ./data/secrets/postgres_password",
             open_password),
     Planted("data of a newer Postgres", "data.postgres_major", "run the newer OpenClaw", data_of_postgres(99)),
-    Planted("data of an older Postgres", "data.postgres_major", "pg_dump", data_of_postgres(9)),
+    Planted("data of an older Postgres", "data.postgres_major", "openclaw backup", data_of_postgres(9)),
     Planted("data arranged by a newer OpenClaw", "data.format", "run the newer OpenClaw", newer_arrangement),
     Planted("a data directory that something unknown holds", "data.lock", "kill 4711", held, WARNING),
     Planted("a clock that is wrong", "postgres.clock", "NTP",
