@@ -360,4 +360,4 @@ async def _filter(settings: Settings, container: OperatorContainer, filters: dic
 def _that(filters: dict[str, Any]) -> str:
     """Return in words which letters were looked for."""
     given = options_given(filters, NO_FILTER)
-    return f" that match {given}" if given else ""
+    return f" matching {given}" if given else ""

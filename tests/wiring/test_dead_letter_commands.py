@@ -111,7 +111,7 @@ def test_letters_are_listed_and_counted_by_filters(
 
 def test_a_list_of_none_says_what_was_looked_for(look: Run) -> None:
     done = look("dlq", "list", "--reason", "nothing", "--target", "brain")
-    assert (done.code, done.out) == (Exit.OK, "no dead letters that match --reason and --target\n")
+    assert (done.code, done.out) == (Exit.OK, "no dead letters matching --reason and --target\n")
     assert look("dlq", "list", "--count", "--json", "--until", "1h").out == '{"count":0}\n'
 
 
@@ -203,7 +203,7 @@ def test_all_that_match_are_moved_with_yes(run: Run, url: str) -> None:
     none = run("dlq", "redrive", "--target", "sender", "--all", "--yes")
     assert (none.code, none.err) == (
         Exit.NOTHING,
-        "openclaw: there are no dead letters that match --target\n",
+        "openclaw: there are no dead letters matching --target\n",
     )
 
 

@@ -42,7 +42,7 @@ def test_somebody_at_a_terminal_is_asked_first(url: str, answer: str, code: int,
         os.write(ours, answer.encode() + (b"\n" if answer.isalpha() else b""))
         out, err = process.communicate(timeout=WAIT_S)
         os.close(ours)
-    assert "redrive 2 letters that match --target? [y/N]" in err
+    assert "redrive 2 letters matching --target? [y/N]" in err
     assert process.returncode == code
     assert out == ("2 letters redriven\n" if answer == "y" else "")
     assert sizes(url)[0] == left

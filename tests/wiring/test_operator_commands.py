@@ -143,7 +143,7 @@ def test_dead_letters_are_listed_with_every_reason(see: See) -> None:
     assert "    trace_id: missing" in reasons
     found = json.loads(see("dlq", "list", "--json", "--target", "brain", "--limit", "5").out)
     assert "trace_id: missing" in found["reasons"]
-    assert see("dlq", "list", "--target", "sender").out == "no dead letters that match --target\n"
+    assert see("dlq", "list", "--target", "sender").out == "no dead letters matching --target\n"
 
 
 def test_status_shows_what_runs_and_asks_for_attention(see: See) -> None:
