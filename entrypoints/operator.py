@@ -126,7 +126,7 @@ def _kind(error: Exception) -> str:
 
 
 async def bot_of(settings: Settings, records: Records, given: int | None) -> int:
-    """Return the bot that is meant: the one given, that of the token, else the only one that the audit knows.
+    """Return the bot that is meant: the one given, that of the settings, else the only one that the audit knows.
 
     Raises NothingFound where the audit knows none, OpenClawError where it knows several.
     """
@@ -134,6 +134,8 @@ async def bot_of(settings: Settings, records: Records, given: int | None) -> int
         return given
     if settings.telegram_token is not None:
         return bot_id_of(settings.telegram_token.reveal())
+    if settings.bot_id is not None:
+        return settings.bot_id
     running = running_bot(settings)
     if running is not None:
         return running

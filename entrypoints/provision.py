@@ -22,6 +22,7 @@ from attrs import frozen
 from adapters.embedded.files import private_file
 from adapters.postgres.roles import SERVICES, role_of
 from adapters.redis_streams.acl import acl_file
+from adapters.telegram.client import bot_id_of
 from domain.errors import OpenClawError
 from entrypoints.chat import USER_ID
 from entrypoints.data_dir import with_login
@@ -34,6 +35,7 @@ SECRET_BYTES = 24
 ADMIN, DATABASE = "postgres", "openclaw"
 POSTGRES, VALKEY, TELEGRAM = "postgres", "valkey", "telegram"
 GATEWAY, WEBHOOK, PREVIOUS = "gateway", "webhook_secret", "webhook_secret_previous"
+OPERATOR = "operator"
 ACL_FILE = "users.acl"
 SETTINGS_FILE = "settings.env"
 SETTINGS_ABOUT = "# What follows from where Telegram is. Variables of the environment win over these.\n"
@@ -115,16 +117,21 @@ def provision(kept: Secrets, places: Places, telegram_token: str | None) -> None
         kept.write(POSTGRES, "postgres_password", _random())
     admin = kept.keep(POSTGRES, "postgres_password", _random)
     kept.write(POSTGRES, "postgres_url", with_login(database, ADMIN, admin))
+    simulated = kept.keep(TELEGRAM, "telegram_token", lambda: f"{BOT_ID}:{_random()}")
+    token = telegram_token or simulated
     users = {}
     for service in SERVICES:
         kept.keep_url(service, "postgres_url", role_of(service), database)
         users[service] = kept.keep_url(service, "redis_url", service, redis)
-        kept.write(service, SETTINGS_FILE, _settings(places, simulated=telegram_token is None))
+        settings = _settings(places, simulated=telegram_token is None)
+        if service == OPERATOR:
+            # Who has no token has to know whose commands these are, before anybody has written to the bot.
+            settings += _line("bot_id", bot_id_of(token))
+        kept.write(service, SETTINGS_FILE, settings)
     kept.publish(VALKEY, ACL_FILE, acl_file(users))
-    simulated = kept.keep(TELEGRAM, "telegram_token", lambda: f"{BOT_ID}:{_random()}")
     for role in ROLES.values():
         if "telegram_token" in role.required:
-            kept.write(role.name, "telegram_token", telegram_token or simulated)
+            kept.write(role.name, "telegram_token", token)
     kept.keep(GATEWAY, WEBHOOK, _random)
     # Outside of a rotation nobody knows it, so that the gateway always finds one.
     kept.keep(GATEWAY, PREVIOUS, _random)
@@ -172,7 +179,11 @@ def _settings(places: Places, *, simulated: bool) -> str:
     lines: Mapping[str, object] = {}
     if simulated:
         lines = {"telegram_api_url": places.simulator, "bot_username": BOT_NAME, "admins": USER_ID}
-    return SETTINGS_ABOUT + "".join(f"{variable(name)}={value}\n" for name, value in lines.items())
+    return SETTINGS_ABOUT + "".join(_line(name, value) for name, value in lines.items())
+
+
+def _line(name: str, value: object) -> str:
+    return f"{variable(name)}={value}\n"
 
 
 def _random() -> str:

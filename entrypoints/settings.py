@@ -83,6 +83,12 @@ class Settings:
         None,
         matches(re.compile(r"[A-Za-z0-9_]{4,32}"), "must be a bot's user name, without the @"),
     )
+    bot_id: int | None = setting(
+        _TELEGRAM,
+        "The bot's id, the digits before the colon of its token, for commands of an operator who has no token.",
+        None,
+        at_least(1),
+    )
     admins: frozenset[int] = setting(
         _TELEGRAM,
         "User ids of those who may change what concerns everyone, with commas between them.",

@@ -15,6 +15,7 @@ from entrypoints.exits import Exit
 from entrypoints.provision import Places, Secrets, passwords_in, provision
 from entrypoints.roles import ROLES
 from entrypoints.settings import SECRETS, load_settings
+from entrypoints.simulated import BOT_ID
 from tests.servers import apart
 
 PLACES = Places("postgres:5432", "redis:6379", "http://telegram:8081")
@@ -132,6 +133,15 @@ def test_a_real_bot_token_goes_to_those_who_need_it_and_takes_the_simulation_awa
         "gateway/telegram_token", "sender/telegram_token",
     ]  # fmt: skip
     assert not any("telegram:8081" in text for text in found.values())
+
+
+@pytest.mark.parametrize(("token", "bot_id"), [(TOKEN, 7123456789), (None, BOT_ID)])
+def test_the_operator_knows_the_bot_by_its_id_and_not_by_its_token(
+    tmp_path: Path, token: str | None, bot_id: int
+) -> None:
+    provision(Secrets(tmp_path), PLACES, token)
+    settings = load_settings({"OPENCLAW_ENV_FILE": str(tmp_path / "operator" / "settings.env")}, tmp_path)
+    assert (settings.bot_id, settings.telegram_token) == (bot_id, None)
 
 
 def test_the_command_prints_no_secret(
