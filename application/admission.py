@@ -6,15 +6,27 @@ Not here: what admins decide in the chat (``domain.commands.access``), and the c
 
 from collections.abc import Sequence
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from application.changes import AuditRow, Owed
 from application.interpreter import event_row
 from application.messages import render
 from application.ports import Clock, Codec, Desk, Tokens
-from domain.access import CODE_BITS, CODE_S, STRANGER, Person, Standing, code_of, hash_code, id_of, subject_of
+from domain.access import (
+    CODE_BITS,
+    CODE_S,
+    STRANGER,
+    Person,
+    Policy,
+    Standing,
+    code_of,
+    hash_code,
+    id_of,
+    subject_of,
+)
 from domain.decisions import AddInvitation, Outcome, SetStanding
 from domain.envelope import create, timestamp_of
+from domain.errors import OpenClawError
 from domain.events.telegram import TelegramSend
 from domain.ids import trace_of
 from domain.scope import Scope
@@ -40,6 +52,7 @@ class Admission:
     codec: Codec
     clock: Clock
     tokens: Tokens
+    policy: Policy = field(factory=Policy)
 
     async def people(self, limit: int) -> Sequence[tuple[str, Person]]:
         """Return who asks and who was decided about."""
@@ -58,6 +71,7 @@ class Admission:
             else:
                 subject = subject_of(self.bot_id, who)
             person = (await deciding.access.people([subject])).get(subject, STRANGER)
+            self._refuse_named(subject)
             if person.standing is standing:
                 return Decided(subject, person, changed=False)
             await deciding.access.write([SetStanding(subject, standing, "", SOURCE)])
@@ -73,6 +87,7 @@ class Admission:
     async def revoke(self, who: int) -> Decided:
         """Turn away a user or chat, known or not, in every mode."""
         subject = subject_of(self.bot_id, who)
+        self._refuse_named(subject)
         async with self.desk.decide() as deciding:
             person = (await deciding.access.people([subject])).get(subject, STRANGER)
             if person.standing is Standing.REVOKED:
@@ -95,6 +110,15 @@ class Admission:
     async def has_owner(self) -> bool:
         """Tell whether somebody owns the bot."""
         return any(person.standing is Standing.OWNER for _, person in await self.people(10_000))
+
+    def _refuse_named(self, subject: str) -> None:
+        """Raise OpenClawError where the settings name the subject: they hold whatever is decided here."""
+        standing = self.policy.standing(id_of(subject))
+        if standing is not None:
+            raise OpenClawError(
+                f"{id_of(subject)} is {standing.value} by the settings (OPENCLAW_OWNER, OPENCLAW_ADMINS, "
+                "OPENCLAW_ALLOWED), which hold whatever is decided; change it there and start the services again"
+            )
 
     def _message(self, subject: str, text: str) -> tuple[Owed, AuditRow]:
         """Return a message to owe to the subject's chat, and the row that says that it is owed."""

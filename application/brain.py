@@ -10,8 +10,9 @@ from datetime import datetime
 from attrs import evolve
 
 from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
+from application.door import command_of, visit_of
 from application.doorkeeper import on_member, turned_away
-from application.facts import EDITS, Facts, command_of, visit_of
+from application.facts import EDITS, Facts
 from application.interpreter import parts_of, scope_of
 from application.messages import render
 from application.rounds import Handler, ignored

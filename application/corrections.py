@@ -10,6 +10,7 @@ from application.messages import render
 from application.rounds import ignored
 from domain.decisions import Decision, Effect, Emit, Outcome, PutSetting
 from domain.envelope import Event
+from domain.errors import Transient
 from domain.events.telegram import MessageReceived, TelegramEdit, TelegramSend
 from domain.ids import child_key
 
@@ -17,6 +18,7 @@ REPLY = "reply"
 # What the audit says of a run that did more than answer, or whose answer took several messages.
 TOOK_EFFECT = "took effect"
 IN_PARTS = "answered in parts"
+CODE_GIVEN = "not let in yet; a code was given"
 
 
 def correct(event: Event, facts: Facts, answer: Callable[[Event, Facts], Decision]) -> Decision:
@@ -32,8 +34,10 @@ def correct(event: Event, facts: Facts, answer: Callable[[Event, Facts], Decisio
         return decided
     if acts(decided.effects):
         return _told(message, "edit.not_done", "an edited message takes no effect")
-    if first is None or first.outcome == Outcome.IGNORED:
-        # It was not meant for the bot before, or nothing is known of it: what it says now is answered.
+    if event.event_id in facts.early_edits:
+        raise Transient("an earlier message of the chat, perhaps the edited one, is still tried again")
+    if first is None or first.outcome == Outcome.IGNORED or first.reason == CODE_GIVEN:
+        # It got no answer before, or nothing is known of it: what it says now is answered.
         return decided
     if TOOK_EFFECT in first.reason:
         return _told(message, "edit.stays_done", "what the message did before stays done")

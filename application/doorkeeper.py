@@ -3,11 +3,12 @@
 Not here: what standings allow (``domain.access``), and finding out about people (``facts``).
 """
 
-from application.facts import Facts, code_in, visit_of
+from application.corrections import CODE_GIVEN, TOOK_EFFECT
+from application.door import code_in, visit_of
+from application.facts import Facts
 from application.messages import render
 from application.rounds import ignored
 from domain.access import (
-    ASKING_MAX,
     CODE_S,
     STRANGER,
     WRONG_CODES_MAX,
@@ -23,6 +24,7 @@ from domain.decisions import (
     Effect,
     Emit,
     MarkChat,
+    Outcome,
     SetStanding,
     UseInvitation,
 )
@@ -47,7 +49,7 @@ def turned_away(event: Event, facts: Facts) -> Decision | None:
         return None
     message = event.payload
     if isinstance(message, MessageReceived) and (code := code_in(message)) is not None:
-        decision = _by_code(message, visit, code, facts)
+        decision = _by_code(event, message, visit, code, facts)
         if decision is not None:
             return decision
     rights = facts.door.rights(visit)
@@ -61,28 +63,29 @@ def turned_away(event: Event, facts: Facts) -> Decision | None:
     return _asked(event, message, visit, facts)
 
 
-def _by_code(message: MessageReceived, visit: Visit, code: str, facts: Facts) -> Decision | None:
-    """Return what a code brings whoever sends it; None for one that asks for no more than there is already."""
-    person = facts.door.people.get(visit.subject, STRANGER)
+def _by_code(
+    event: Event, message: MessageReceived, visit: Visit, code: str, facts: Facts
+) -> Decision | None:
+    """Return what a code brings whoever sends it; None where it brings nothing and the message is as any other."""
+    person, rights = facts.door.people.get(visit.subject, STRANGER), facts.door.rights(visit)
     if person.standing is Standing.REVOKED:
         return None
     if person.wrong_codes >= WRONG_CODES_MAX:
-        return ignored("too many wrong codes within the hour")
-    code_hash = hash_code(visit.bot_id, code)
-    found = facts.door.codes.get(code_hash)
+        return None if rights.may_talk else ignored("too many wrong codes within the hour")
+    found = facts.door.invited.get(event.event_id)
     if found is None or found.standing is None:
-        return _say(
-            message, "access.wrong_code", effects=(CountWrongCode(visit.subject),), reason="a wrong code"
-        )
-    standing = facts.door.rights(visit).standing
-    if _RANKS.index(standing) >= _RANKS.index(found.standing) and facts.door.rights(visit).may_talk:
+        count = CountWrongCode(visit.subject)
+        if not rights.may_talk and facts.door.policy.mode is not AccessMode.PAIRING:
+            return Decision(effects=(count,), outcome=Outcome.IGNORED, reason="a wrong code")
+        return _say(message, "access.wrong_code", effects=(count,), reason="a wrong code")
+    if _RANKS.index(rights.standing) >= _RANKS.index(found.standing) and rights.may_talk:
         return None
     name = message.user_name or ""
     effects = (
-        UseInvitation(code_hash),
+        UseInvitation(hash_code(visit.bot_id, code)),
         SetStanding(visit.subject, found.standing, name, "invitation"),
     )
-    reason = f"{visit.subject} became {found.standing.value} by invitation"
+    reason = f"{visit.subject} became {found.standing.value} by invitation; {TOOK_EFFECT}"
     return _say(message, f"access.invited_{found.standing.value}", effects=effects, reason=reason)
 
 
@@ -94,13 +97,13 @@ def _asked(event: Event, message: MessageReceived, visit: Visit, facts: Facts) -
         return ignored(rights.reason)
     if door.people.get(visit.subject, STRANGER).code_left_s > 0:
         return ignored("waits to be let in")
-    if door.asking.get(visit.bot_id, 0) >= ASKING_MAX:
+    code = door.fresh.get(event.event_id)
+    if code is None:
         return ignored("too many wait to be let in")
-    code = door.fresh[event.event_id]
     name = (message.user_name or "") if message.chat_id > 0 else ""
     ask = AskAccess(visit.subject, name, hash_code(visit.bot_id, code), CODE_S)
     key = "access.asked" if message.chat_id > 0 else "access.asked_group"
-    return _say(message, key, {"code": code}, (ask,), "not let in yet; a code was given")
+    return _say(message, key, {"code": code}, (ask,), CODE_GIVEN)
 
 
 def _say(

@@ -10,66 +10,24 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from application.changes import Changes
+from application.door import Door, DoorBook, command_of
 from application.interpreter import scope_of
 from application.ports import Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
-from domain.access import (
-    CODE_BITS,
-    Code,
-    Person,
-    Policy,
-    Rights,
-    Standing,
-    Visit,
-    code_of,
-    hash_code,
-    read_code,
-    rights,
-    subject_of,
-)
-from domain.commands import access as access_command
-from domain.commands.base import AccessKnown, Command, Need, Parsed, parse_command
+from domain.access import Policy
+from domain.commands.base import Command, Need
 from domain.commands.table import COMMANDS
 from domain.decisions import SetApiMode
 from domain.envelope import Event
 from domain.errors import StoreUnavailable, Unavailable
-from domain.events.telegram import CallbackReceived, ChatMember, MessageKind, MessageReceived
+from domain.events.telegram import MessageKind, MessageReceived
 from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
 
 log = logging.getLogger("openclaw.brain")
 
-LISTED_MAX = 40
 EDITS = (MessageKind.EDITED_MESSAGE, MessageKind.EDITED_CHANNEL_POST)
-
-
-@frozen
-class Door:
-    """What is known of who may talk, for the events of one round."""
-
-    policy: Policy = field(factory=Policy)
-    people: Mapping[str, Person] = field(factory=dict)
-    codes: Mapping[str, Code] = field(factory=dict)
-    # How many wait to be let in, by bot.
-    asking: Mapping[int, int] = field(factory=dict)
-    listed: Mapping[int, Sequence[tuple[str, Person]]] = field(factory=dict)
-    # A code that nobody knows yet, for each event that may need one.
-    fresh: Mapping[UUID, str] = field(factory=dict)
-
-    def rights(self, visit: Visit) -> Rights:
-        """Return what somebody may do in a chat."""
-        return rights(self.policy, self.people, visit)
-
-    def known(self, event_id: UUID, bot_id: int) -> AccessKnown:
-        """Return what ``/access`` needs to know."""
-        policy = self.policy
-        named = {who: policy.standing(who) for who in sorted(policy.named_admins | policy.allowed)}
-        return AccessKnown(
-            self.people, self.codes, self.listed.get(bot_id, ()),
-            {subject_of(bot_id, who): standing for who, standing in named.items() if standing is not None},
-            self.fresh.get(event_id, ""),
-        )  # fmt: skip
 
 
 @frozen
@@ -83,28 +41,8 @@ class Facts:
     settings: Mapping[str, Mapping[str, str]] = field(factory=dict)
     # What became of the messages that are edited, by trace.
     first_runs: Mapping[str, FirstRun] = field(factory=dict)
-
-
-def visit_of(payload: object) -> Visit | None:
-    """Return who acts where in an event; None for events in which nobody of Telegram's does."""
-    if isinstance(payload, MessageReceived):
-        # A message in a chat's name (an anonymous group admin, a channel) has no user who could be an admin of ours.
-        user = payload.user_id if payload.sender_chat_id is None else None
-        return Visit(payload.bot_id, payload.chat_id, user)
-    if isinstance(payload, CallbackReceived | ChatMember):
-        return Visit(payload.bot_id, payload.chat_id, payload.user_id)
-    return None
-
-
-def command_of(message: MessageReceived) -> Parsed | None:
-    """Return the command that a message is; what somebody merely passes on is none."""
-    return None if message.forwarded else parse_command(message.text)
-
-
-def code_in(message: MessageReceived) -> str | None:
-    """Return the code with which somebody asks in private to be let in: ``/start CODE``."""
-    parsed = command_of(message) if message.chat_id > 0 and message.kind is MessageKind.MESSAGE else None
-    return read_code(parsed.args) if parsed is not None and parsed.name == "start" else None
+    # Edits whose chat has an earlier event that failed and is tried again: perhaps the message that they edit.
+    early_edits: frozenset[UUID] = frozenset()
 
 
 @define
@@ -121,7 +59,7 @@ class Gatherer:
 
     async def __call__(self, current: Round, events: Sequence[Event]) -> Facts:
         """Return the facts for these events."""
-        door = await self._door(current, events)
+        door = await DoorBook(self.policy, self.tokens).open(current, events)
         commands = [(event, found) for event in events if (found := _known_command(event)) is not None]
         needs = {need for _, command in commands for need in command.needs}
         mode = await self.mode() if needs & {Need.MODE, Need.STATUS} else DEFAULT_MODE
@@ -130,42 +68,11 @@ class Gatherer:
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
-        edits = [
-            e.trace_id for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS
-        ]
-        first_runs = await current.first_runs(edits) if edits else {}
-        return Facts(self.formatter, door, mode, report, settings, first_runs)
-
-    async def _door(self, current: Round, events: Sequence[Event]) -> Door:
-        """Return who may talk. What was decided about a chat came with its row; little else is ever read."""
-        people = {h.lane: Person(Standing(h.standing)) for h in current.heads if h.standing is not None}
-        visits = {e.event_id: visit for e in events if (visit := visit_of(e.payload)) is not None}
-        wishes = {e.event_id: wish for e in events if (wish := _wish_of(e)) is not None}
-        codes = {e.event_id: code for e in events if (code := _code_of(e)) is not None}
-        unsure = {
-            subject for event_id, visit in visits.items() for subject in visit.subjects
-            if event_id in codes or subject not in people or not _is_decided(people[subject])
-        }  # fmt: skip
-        unsure |= {
-            subject_of(visits[event_id].bot_id, wish.who)
-            for event_id, wish in wishes.items() if wish.who is not None
-        }  # fmt: skip
-        if unsure:
-            people.update(await current.access.people(sorted(unsure)))
-        hashes = [hash_code(visits[event_id].bot_id, code) for event_id, code in codes.items()]
-        hashes += [
-            hash_code(visits[event_id].bot_id, wish.code)
-            for event_id, wish in wishes.items() if wish.code is not None
-        ]  # fmt: skip
-        known = await current.access.codes(hashes) if hashes else {}
-        door = Door(self.policy, people, known)
-        strangers = [(i, v) for i, v in visits.items() if not door.rights(v).may_talk]
-        asking = {bot: await current.access.asking(bot) for bot in sorted({v.bot_id for _, v in strangers})}
-        lists = sorted({visits[i].bot_id for i, wish in wishes.items() if wish.verb == "list"})
-        listed = {bot: await current.access.listed(bot, LISTED_MAX) for bot in lists}
-        needing = [i for i, _ in strangers] + [i for i, wish in wishes.items() if wish.verb == "invite"]
-        fresh = {i: code_of(self.tokens.token().int % 2**CODE_BITS) for i in needing}
-        return Door(self.policy, people, known, asking, listed, fresh)
+        edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]
+        first_runs = await current.first_runs([e.trace_id for e in edits]) if edits else {}
+        early = [e.event_id for e in edits if e.trace_id not in first_runs]
+        waiting = await current.behind_a_retry(early) if early else frozenset()
+        return Facts(self.formatter, door, mode, report, settings, first_runs, frozenset(waiting))
 
     async def mode(self) -> Mode:
         """Return the API mode. A key that is missing is restored from the committed choice; Redis may be away."""
@@ -222,21 +129,7 @@ class Gatherer:
         await self.runtime.set_mode(parse_mode(mode))
 
 
-def _is_decided(person: Person) -> bool:
-    return person.standing.may_talk or person.standing is Standing.REVOKED
-
-
 def _known_command(event: Event) -> Command | None:
     message = event.payload
     parsed = command_of(message) if isinstance(message, MessageReceived) else None
     return COMMANDS.get(parsed.name) if parsed is not None else None
-
-
-def _wish_of(event: Event) -> access_command.Wish | None:
-    message = event.payload
-    parsed = command_of(message) if isinstance(message, MessageReceived) else None
-    return access_command.parse(parsed.args) if parsed is not None and parsed.name == "access" else None
-
-
-def _code_of(event: Event) -> str | None:
-    return code_in(event.payload) if isinstance(event.payload, MessageReceived) else None

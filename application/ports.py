@@ -14,7 +14,7 @@ from attrs import frozen
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
-from domain.access import Code, Person
+from domain.access import Asking, Code, Person
 from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
@@ -125,11 +125,11 @@ class AccessBook(Protocol):
     async def codes(self, hashes: Sequence[str]) -> Mapping[str, Code]:
         """Lock and return what these codes stand for; those that ran out or were used are in none."""
 
-    async def asking(self, bot_id: int) -> int:
-        """Return how many subjects of the bot wait for a decision with a code that still holds."""
+    async def asking(self, bot_id: int) -> Asking:
+        """Return how many wait for a decision with a code that still holds, and let nobody else count until the end."""
 
     async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
-        """Return the subjects of the bot that were decided about or ask, those that ask first, newest first."""
+        """Return the bot's subjects that ask, and those decided about, up to ``limit`` each, newest first."""
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
         """Let the effects take place in their order, with the transaction."""
@@ -187,6 +187,9 @@ class Round(Protocol):
 
     async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
         """Return what became of the messages that these traces began with, as far as they were handled."""
+
+    async def behind_a_retry(self, event_ids: Sequence[UUID]) -> Collection[UUID]:
+        """Return those of the round's events whose lane has an earlier row that is retried outside the order."""
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Return the settings of the named scopes: scope to name to value. No other scope can be read."""

@@ -164,9 +164,7 @@ class Outcomes:
             return self._follow(result, refusal.migrate_to_chat_id, changes)
         if verdict is Verdict.UNREACHABLE:
             payload = flight.payload
-            changes.unreachable.append(
-                Unreachable(payload.bot_id, payload.chat_id, refusal.description[:200])
-            )
+            changes.unreachable.append(Unreachable(payload.bot_id, payload.chat_id, refusal.told))
         # The ledger says nothing of it: a dead letter that is redriven shall be tried again.
         self.interpreter.bury(flight.run, reason, changes)
         return Settlement(True)

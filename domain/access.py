@@ -87,6 +87,14 @@ class Code:
 
 
 @frozen
+class Asking:
+    """How many ask to be let in, users and chats apart, so that neither takes the other's places."""
+
+    users: int = 0
+    chats: int = 0
+
+
+@frozen
 class Policy:
     """What the settings say about access; it holds whatever was decided later."""
 

@@ -94,12 +94,16 @@ class SetStanding:
 
 @frozen
 class AddInvitation:
-    """Let whoever sends the code first have ``standing``."""
+    """Let whoever sends the code first have ``standing``.
+
+    It ends when ``made_by``, the subject who made it, is no admin any more.
+    """
 
     bot_id: int
     code_hash: str
     standing: Standing
     lasts_s: float
+    made_by: str = ""
 
 
 @frozen

@@ -20,6 +20,8 @@ Not here: driver errors. Adapters translate them into these and keep the cause.
 
 from attrs import frozen
 
+from domain.redaction import without_quotes
+
 
 class OpenClawError(Exception):
     """Base of every error that OpenClaw raises on purpose."""
@@ -85,10 +87,15 @@ class Refusal:
     retry_after_s: int | None = None
     migrate_to_chat_id: int | None = None
 
+    @property
+    def told(self) -> str:
+        """The description as it may be written down: without what it quotes, which is somebody's text."""
+        return without_quotes(self.description)
+
 
 class Refused(TelegramError):
-    """Telegram answered with ``ok: false``."""
+    """Telegram answered with ``ok: false``. The text leaves out what the answer quotes of the request."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"{refusal.code} {refusal.description}")
+        super().__init__(f"{refusal.code} {refusal.told}")
         self.refusal = refusal

@@ -62,7 +62,7 @@ CREATE FUNCTION openclaw.first_run(trace text) RETURNS TABLE(key text, outcome t
   select a.idempotency_key, a.outcome, a.reason from openclaw.audit a
   where a.trace_id = trace and a.event_type = 'message.received' and a.consumer = 'brain'
     and a.outcome in ('processed', 'ignored')
-  order by a.at limit 1
+  order by a.outcome = 'ignored', a.at limit 1
 $$;
 
 CREATE FUNCTION openclaw.forget_updates() RETURNS void
@@ -253,6 +253,7 @@ CREATE TABLE openclaw.inbox (
 CREATE TABLE openclaw.invitations (
     code_hash text NOT NULL,
     bot_id bigint NOT NULL,
+    made_by text DEFAULT ''::text NOT NULL,
     standing text NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT invitations_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'admin'::text, 'owner'::text])))

@@ -11,7 +11,7 @@ from attrs import evolve
 from adapters.memory.database import MemoryDatabase, Tables, add_owed, write_access
 from application.changes import AuditRow, Owed
 from application.records import AuditEntry
-from domain.access import WRONG_CODES_S, Code, Person, Standing
+from domain.access import WRONG_CODES_S, Asking, Code, Person, Standing
 from domain.decisions import AccessEffect
 
 UNDECIDED = (Standing.STRANGER, Standing.ASKED)
@@ -45,21 +45,20 @@ class MemoryAccess:
                 found[code_hash] = Code(until - self._now, standing=standing)
         return found
 
-    async def asking(self, bot_id: int) -> int:
-        """See the port."""
-        return sum(person.standing is Standing.ASKED for _, person in await self.listed(bot_id, 1_000_000))
+    async def asking(self, bot_id: int) -> Asking:
+        """See the port. Two transactions that count at once may each add up to the bound: here nothing waits."""
+        people = await self.listed(bot_id, 1_000_000)
+        asking = [":-" in subject for subject, person in people if person.standing is Standing.ASKED]
+        return Asking(users=asking.count(False), chats=asking.count(True))
 
     async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
         """See the port."""
         mine = [subject for subject in self._tables.access if subject.startswith(f"{bot_id}:")]
         people = [(subject, self._person(subject)) for subject in mine]
-        shown = [
-            (subject, person) for subject, person in people
-            if person.standing not in UNDECIDED
-            or (person.standing is Standing.ASKED and person.code_left_s > 0)
-        ]  # fmt: skip
-        shown.sort(key=lambda row: (row[1].standing is not Standing.ASKED, -row[1].changed_at, row[0]))
-        return shown[:limit]
+        people.sort(key=lambda row: (-row[1].changed_at, row[0]))
+        asking = [row for row in people if row[1].standing is Standing.ASKED and row[1].code_left_s > 0]
+        decided = [row for row in people if row[1].standing not in UNDECIDED]
+        return asking[:limit] + decided[:limit]
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
         """See the port."""

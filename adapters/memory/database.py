@@ -79,8 +79,8 @@ class Tables:
     unreachable: dict[tuple[int, int], str] = Factory(dict)
     moved: dict[tuple[int, int], int] = Factory(dict)
     access: dict[str, AccessRow] = Factory(dict)
-    # By the hash of the code: the bot, the standing it gives, and until when.
-    invitations: dict[str, tuple[int, Standing, float]] = Factory(dict)
+    # By the hash of the code: who made it, the standing it gives, and until when.
+    invitations: dict[str, tuple[str, Standing, float]] = Factory(dict)
     mode: tuple[str, bool] | None = None
     seq: int = 0
     letter_id: int = 0
@@ -215,7 +215,7 @@ def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
     """Let an effect on access take place. Raises RowsGone for an invitation that another transaction used."""
     match effect:
         case AddInvitation():
-            row = (effect.bot_id, effect.standing, now + effect.lasts_s)
+            row = (effect.made_by, effect.standing, now + effect.lasts_s)
             tables.invitations.setdefault(effect.code_hash, row)
         case UseInvitation():
             if tables.invitations.pop(effect.code_hash, None) is None:
@@ -231,6 +231,9 @@ def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
             known = tables.access.get(effect.subject, AccessRow(Person()))
             name = effect.name or known.person.name
             person = Person(effect.standing, name, decided_by=effect.decided_by, changed_at=now)
+            if not effect.standing.is_admin:
+                kept = {h: i for h, i in tables.invitations.items() if i[0] != effect.subject}
+                tables.invitations = kept
             tables.access[effect.subject] = AccessRow(person)
         case CountWrongCode():
             known = tables.access.get(effect.subject, AccessRow(Person(changed_at=now)))

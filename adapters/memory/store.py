@@ -106,8 +106,20 @@ class MemoryRound:
                 and row.outcome in (Outcome.PROCESSED, Outcome.IGNORED)
             ):
                 run = FirstRun(row.idempotency_key or "", row.outcome.value, row.reason)
-                found.setdefault(row.trace_id or "", run)
+                standing = found.get(row.trace_id or "")
+                if standing is None or (standing.outcome == Outcome.IGNORED != run.outcome):
+                    found[row.trace_id or ""] = run
         return found
+
+    async def behind_a_retry(self, event_ids: Sequence[UUID]) -> Collection[UUID]:
+        """See the port."""
+        heads = [row.head for row in self._database.tables.outbox.values() if row.head.target == self._target]
+        return {
+            head.event_id
+            for head in heads
+            if head.event_id in event_ids
+            and any(other.lane == head.lane and not other.ordered and other.seq < head.seq for other in heads)
+        }
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""

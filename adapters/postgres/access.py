@@ -11,7 +11,7 @@ from adapters.postgres.columns import audit_columns
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from application.changes import AuditRow, Owed
-from domain.access import WRONG_CODES_S, Code, Person, Standing
+from domain.access import WRONG_CODES_S, Asking, Code, Person, Standing
 from domain.decisions import (
     AccessEffect,
     AddInvitation,
@@ -41,10 +41,11 @@ class PostgresAccess:
         rows += await self._connection.fetch(SQL["read_invitations"], wanted)
         return {row["code_hash"]: _code(row) for row in rows}
 
-    async def asking(self, bot_id: int) -> int:
+    async def asking(self, bot_id: int) -> Asking:
         """See the port."""
-        count: int = await self._connection.fetchval(SQL["count_asking"], str(bot_id))
-        return count
+        await self._connection.execute(SQL["lock_asking"], str(bot_id))
+        row = await self._connection.fetchrow(SQL["count_asking"], str(bot_id))
+        return Asking(row["users"], row["chats"])
 
     async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
         """See the port."""
@@ -53,7 +54,8 @@ class PostgresAccess:
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
         """See the port."""
-        for effect in effects:
+        # In one order over all transactions, so that two that decide about the same people do not block each other.
+        for effect in sorted(effects, key=lambda each: str(getattr(each, "subject", ""))):
             statement, values = _statement(effect)
             await self._connection.execute(SQL[statement], *values)
 
@@ -105,6 +107,7 @@ def _statement(effect: AccessEffect) -> tuple[str, tuple[object, ...]]:
                 effect.bot_id,
                 effect.standing.value,
                 effect.lasts_s,
+                effect.made_by,
             )
         case UseInvitation():
             return "use_invitation", (effect.code_hash,)

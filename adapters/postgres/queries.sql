@@ -324,26 +324,35 @@ select subject, standing, name, decided_by, extract(epoch from changed_at)::floa
 from openclaw.access where subject = any ($1::text[]);
 
 -- name: read_codes
--- What somebody asked by, and what somebody was invited with. Locked, so that a code serves once.
+-- What somebody asked by. Not locked: approving twice is approving once.
 select code_hash, subject, name, null as standing, extract(epoch from code_until - now())::float8 as left_s
-from openclaw.access where code_hash = any ($1::text[]) and code_until > now() for update;
+from openclaw.access where code_hash = any ($1::text[]) and code_until > now();
 
 -- name: read_invitations
+-- What somebody was invited with. Locked, so that it serves once.
 select code_hash, null as subject, '' as name, standing, extract(epoch from expires_at - now())::float8 as left_s
-from openclaw.invitations where code_hash = any ($1::text[]) and expires_at > now() for update;
+from openclaw.invitations where code_hash = any ($1::text[]) and expires_at > now() order by code_hash for update;
+
+-- name: lock_asking
+-- One at a time counts who asks and adds to them, so that the bound holds over all replicas.
+select pg_advisory_xact_lock(hashtextextended('openclaw asking ' || $1::text, 0));
 
 -- name: count_asking
-select count(*) from openclaw.access
+select count(*) filter (where subject not like '%:-%') as users, count(*) filter (where subject like '%:-%') as chats
+from openclaw.access
 where standing = 'asked' and code_until > now() and subject >= $1::text || ':' and subject < $1::text || ';';
 
 -- name: list_people
--- A bot's subjects are those that begin with its id and a colon, which the semicolon follows.
-select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
-  coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s, 0 as wrong_codes
-from openclaw.access
-where subject >= $1::text || ':' and subject < $1::text || ';'
-  and (standing not in ('stranger', 'asked') or (standing = 'asked' and code_until > now()))
-order by standing <> 'asked', changed_at desc, subject limit $2;
+-- A bot's subjects are those that begin with its id and a colon, which the semicolon follows. Those who ask never push
+-- those who were decided about out of the list.
+with mine as (
+  select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
+    coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s, 0 as wrong_codes
+  from openclaw.access where subject >= $1::text || ':' and subject < $1::text || ';'
+)
+(select * from mine where standing = 'asked' and code_left_s > 0 order by changed_at desc, subject limit $2)
+union all
+(select * from mine where standing not in ('stranger', 'asked') order by changed_at desc, subject limit $2);
 
 -- name: ask_access
 -- Who was decided about already is not asked about again.
@@ -354,14 +363,17 @@ on conflict (subject) do update set standing = 'asked', name = excluded.name, co
 where a.standing in ('stranger', 'asked');
 
 -- name: set_standing
+with ended as (
+  delete from openclaw.invitations where made_by = $1 and $2 not in ('admin', 'owner')
+)
 insert into openclaw.access as a (subject, standing, name, decided_by) values ($1, $2, $3, $4)
 on conflict (subject) do update set standing = excluded.standing,
   name = case when excluded.name = '' then a.name else excluded.name end, decided_by = excluded.decided_by,
   code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null, changed_at = now();
 
 -- name: add_invitation
-insert into openclaw.invitations (code_hash, bot_id, standing, expires_at)
-values ($1, $2, $3, now() + make_interval(secs => $4)) on conflict (code_hash) do nothing;
+insert into openclaw.invitations (code_hash, bot_id, standing, expires_at, made_by)
+values ($1, $2, $3, now() + make_interval(secs => $4), $5) on conflict (code_hash) do nothing;
 
 -- name: use_invitation
 delete from openclaw.invitations where code_hash = $1;
@@ -378,7 +390,8 @@ insert into openclaw.access as a (subject, standing, name, decided_by)
 select $2, standing, name, decided_by from openclaw.access
 where subject = $1 and standing not in ('stranger', 'asked')
 on conflict (subject) do update set standing = excluded.standing, name = excluded.name,
-  decided_by = excluded.decided_by, changed_at = now() where a.standing in ('stranger', 'asked');
+  decided_by = excluded.decided_by, code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null,
+  changed_at = now() where a.standing in ('stranger', 'asked');
 
 -- name: tidy_access
 -- Who asked or guessed a day ago and was not decided about is forgotten, and so is an invitation that ran out.
@@ -394,6 +407,12 @@ update openclaw.chats set unreachable_since = null, unreachable_reason = null wh
 -- name: first_runs
 select t.trace, f.key, f.outcome, f.reason from unnest($1::text[]) as t(trace)
 cross join lateral openclaw.first_run(t.trace) f;
+
+-- name: behind_a_retry
+select m.event_id from openclaw.outbox m
+where m.target = $1 and m.event_id = any ($2::uuid[]) and exists (
+  select 1 from openclaw.outbox o
+  where o.target = m.target and o.lane = m.lane and not o.ordered and o.seq < m.seq);
 
 -- name: note_decision
 -- What an operator decided: messages to owe and rows of the audit.

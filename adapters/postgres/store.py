@@ -16,7 +16,7 @@ from adapters.postgres.sql import SQL
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import Figures, FirstRun
-from domain.decisions import MarkChat, MoveData, PutSetting, SetApiMode
+from domain.decisions import AccessEffect, MarkChat, MoveData, PutSetting, SetApiMode
 from domain.errors import RowsGone, StoreUnavailable
 from domain.scope import bot_and_chat, chat_scope
 
@@ -83,6 +83,11 @@ class PostgresRound:
         """See the port."""
         rows = await self._connection.fetch(SQL["first_runs"], traces)
         return {row["trace"]: FirstRun(row["key"], row["outcome"], row["reason"]) for row in rows}
+
+    async def behind_a_retry(self, event_ids: Sequence[UUID]) -> Collection[UUID]:
+        """See the port."""
+        rows = await self._connection.fetch(SQL["behind_a_retry"], self._target, event_ids)
+        return {row["event_id"] for row in rows}
 
     async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -186,8 +191,7 @@ class PostgresRound:
                 await self._connection.execute(SQL["move_access"], *subjects)
             elif isinstance(scoped.effect, MarkChat):
                 await self._mark_chat(*bot_and_chat(scoped.scope), scoped.effect)
-            elif not isinstance(scoped.effect, PutSetting):
-                await self.access.write((scoped.effect,))
+        await self.access.write([s.effect for s in changes.effects if isinstance(s.effect, AccessEffect)])
 
     async def _mark_chat(self, bot_id: int, chat_id: int, mark: MarkChat) -> None:
         if mark.is_reachable:

@@ -8,8 +8,9 @@ from attrs import frozen
 from domain.access import CODE_S, Person, Standing, hash_code, id_of, read_who, subject_of
 from domain.commands.base import AccessKnown, Answer, Ask, Command, Known, Need, Notice
 from domain.decisions import AddInvitation, SetStanding
+from domain.redaction import one_line
 
-LISTED_MAX = 40
+NAME_CHARS_MAX = 64
 _USAGE = Answer("access.usage")
 
 
@@ -112,7 +113,9 @@ def _invite(ask: Ask, access: AccessKnown, wish: Wish) -> Answer:
     if ask.chat_id < 0:
         # Everybody there would see it.
         return Answer("access.invite_in_private")
-    invitation = AddInvitation(ask.bot_id, hash_code(ask.bot_id, access.fresh_code), wish.standing, CODE_S)
+    code_hash = hash_code(ask.bot_id, access.fresh_code)
+    made_by = subject_of(ask.bot_id, ask.user_id or 0)
+    invitation = AddInvitation(ask.bot_id, code_hash, wish.standing, CODE_S, made_by)
     values = {"code": access.fresh_code, "standing": wish.standing.value}
     return Answer("access.invited", values, (invitation,), reason=f"an invitation as {wish.standing.value}")
 
@@ -131,7 +134,8 @@ def shown(subject: str, person: Person) -> str:
     """Return a subject as admins read it."""
     who = id_of(subject)
     kind = "chat" if who < 0 else "user"
-    return f"{kind} {who} ({person.name})" if person.name else f"{kind} {who}"
+    name = one_line(person.name, NAME_CHARS_MAX)
+    return f"{kind} {who} ({name})" if name else f"{kind} {who}"
 
 
 COMMAND = Command("access", step, frozenset({Need.ACCESS}), frozenset())

@@ -141,7 +141,7 @@ def _decide(
 
     async def question(container: OperatorContainer) -> Result:
         bot_id = await bot_of(settings, container.records(), bot)
-        return await decide(container.admission(bot_id=bot_id))
+        return await decide(container.admission(bot_id=bot_id, policy=settings.access_policy()))
 
     return ask(settings, question)
 

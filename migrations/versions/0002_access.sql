@@ -14,10 +14,12 @@ create table openclaw.access (
 create unique index access_code on openclaw.access (code_hash) where code_hash is not null;
 create index access_undecided on openclaw.access (changed_at) where standing in ('stranger', 'asked');
 
--- Codes that somebody was given to send to the bot, each good for one person and one standing.
+-- Codes that somebody was given to send to the bot, each good for one person and one standing. Those of an admin end
+-- when the admin is none any more.
 create table openclaw.invitations (
   code_hash text primary key,
   bot_id bigint not null,
+  made_by text not null default '',
   standing text not null check (standing in ('member', 'admin', 'owner')),
   expires_at timestamptz not null
 );
@@ -31,13 +33,14 @@ create policy operator_tells on openclaw.outbox for insert to openclaw_operator 
 -- The brain learns from Telegram who left and who came back.
 grant select, insert, update on openclaw.chats to openclaw_brain;
 
--- What the brain made of the message that a trace belongs to, so that an edit of it finds the answer that it got.
+-- What the brain first made of the message that a trace belongs to, so that an edit of it finds the answer that it got:
+-- a run that answered before one that did not.
 create function openclaw.first_run(trace text) returns table (key text, outcome text, reason text)
   language sql stable security definer set search_path = pg_catalog as $$
   select a.idempotency_key, a.outcome, a.reason from openclaw.audit a
   where a.trace_id = trace and a.event_type = 'message.received' and a.consumer = 'brain'
     and a.outcome in ('processed', 'ignored')
-  order by a.at limit 1
+  order by a.outcome = 'ignored', a.at limit 1
 $$;
 revoke all on function openclaw.first_run(text) from public;
 grant execute on function openclaw.first_run(text) to openclaw_brain;

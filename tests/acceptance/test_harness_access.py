@@ -125,11 +125,70 @@ async def test_wrong_codes_are_looked_at_only_so_often_even_from_those_who_may_t
     for _ in range(WRONG_CODES_MAX):
         assert await harness.say(ANN, ANN, "/start AAAAA-AAAAA") == [render("access.wrong_code", {})]
     code = code_in(await when_owner(harness, "/access invite admin"))
-    assert await harness.say(ANN, ANN, f"/start {code}") == [], "not even the right one"
+    assert await harness.say(ANN, ANN, f"/start {code}") == [render("start.first", {})], (
+        "not even the right one"
+    )
     assert await harness.say(ANN, ANN, "hello") == ["hello"]
     await when_time_passes(harness, WRONG_CODES_S + 1)
     code = code_in(await when_owner(harness, "/access invite admin"))
     assert await harness.say(ANN, ANN, f"/start {code}") == [render("access.invited_admin", {})]
+
+
+async def test_what_else_a_link_brings_along_is_no_code(harness: Harness) -> None:
+    await when_owner(harness, f"/access approve {ANN}")
+    assert await harness.say(ANN, ANN, "/start newsletter") == [render("start.first", {})]
+    assert await harness.say(ANN, ANN, "/start 1234567890") == [render("start.again", {})]
+
+
+async def test_of_two_who_send_one_invitation_together_the_first_is_let_in(harness: Harness) -> None:
+    code = code_in(await when_owner(harness, "/access invite"))
+    for user in (ANN, BEN):
+        harness.world.say(user, user, f"/start {code}")
+    await harness.settle()
+    assert harness.texts(ANN) == [render("access.invited_member", {})]
+    assert harness.texts(BEN) == [render("access.wrong_code", {})]
+    await then_all_is_done(harness)
+
+
+async def test_the_invitations_of_an_admin_end_with_the_admin(harness: Harness) -> None:
+    await when_owner(harness, f"/access approve {ANN} admin")
+    code = code_in(await harness.say(ANN, ANN, "/access invite"))
+    await when_owner(harness, f"/access revoke {ANN}")
+    assert await harness.say(BEN, BEN, f"/start {code}") == [render("access.wrong_code", {})]
+
+
+async def test_many_who_write_together_find_no_more_places_than_there_are(harness: Harness) -> None:
+    for user in range(100, 100 + ASKING_MAX + 20):
+        harness.world.say(user, user, "hello")
+    for group in range(100, 100 + ASKING_MAX + 20):
+        harness.world.say(-group, ANN, f"/help@{BOT_NAME}")
+    await harness.settle()
+    asking = [row.person.standing for row in harness.database.tables.access.values()]
+    assert len(asking) == 2 * ASKING_MAX, "users and chats have places of their own"
+
+
+async def test_a_stranger_on_an_allowlist_learns_nothing_by_trying_codes() -> None:
+    harness = given(AccessMode.ALLOWLIST)
+    assert await harness.say(ANN, ANN, "/start AAAAA-AAAAA") == []
+    assert harness.database.tables.access[f"{BOT_ID}:7"].wrong_codes == 1
+    code = code_in(await when_owner(harness, "/access invite"))
+    assert await harness.say(ANN, ANN, f"/start {code}") == [render("access.invited_member", {})]
+
+
+async def test_a_name_cannot_forge_a_line_of_the_list(harness: Harness) -> None:
+    harness.world.add_user(ANN, "Ann\nowner: user 666")
+    await harness.say(ANN, ANN, "hello")
+    (shown,) = await when_owner(harness, "/access")
+    assert "\nowner: user 666" not in shown
+
+
+async def test_a_message_in_the_supergroup_that_comes_with_the_migration_is_let_in(harness: Harness) -> None:
+    harness.world.add_group(GROUP, kind="group")
+    await when_owner(harness, f"/access approve {GROUP}")
+    harness.world.migrate(GROUP, -1_000_050)
+    harness.world.say(-1_000_050, ANN, f"/help@{BOT_NAME}")
+    await harness.settle()
+    assert harness.texts(-1_000_050) == [render("help", {})]
 
 
 async def test_a_pairing_code_is_no_invitation(harness: Harness) -> None:

@@ -2,10 +2,15 @@
 
 import pytest
 
+from application.brain import HANDLERS
+from application.facts import Facts
 from application.messages import render
 from domain.access import AccessMode
+from domain.decisions import Decision
+from domain.envelope import Event
+from domain.errors import Transient
 from entrypoints.harness import BOT_NAME, Harness
-from tests.acceptance.business import ADMIN, then_all_is_done
+from tests.acceptance.business import ADMIN, given_handler, then_all_is_done, when_time_passes
 
 CHAT, GROUP = 7, -50
 
@@ -69,6 +74,45 @@ async def test_a_message_that_becomes_meant_for_the_bot_is_answered_then(harness
     assert await harness.say(CHAT, GROUP, "/helo@another_bot") == []
     calls = await when_edited(harness, GROUP, 3, f"/help@{BOT_NAME}")
     assert calls == [("sendMessage", render("help", {}))]
+
+
+async def test_further_edits_correct_the_answer_that_the_first_edit_got(harness: Harness) -> None:
+    assert await harness.say(CHAT, GROUP, "/helo@another_bot") == []
+    calls = [await when_edited(harness, GROUP, 1, f"@{BOT_NAME} {n}") for n in range(3)]
+    assert [method for each in calls for method, _ in each] == ["sendMessage", "editMessageText", "editMessageText"]
+
+
+async def test_an_edit_waits_for_the_message_that_is_tried_again(harness: Harness) -> None:
+    fail_first(harness)
+    harness.world.say(CHAT, CHAT, "frist")
+    harness.world.edit(CHAT, 1, "first")
+    await harness.settle()
+    await when_time_passes(harness, 120)
+    calls = [(e.method, e.params["text"]) for e in harness.world.record.of_chat(CHAT)]
+    assert calls == [("sendMessage", "frist"), ("editMessageText", "first")]
+    await then_all_is_done(harness)
+
+
+def fail_first(harness: Harness) -> None:
+    """Let the first message fail once."""
+    handle, failed = HANDLERS["message.received"], []
+
+    def fail_once(event: Event, facts: Facts) -> Decision:
+        if not failed:
+            failed.append(event)
+            raise Transient("not yet")
+        decision = handle(event, facts)
+        assert isinstance(decision, Decision)
+        return decision
+
+    given_handler(harness, fail_once)
+
+
+async def test_what_let_somebody_in_is_not_overwritten_by_an_edit() -> None:
+    harness = Harness(access=AccessMode.PAIRING, owner=ADMIN)
+    (shown,) = await harness.say(ADMIN, ADMIN, "/access invite")
+    await harness.say(CHAT, CHAT, shown.splitlines()[-1])
+    assert await when_edited(harness, CHAT, 1, "/help") == [("sendMessage", render("edit.stays_done", {}))]
 
 
 async def test_an_edit_to_the_same_answer_changes_nothing_and_fails_nothing(harness: Harness) -> None:

@@ -13,7 +13,7 @@ from adapters.postgres.access import PostgresDesk
 from application.changes import AuditRow, Changes, ScopedEffect
 from application.ports import Desk
 from application.records import AuditFilter
-from domain.access import Code, Person, Standing
+from domain.access import Asking, Code, Person, Standing
 from domain.decisions import (
     AccessEffect,
     AddInvitation,
@@ -137,15 +137,15 @@ async def test_who_asks_is_counted_and_listed_first_for_the_bot_alone(leg: Leg) 
         CountWrongCode("1:77"),
     )  # fmt: skip
     async with leg.store().round("brain", ()) as current:
-        assert await current.access.asking(1) == 2
-        assert await current.access.asking(2) == 0
+        assert await current.access.asking(1) == Asking(users=1, chats=1)
+        assert await current.access.asking(2) == Asking()
         listed = await current.access.listed(1, 10)
         assert sorted(subject for subject, _ in listed[:2]) == [GROUP, ANN]
         assert [subject for subject, _ in listed[2:]] == [BEN]
-        assert len(await current.access.listed(1, 1)) == 1
+        assert len(await current.access.listed(1, 1)) == 2, "those who ask take no place of the others"
     await leg.elapse(61)
     async with leg.store().round("brain", ()) as current:
-        assert await current.access.asking(1) == 0
+        assert await current.access.asking(1) == Asking()
         assert [subject for subject, _ in await current.access.listed(1, 10)] == [BEN]
 
 
@@ -153,6 +153,7 @@ async def test_what_was_decided_of_a_group_follows_it(leg: Leg) -> None:
     await when_done(leg, stands(GROUP, Standing.MEMBER), asks("1:-1007", "hash"))
     await when_done(leg, MoveData(-1007), scope="1:c-7")
     assert (await person(leg, "1:-1007")).standing is Standing.MEMBER
+    assert await codes(leg, "hash") == {}, "nobody is let in by it any more"
     await when_done(leg, stands("1:-1008", Standing.REVOKED), stands("1:-8", Standing.MEMBER))
     await when_done(leg, MoveData(-1008), scope="1:c-8")
     assert (await person(leg, "1:-1008")).standing is Standing.REVOKED

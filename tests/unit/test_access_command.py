@@ -127,7 +127,9 @@ def test_whom_the_settings_name_no_command_changes(args: str, key: str) -> None:
 
 def test_an_invitation_is_shown_in_private_only() -> None:
     answer = when_asked("invite")
-    assert answer.effects == (AddInvitation(BOT, hash_code(BOT, "AAAAA-BBBBB"), Standing.MEMBER, CODE_S),)
+    assert answer.effects == (
+        AddInvitation(BOT, hash_code(BOT, "AAAAA-BBBBB"), Standing.MEMBER, CODE_S, f"{BOT}:{ADMIN}"),
+    )
     assert answer.values["code"] == "AAAAA-BBBBB"
     assert "AAAAA" not in answer.reason
     assert (when_asked("invite", chat=GROUP).key, when_asked("invite", chat=GROUP).effects) == (
