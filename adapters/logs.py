@@ -8,11 +8,13 @@ is worth logging, and settings.
 """
 
 import asyncio
+import html
 import json
 import logging
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from domain.errors import OpenClawError
 from domain.redaction import HIDDEN, without_credentials
@@ -42,7 +44,7 @@ _log = logging.getLogger("openclaw")
 
 
 class Redactor:
-    """Hides known secrets, as they are and as they stand in URLs, and texts that are shaped like a credential."""
+    """Hides known secrets, as they are and as others write them, and texts that are shaped like a credential."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
@@ -53,7 +55,11 @@ class Redactor:
         """Hide these too, from now on; empty and very short ones are left out."""
         for secret in secrets:
             if len(secret) >= SECRET_CHARS_MIN:
-                self._known |= {secret, quote(secret, safe=""), repr(secret)[1:-1]}
+                self._known |= _written(secret)
+            # What of a bot token is secret; libraries and proxies show it apart from the bot's id.
+            bot, _, own = secret.partition(":")
+            if bot.isdigit() and len(own) >= SECRET_CHARS_MIN:
+                self._known |= _written(own)
         longest_first = sorted(self._known, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -74,6 +80,14 @@ class Redactor:
         return self(str(value))
 
 
+def _written(secret: str) -> set[str]:
+    """Return a secret as it stands in URLs, forms, JSON, HTML, and in Python's ``repr``."""
+    encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    encoded |= {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in encoded}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+    return {secret, repr(secret)[1:-1], repr(secret.encode())[2:-1], *encoded, *escaped}
+
+
 class _Formatter(logging.Formatter):
     """What both formats have in common: the fields of a record, and their redaction."""
 
@@ -90,7 +104,7 @@ class _Formatter(logging.Formatter):
     def trouble(self, record: logging.LogRecord) -> list[str]:
         """Return the lines of the record's traceback and stack, if it has any."""
         error = record.exc_info[1] if record.exc_info else None
-        lines = list(_told(error)) if error is not None else []
+        lines = list(told(error)) if error is not None else []
         lines += self.formatStack(record.stack_info).splitlines() if record.stack_info else []
         return [_flat(self._redactor(line)) for line in lines]
 
@@ -228,6 +242,20 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     _log.critical("uncaught exception", exc_info=(kind, error, trace), extra={"action": "uncaught_exception"})
 
 
+def log_stray_errors() -> None:
+    """Log what nobody catches in threads and in finalizers, in a process of our own; Python would print it raw."""
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def in_finalizer(args: "sys.UnraisableHookArgs") -> None:
+        if args.exc_value is not None:
+            _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    threading.excepthook, sys.unraisablehook = in_thread, in_finalizer
+
+
 def log_loop_trouble(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """Log what an event loop complains of; for ``loop.set_exception_handler``.
 
@@ -238,11 +266,11 @@ def log_loop_trouble(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]
     _log.error("the event loop: %s", context["message"], exc_info=told, extra={"action": "loop_trouble"})
 
 
-def _told(error: BaseException, depth: int = 0) -> Iterator[str]:
+def told(error: BaseException, depth: int = 0) -> Iterator[str]:
     """Return the lines of a traceback with code and places, but without the values that foreign errors quote."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None and depth < CAUSES_MAX:
-        yield from _told(earlier, depth + 1)
+        yield from told(earlier, depth + 1)
         yield "which led to:" if error.__cause__ is not None else "and while that was handled:"
     yield "Traceback (most recent call last):"
     for entry in traceback.format_tb(error.__traceback__):
@@ -250,7 +278,7 @@ def _told(error: BaseException, depth: int = 0) -> Iterator[str]:
     yield _kind(error)
     if isinstance(error, BaseExceptionGroup) and depth < CAUSES_MAX:
         for each in error.exceptions[:CAUSES_MAX]:
-            yield from (f"  | {line}" for line in _told(each, depth + 1))
+            yield from (f"  | {line}" for line in told(each, depth + 1))
 
 
 def _kind(error: BaseException) -> str:
@@ -259,6 +287,12 @@ def _kind(error: BaseException) -> str:
     if isinstance(error, OpenClawError):
         return f"{name}: {error}"
     return f"{name}: {error.strerror}" if isinstance(error, OSError) and error.strerror else name
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, as ``file:line``; nothing for one that never was."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -27,16 +27,20 @@ _CREDENTIALS = (
         ),
         HIDDEN,
     ),
-    (re.compile(r"\d{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}"), HIDDEN),
+    (re.compile(r"(?<!\d)\d{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}"), HIDDEN),
     (re.compile(r"\b(?:sk|pk|ghp|gho|ghs|glpat|xox[a-z])[-_][A-Za-z0-9_-]{16,}"), HIDDEN),
     (re.compile(r"\bgithub_pat_[A-Za-z0-9_]{16,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[A-Za-z0-9_-]{30,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"), HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(://[^/\s:@]*):[^/\s]+@"), rf"\1:{HIDDEN}@"),
-    (re.compile(rf"(?i)({_NAMES}{_END}\s*=\s*)(?:{_VALUE}|[^\s&;,\"'\[\\]+)"), rf"\1{HIDDEN}"),
-    (re.compile(rf"(?i)({_NAMES}\\*[\"']\s*[:,]\s*b?)(?:{_VALUE})"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)(\bx-telegram-bot-api-secret-token\s*:\s*)[A-Za-z0-9_-]+"), rf"\1{HIDDEN}"),
 )
+# These take longest, and nothing of the kind is where neither of the signs is.
+_NAMED = (
+    (re.compile(rf"(?i)({_NAMES}{_END}\s*=\s*)(?!<|\.\.\.)(?:{_VALUE}|[^\s&;,\"'\[\\]+)"), rf"\1{HIDDEN}"),
+    (re.compile(rf"(?i)({_NAMES}\\*[\"']\s*[:,]\s*b?)(?:{_VALUE})"), rf"\1{HIDDEN}"),
+)
+_SIGNS = re.compile(r"[=\"']")
 # What stands in quotes, up to the end of the text where the second one is missing.
 _QUOTED = re.compile(r"\"[^\"]*(?:\"|\Z)|“[^”]*(?:”|\Z)|«[^»]*(?:»|\Z)|`[^`]*(?:`|\Z)")
 
@@ -45,6 +49,9 @@ def without_credentials(text: str) -> str:
     """Return ``text`` with everything that is shaped like a credential replaced by ``[hidden]``."""
     for shape, replacement in _CREDENTIALS:
         text = shape.sub(replacement, text)
+    if _SIGNS.search(text):
+        for shape, replacement in _NAMED:
+            text = shape.sub(replacement, text)
     return text
 
 

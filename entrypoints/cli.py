@@ -5,7 +5,6 @@ command runs, so ``--help`` and ``version`` stay quick. Not here: what a command
 """
 
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import groupby
@@ -129,12 +128,14 @@ def _tell(error: OpenClawError) -> int:
 
 
 def _tell_unexpected(error: Exception, debug: bool) -> int:
-    """Print an unknown error in one sentence; the traceback only on demand, and never a credential."""
+    """Print an unknown error by kind and place; the traceback on demand. Its text may quote what somebody wrote."""
+    # Imported only here: what goes well needs no log.
+    from adapters.logs import place_of, told
+
     if debug:
-        click.echo(without_credentials("".join(traceback.format_exception(error))), err=True)
-    hint = "" if debug else "; run it again as `openclaw --debug ...` to see where, and read the log"
-    text = without_credentials(" ".join(str(error).split()))
-    click.echo(f"openclaw: unexpected {type(error).__name__}: {text or 'no further text'}{hint}", err=True)
+        click.echo(without_credentials("\n".join(told(error))), err=True)
+    hint = "" if debug else "; run it again as `openclaw --debug ...` to see the way there, and read the log"
+    click.echo(f"openclaw: unexpected {type(error).__name__} at {place_of(error)}{hint}", err=True)
     return Exit.FAILED
 
 

@@ -18,7 +18,7 @@ import uvloop
 from attrs import asdict, define, field, frozen
 
 from adapters.asgi import CannotServe, Served, serve
-from adapters.logs import log_loop_trouble, set_up_logging
+from adapters.logs import log_loop_trouble, log_stray_errors, set_up_logging
 from adapters.metrics.exposition import Exposition
 from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
 from application.ports import Liveness, Telegram
@@ -163,6 +163,7 @@ def run_role(
         log_format=settings.log_format, level=settings.log_level, secrets=settings.secret_texts(),
         about={"role": name, "instance": settings.instance}, file=log_file,
     )  # fmt: skip
+    log_stray_errors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(ROLES[name], settings, restarts))
 

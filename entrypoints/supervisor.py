@@ -13,7 +13,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import FrameType
@@ -341,8 +340,9 @@ def _live_as_role(role: RoleProcess, supervisor: int, pipe: tuple[int, int]) -> 
         code = role.run()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - going on from here would run the supervisor's own code a second time
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - going on would run the supervisor's own code a second time
+        # As for any uncaught error: the hook that logs redacts, and shows no text of foreign errors.
+        sys.excepthook(type(error), error, error.__traceback__)
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -306,8 +305,8 @@ def in_child(work: Callable[[], object]) -> int:
             code = exit_code_of(error)
         except KeyboardInterrupt:
             code = Exit.INTERRUPTED
-        except BaseException:  # noqa: BLE001 - what the process above would print is not this process's to print
-            print(f"openclaw: {without_credentials(traceback.format_exc())}", file=sys.stderr)
+        except BaseException as error:  # noqa: BLE001 - what the process above would print is not this one's to print
+            sys.excepthook(type(error), error, error.__traceback__)
         finally:
             sys.stderr.flush()
             os._exit(code)

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from adapters.telegram.http import JSON_HEADERS, HttpAnswer, HttpCaller
 from domain.errors import NoAnswer, NotSent
+from domain.redaction import without_quotes
 
 TIMEOUT_S = 6.0
 
@@ -94,4 +95,6 @@ def _result(answer: HttpAnswer) -> Any:
         return content["result"]
     # Telegram says 401 to a token that it knows no more, and 404 to one that never was.
     trouble = Trouble.TOKEN if answer.status in (401, 404) else Trouble.REFUSED
-    return Inspection(trouble, f"{answer.status} {content.get('description', '')}".strip())
+    return Inspection(
+        trouble, f"{answer.status} {without_quotes(str(content.get('description', '')))}".strip()
+    )

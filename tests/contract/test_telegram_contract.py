@@ -57,7 +57,7 @@ class Scene:
     async def refused(self, method: str, **params: object) -> str:
         with pytest.raises(Refused) as caught:
             await self.call(method, **params)
-        return str(caught.value)
+        return f"{caught.value.refusal.code} {caught.value.refusal.description}"
 
     def reached(self, chat_id: int = ANN) -> list[str | None]:
         return [effect.text for effect in self.world.record.of_chat(chat_id)]
