@@ -22,6 +22,7 @@ from domain.access import (
     code_of,
     hash_code,
     id_of,
+    is_overruled,
     subject_of,
 )
 from domain.decisions import AddInvitation, Outcome, SetStanding
@@ -71,7 +72,7 @@ class Admission:
             else:
                 subject = subject_of(self.bot_id, who)
             person = (await deciding.access.people([subject])).get(subject, STRANGER)
-            self._refuse_named(subject)
+            self._refuse(subject, person.standing, standing)
             if person.standing is standing:
                 return Decided(subject, person, changed=False)
             await deciding.access.write([SetStanding(subject, standing, "", SOURCE)])
@@ -87,9 +88,9 @@ class Admission:
     async def revoke(self, who: int) -> Decided:
         """Turn away a user or chat, known or not, in every mode."""
         subject = subject_of(self.bot_id, who)
-        self._refuse_named(subject)
         async with self.desk.decide() as deciding:
             person = (await deciding.access.people([subject])).get(subject, STRANGER)
+            self._refuse(subject, person.standing, Standing.REVOKED)
             if person.standing is Standing.REVOKED:
                 return Decided(subject, person, changed=False)
             await deciding.access.write([SetStanding(subject, Standing.REVOKED, "", SOURCE)])
@@ -111,12 +112,14 @@ class Admission:
         """Tell whether somebody owns the bot."""
         return any(person.standing is Standing.OWNER for _, person in await self.people(10_000))
 
-    def _refuse_named(self, subject: str) -> None:
-        """Raise OpenClawError where the settings name the subject: they hold whatever is decided here."""
-        standing = self.policy.standing(id_of(subject))
-        if standing is not None:
+    def _refuse(self, subject: str, known: Standing, wanted: Standing) -> None:
+        """Raise OpenClawError for a decision that cannot be, or that the settings would leave without effect."""
+        if id_of(subject) < 0 and wanted.is_admin:
+            raise OpenClawError("a group or channel can only be let in as member; give the id of a user")
+        named = self.policy.standing(id_of(subject))
+        if named is not None and is_overruled(named, known, wanted):
             raise OpenClawError(
-                f"{id_of(subject)} is {standing.value} by the settings (OPENCLAW_OWNER, OPENCLAW_ADMINS, "
+                f"{id_of(subject)} is {named.value} by the settings (OPENCLAW_OWNER, OPENCLAW_ADMINS, "
                 "OPENCLAW_ALLOWED), which hold whatever is decided; change it there and start the services again"
             )
 

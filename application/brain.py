@@ -14,7 +14,7 @@ from application.door import command_of, visit_of
 from application.doorkeeper import on_member, turned_away
 from application.facts import EDITS, Facts
 from application.interpreter import parts_of, scope_of
-from application.messages import render
+from application.messages import render, span
 from application.rounds import Handler, ignored
 from domain.commands.base import Ask, Known, Parsed
 from domain.commands.table import COMMANDS
@@ -64,7 +64,7 @@ def _answer(event: Event, facts: Facts) -> Decision:
     message = event.payload
     assert isinstance(message, MessageReceived)
     assert message.text is not None
-    late_s = _late_s(event, message)
+    late_s = _late_s(message, facts.now)
     command = command_of(message)
     if command is not None:
         return _on_command(event, message, command, facts, late_s)
@@ -103,7 +103,7 @@ def _on_command(
     )
     answer = command.step(ask, known)
     if late_s and acts(answer.effects):
-        told = render("late_command", {"waited": duration(late_s)}, message.language)
+        told = render("late_command", {"waited": span(late_s, message.language)}, message.language)
         return reply(message, told, quoted=True)
     decision = reply(message, render(answer.key, answer.values, message.language), late_s=late_s)
     notices = tuple(
@@ -134,7 +134,7 @@ def reply(
     """
     answers = message.message_id if message.chat_id < 0 or late_s or quoted else None
     if late_s:
-        text = f"{text}\n\n{render('late', {'waited': duration(late_s)}, message.language)}"
+        text = f"{text}\n\n{render('late', {'waited': span(late_s, message.language)}, message.language)}"
     send = TelegramSend(
         bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
         reply_to_message_id=answers,
@@ -143,18 +143,10 @@ def reply(
     return Decision(events=(emit,), reason=IN_PARTS if len(parts_of(emit)) > 1 else "")
 
 
-def _late_s(event: Event, message: MessageReceived) -> float:
-    """Return for how long a message waited before it came in, where that is long; 0 otherwise."""
-    waited = datetime.fromisoformat(event.timestamp) - datetime.fromisoformat(message.sent_at)
-    return waited.total_seconds() if waited.total_seconds() >= LATE_S else 0.0
-
-
-def duration(seconds: float) -> str:
-    """Return how long something took, as people say it."""
-    minutes = int(seconds // 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+def _late_s(message: MessageReceived, now: float) -> float:
+    """Return for how long a message waited until now, where that is long; 0 otherwise."""
+    waited_s = now - datetime.fromisoformat(message.sent_at).timestamp()
+    return waited_s if waited_s >= LATE_S else 0.0
 
 
 def on_callback(event: Event, facts: Facts) -> Decision:

@@ -36,7 +36,7 @@ def correct(event: Event, facts: Facts, answer: Callable[[Event, Facts], Decisio
         return _told(message, "edit.not_done", "an edited message takes no effect")
     if event.event_id in facts.early_edits:
         raise Transient("an earlier message of the chat, perhaps the edited one, is still tried again")
-    if first is None or first.outcome == Outcome.IGNORED or first.reason == CODE_GIVEN:
+    if first is None or first.outcome == Outcome.IGNORED or CODE_GIVEN in first.reason:
         # It got no answer before, or nothing is known of it: what it says now is answered.
         return decided
     if TOOK_EFFECT in first.reason:

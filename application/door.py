@@ -7,12 +7,14 @@ Not here: what follows from it (``doorkeeper``).
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from application.ports import AccessBook, Round, Tokens
 from domain.access import (
     ASKING_MAX,
     CODE_BITS,
+    STRANGER,
+    AccessMode,
     Code,
     Person,
     Policy,
@@ -28,7 +30,14 @@ from domain.access import (
 from domain.commands.access import Wish, parse
 from domain.commands.base import AccessKnown, Parsed, parse_command
 from domain.envelope import Event
-from domain.events.telegram import CallbackReceived, ChatMember, ChatMigrated, MessageKind, MessageReceived
+from domain.events.telegram import (
+    CallbackReceived,
+    ChatMember,
+    ChatMigrated,
+    ChatType,
+    MessageKind,
+    MessageReceived,
+)
 
 LISTED_MAX = 40
 
@@ -39,10 +48,8 @@ class Door:
 
     policy: Policy = field(factory=Policy)
     people: Mapping[str, Person] = field(factory=dict)
-    # What the codes stand for that were given to be approved, by their hashes.
-    codes: Mapping[str, Code] = field(factory=dict)
-    # What the code in an event brings whoever sends it. Of several events with one code the first is named alone.
-    invited: Mapping[UUID, Code] = field(factory=dict)
+    # What the code in an event stands for. Of several events with one code the first is named alone.
+    codes: Mapping[UUID, Code] = field(factory=dict)
     listed: Mapping[int, Sequence[tuple[str, Person]]] = field(factory=dict)
     # A code that nobody knows yet, for each event that needs one. A stranger for whom there is no room has none.
     fresh: Mapping[UUID, str] = field(factory=dict)
@@ -56,7 +63,7 @@ class Door:
         policy = self.policy
         named = {who: policy.standing(who) for who in sorted(policy.named_admins | policy.allowed)}
         return AccessKnown(
-            self.people, self.codes, self.listed.get(bot_id, ()),
+            self.people, self.codes.get(event_id), self.listed.get(bot_id, ()),
             {subject_of(bot_id, who): standing for who, standing in named.items() if standing is not None},
             self.fresh.get(event_id, ""),
         )  # fmt: skip
@@ -102,20 +109,23 @@ class DoorBook:
         wishes = {e.event_id: wish for e in events if (wish := _wish_of(e)) is not None}
         sent = {e.event_id: code for e in events if (code := _code_of(e)) is not None}
         people = await self._people(current, events, visits, wishes, sent)
-        hashes = {i: hash_code(visits[i].bot_id, code) for i, code in sent.items()}
-        approved = [
-            hash_code(visits[i].bot_id, wish.code) for i, wish in wishes.items() if wish.code is not None
-        ]
-        wanted = [*hashes.values(), *approved]
-        codes = await current.access.codes(wanted) if wanted else {}
-        lists = sorted({visits[i].bot_id for i, wish in wishes.items() if wish.verb == "list"})
-        listed = {bot: await current.access.listed(bot, LISTED_MAX) for bot in lists}
-        door = Door(self.policy, people, codes, _first_uses(hashes, codes), listed)
-        strangers = {i: visit for i, visit in visits.items() if not door.rights(visit).may_talk}
+        given = sent | {i: wish.code for i, wish in wishes.items() if wish.code is not None}
+        hashes = {i: hash_code(visits[i].bot_id, code) for i, code in given.items()}
+        found = await current.access.codes(list(hashes.values())) if hashes else {}
+        codes = _first_uses(hashes, found)
+        door = Door(self.policy, people, codes)
+        lists = [visits[i] for i, wish in wishes.items() if wish.verb == "list"]
+        bots = sorted({visit.bot_id for visit in lists if door.rights(visit).standing.is_admin})
+        listed = {bot: await current.access.listed(bot, LISTED_MAX) for bot in bots}
+        strangers = {
+            e.event_id: visits[e.event_id]
+            for e in events
+            if e.event_id not in codes and _may_ask(e.payload, door)
+        }
         needing = await _with_room(current.access, strangers)
         needing += [i for i, wish in wishes.items() if wish.verb == "invite"]
         fresh = {i: code_of(self.tokens.token().int % 2**CODE_BITS) for i in needing}
-        return Door(self.policy, people, codes, door.invited, listed, fresh)
+        return evolve(door, listed=listed, fresh=fresh)
 
     async def _people(
         self,
@@ -157,6 +167,19 @@ def _first_uses(hashes: Mapping[UUID, str], codes: Mapping[str, Code]) -> dict[U
             used.add(code_hash)
             found[event_id] = codes[code_hash]
     return found
+
+
+def _may_ask(payload: object, door: Door) -> bool:
+    """Tell whether whoever sent this is to be given a code, if there is room."""
+    visit = visit_of(payload)
+    if visit is None or not isinstance(payload, MessageReceived) or payload.kind is not MessageKind.MESSAGE:
+        return False
+    if door.policy.mode is not AccessMode.PAIRING or payload.chat_type is ChatType.CHANNEL:
+        return False
+    rights = door.rights(visit)
+    is_asking = door.people.get(visit.subject, STRANGER).code_left_s > 0
+    is_answered = bool(payload.text) and payload.addressed and not is_asking
+    return is_answered and not rights.may_talk and rights.standing is not Standing.REVOKED
 
 
 async def _with_room(access: AccessBook, strangers: Mapping[UUID, Visit]) -> list[UUID]:

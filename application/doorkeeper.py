@@ -72,7 +72,7 @@ def _by_code(
         return None
     if person.wrong_codes >= WRONG_CODES_MAX:
         return None if rights.may_talk else ignored("too many wrong codes within the hour")
-    found = facts.door.invited.get(event.event_id)
+    found = facts.door.codes.get(event.event_id)
     if found is None or found.standing is None:
         count = CountWrongCode(visit.subject)
         if not rights.may_talk and facts.door.policy.mode is not AccessMode.PAIRING:
@@ -126,16 +126,19 @@ def on_member(event: Event, facts: Facts) -> Decision:
     """Note whether the chat can be reached; a group that an admin adds the bot to is let in, another one may ask."""
     change = event.payload
     assert isinstance(change, ChatMember)
+    visit = visit_of(change)
+    assert visit is not None
+    rights = facts.door.rights(visit)
+    if not rights.may_talk and change.chat_type is ChatType.PRIVATE:
+        return ignored(rights.reason)
     if change.after in _GONE:
         why = "the bot was blocked" if change.chat_type is ChatType.PRIVATE else "the bot was removed"
         return Decision(effects=(MarkChat(False, why),), reason=why)
     back = MarkChat(True)
     if change.before not in _GONE or change.chat_type is ChatType.PRIVATE:
         return Decision(effects=(back,), reason=f"the bot is {change.after.value}")
-    visit = visit_of(change)
-    assert visit is not None
     chat = facts.door.people.get(visit.subject, STRANGER).standing
-    if not facts.door.rights(visit).standing.is_admin or chat.may_talk or chat is Standing.REVOKED:
+    if not rights.standing.is_admin or chat.may_talk or chat is Standing.REVOKED:
         return Decision(effects=(back,), reason="the bot was added")
     decided = SetStanding(visit.subject, Standing.MEMBER, "", f"user {change.user_id}")
     greeting = TelegramSend(

@@ -10,9 +10,9 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from application.changes import Changes
-from application.door import Door, DoorBook, command_of
+from application.door import Door, DoorBook, command_of, visit_of
 from application.interpreter import scope_of
-from application.ports import Formatter, Liveness, Round, Store, Tokens
+from application.ports import Clock, Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
 from domain.access import Policy
@@ -36,6 +36,8 @@ class Facts:
 
     formatter: Formatter
     door: Door = field(factory=Door)
+    # Seconds since the epoch.
+    now: float = 0.0
     mode: Mode = DEFAULT_MODE
     report: StatusReport | None = None
     settings: Mapping[str, Mapping[str, str]] = field(factory=dict)
@@ -54,13 +56,17 @@ class Gatherer:
     liveness: Liveness
     formatter: Formatter
     tokens: Tokens
+    clock: Clock
     policy: Policy
     version: str
 
     async def __call__(self, current: Round, events: Sequence[Event]) -> Facts:
         """Return the facts for these events."""
         door = await DoorBook(self.policy, self.tokens).open(current, events)
-        commands = [(event, found) for event in events if (found := _known_command(event)) is not None]
+        let_in = [
+            e for e in events if (visit := visit_of(e.payload)) is not None and door.rights(visit).may_talk
+        ]
+        commands = [(event, found) for event in let_in if (found := _known_command(event)) is not None]
         needs = {need for _, command in commands for need in command.needs}
         mode = await self.mode() if needs & {Need.MODE, Need.STATUS} else DEFAULT_MODE
         report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
@@ -70,9 +76,9 @@ class Gatherer:
         settings = await current.settings(scopes) if scopes else {}
         edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]
         first_runs = await current.first_runs([e.trace_id for e in edits]) if edits else {}
-        early = [e.event_id for e in edits if e.trace_id not in first_runs]
-        waiting = await current.behind_a_retry(early) if early else frozenset()
-        return Facts(self.formatter, door, mode, report, settings, first_runs, frozenset(waiting))
+        early = await current.behind_a_retry([e.event_id for e in edits]) if edits else ()
+        now = self.clock.now()
+        return Facts(self.formatter, door, now, mode, report, settings, first_runs, frozenset(early))
 
     async def mode(self) -> Mode:
         """Return the API mode. A key that is missing is restored from the committed choice; Redis may be away."""

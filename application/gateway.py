@@ -319,9 +319,9 @@ async def _offer(telegram: Telegram, params: Mapping[str, object]) -> None:
         await telegram.call("setMyCommands", params, CALL_S)
     except Refused as error:
         scope = params.get("scope")
-        if error.refusal.code != 400 or not isinstance(scope, dict) or scope.get("type") != "chat":
+        if error.refusal.code not in (400, 403) or not isinstance(scope, dict) or scope.get("type") != "chat":
             raise
-        # An admin who has not written to the bot yet; the menu is set at the next start.
+        # An admin who has not written to the bot yet, or has blocked it; the menu is set at the next start.
         log.info("no menu for a chat that is not there: %s", error, extra={"action": "menu_not_set"})
 
 

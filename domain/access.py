@@ -173,6 +173,16 @@ def rights(policy: Policy, people: Mapping[str, Person], visit: Visit) -> Rights
     )
 
 
+def is_overruled(named: Standing | None, known: Standing, wanted: Standing) -> bool:
+    """Tell whether what the settings say of somebody would leave a decision without effect."""
+    if named is None:
+        return False
+    if named.is_admin:
+        return True
+    # Whom the settings let in can be made an admin, and be one no more; they stay let in.
+    return not wanted.is_admin and not known.is_admin
+
+
 def subject_of(bot_id: int, who: int) -> str:
     """Return a user, group or channel as a subject."""
     return f"{bot_id}:{who}"

@@ -73,7 +73,14 @@ def brain(
 ) -> Consumer:
     """Return the brain's consumer."""
     gatherer = Gatherer(
-        ports.store, runtime, liveness, ports.formatter, ports.tokens, settings.access_policy(), version
+        ports.store,
+        runtime,
+        liveness,
+        ports.formatter,
+        ports.tokens,
+        ports.clock,
+        settings.access_policy(),
+        version,
     )
     interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
 

@@ -6,11 +6,12 @@ what a code brings (``application.doorkeeper``).
 
 from collections.abc import Callable
 
+import asyncpg
 import click
 
 from adapters.telegram.client import HttpTelegram, bot_id_of
 from domain.access import CODE_S, Standing
-from domain.errors import TelegramError
+from domain.errors import OpenClawError, TelegramError
 from entrypoints.containers import OperatorContainer
 from entrypoints.settings import Settings
 
@@ -31,6 +32,11 @@ async def offer_ownership(settings: Settings, say: Callable[[str], object] = cli
         if await admission.has_owner():
             return
         code = await admission.invite(Standing.OWNER)
+    except asyncpg.PostgresError as error:
+        raise OpenClawError(
+            f"whether somebody owns this bot cannot be found out ({type(error).__name__}): let the Postgres user be a "
+            "member of openclaw_operator, or set OPENCLAW_OWNER"
+        ) from error
     finally:
         await container.pool().close()
     name = settings.bot_username or await _name_of(token, settings.telegram_api_url)

@@ -140,7 +140,7 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
 $_$;
 
 CREATE TABLE openclaw.access (
-    subject text NOT NULL,
+    subject text NOT NULL COLLATE pg_catalog."C",
     standing text NOT NULL,
     name text DEFAULT ''::text NOT NULL,
     code_hash text,

@@ -20,6 +20,7 @@ from domain.decisions import (
     SetStanding,
     UseInvitation,
 )
+from domain.errors import RowsGone
 
 
 class PostgresAccess:
@@ -57,7 +58,9 @@ class PostgresAccess:
         # In one order over all transactions, so that two that decide about the same people do not block each other.
         for effect in sorted(effects, key=lambda each: str(getattr(each, "subject", ""))):
             statement, values = _statement(effect)
-            await self._connection.execute(SQL[statement], *values)
+            done = await self._connection.execute(SQL[statement], *values)
+            if isinstance(effect, UseInvitation) and done != "DELETE 1":
+                raise RowsGone("the invitation was used by another")
 
 
 class PostgresDesk:

@@ -43,11 +43,23 @@ def language_of(tag: str | None) -> str:
 def render(key: str, values: Mapping[str, str], tag: str | None = None) -> str:
     """Return the wording of ``key`` with ``values`` filled in, in the language of ``tag``.
 
-    Raises KeyError where the key or a value is missing.
+    A value that has a word of its own in the language, as ``standing.member``, is filled in as that. Raises KeyError
+    where the key or a value is missing.
     """
     language = LANGUAGES[language_of(tag)]
     common = {"modes": _MODES, "commands": _lines(language)}
-    return language.wording[key].format_map({**common, **values})
+    named = {name: language.wording.get(f"{name}.{value}", value) for name, value in values.items()}
+    return language.wording[key].format_map({**common, **named})
+
+
+def span(seconds: float, tag: str | None = None) -> str:
+    """Return how long something took, as people say it in the language of ``tag``."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return render("span.minutes", {"count": str(minutes)}, tag)
+    if minutes < 48 * 60:
+        return render("span.hours", {"count": str(minutes // 60)}, tag)
+    return render("span.days", {"count": str(minutes // (24 * 60))}, tag)
 
 
 def _lines(language: Language) -> str:

@@ -44,7 +44,13 @@ WORDING: Mapping[str, str] = {
     "access.approved": "{who} is let in as {standing}.",
     "access.revoked": "{who} may not talk to me any more.",
     "access.invited": "Whoever sends me this first within an hour is let in as {standing}:\n/start {code}",
-    "access.invite_in_private": "Ask me that in private: everybody here would see the code.",
+    "access.in_private": "Ask me that in private: everybody here would see it.",
+    "access.an_owner": "{who} owns this bot. Whoever runs it changes that, with openclaw access at the command line.",
+    "span.minutes": "{count} min",
+    "span.hours": "{count} h",
+    "span.days": "{count} days",
+    "standing.member": "member",
+    "standing.admin": "admin",
 }
 
 SUMMARIES: Mapping[str, str] = {

@@ -25,22 +25,22 @@ WORDING: Mapping[str, str] = {
         "Sende deine Nachricht noch einmal."
     ),
     "access.asked": (
-        "Ich kenne dich noch nicht. Wer diesen Bot betreibt, lässt dich ein, innerhalb einer Stunde, mit diesem Befehl "
-        "an mich:\n/access approve {code}"
+        "Ich kenne dich noch nicht. Wer diesen Bot betreibt, schaltet dich innerhalb einer Stunde frei, mit diesem "
+        "Befehl an mich:\n/access approve {code}"
     ),
     "access.asked_group": (
-        "Dieser Chat ist noch nicht eingelassen. Ein Admin dieses Bots lässt ihn ein, innerhalb einer Stunde, mit "
-        "diesem Befehl an mich:\n/access approve {code}"
+        "Dieser Chat ist noch nicht freigeschaltet. Ein Admin dieses Bots schaltet ihn innerhalb einer Stunde frei, "
+        "mit diesem Befehl an mich:\n/access approve {code}"
     ),
     "access.wrong_code": "Das ist kein Code, oder er ist abgelaufen oder verbraucht. Bitte um einen neuen.",
-    "access.invited_member": "Du bist eingelassen. Sende /help, um zu sehen, was ich kann.",
+    "access.invited_member": "Du bist freigeschaltet. Sende /help, um zu sehen, was ich kann.",
     "access.invited_admin": "Du bist jetzt Admin dieses Bots. /access zeigt, wer mit mir reden darf.",
     "access.invited_owner": (
-        "Dir gehört dieser Bot jetzt. /access zeigt, wer mit mir reden darf, und lässt andere ein."
+        "Dir gehört dieser Bot jetzt. /access zeigt, wer mit mir reden darf, und schaltet andere frei."
     ),
-    "access.welcome": "Du bist eingelassen. Sende /help, um zu sehen, was ich kann.",
+    "access.welcome": "Du bist freigeschaltet. Sende /help, um zu sehen, was ich kann.",
     "access.welcome_group": (
-        "Ich bin hier eingelassen. In Gruppen antworte ich auf Befehle, auf Antworten an mich und "
+        "Ich bin hier freigeschaltet. In Gruppen antworte ich auf Befehle, auf Antworten an mich und "
         "wenn mich jemand nennt."
     ),
     "access.list": "{people}\n\n/access approve CODE, /access revoke ID, /access invite",
@@ -55,10 +55,20 @@ WORDING: Mapping[str, str] = {
     ),
     "access.already": "Für {who} ist nichts zu tun.",
     "access.named": "{who} steht in den Einstellungen dieses Bots und lässt sich nur dort ändern.",
-    "access.approved": "{who} ist eingelassen als {standing}.",
+    "access.approved": "{who} ist freigeschaltet als {standing}.",
     "access.revoked": "{who} darf nicht mehr mit mir reden.",
-    "access.invited": "Wer mir das binnen einer Stunde zuerst sendet, ist eingelassen als {standing}:\n/start {code}",
-    "access.invite_in_private": "Frag mich das unter vier Augen: hier würden alle den Code sehen.",
+    "access.invited": (
+        "Wer mir das binnen einer Stunde zuerst sendet, wird freigeschaltet als {standing}:\n/start {code}"
+    ),
+    "access.in_private": "Frag mich das unter vier Augen: hier würden es alle sehen.",
+    "access.an_owner": (
+        "{who} gehört dieser Bot. Das ändert, wer ihn betreibt, mit openclaw access auf der Kommandozeile."
+    ),
+    "span.minutes": "{count} min",
+    "span.hours": "{count} h",
+    "span.days": "{count} Tage",
+    "standing.member": "Mitglied",
+    "standing.admin": "Admin",
 }
 
 SUMMARIES: Mapping[str, str] = {

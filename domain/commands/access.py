@@ -5,7 +5,7 @@ Not here: what strangers are told (``application.doorkeeper``).
 
 from attrs import frozen
 
-from domain.access import CODE_S, Person, Standing, hash_code, id_of, read_who, subject_of
+from domain.access import CODE_S, Person, Standing, hash_code, id_of, is_overruled, read_who, subject_of
 from domain.commands.base import AccessKnown, Answer, Ask, Command, Known, Need, Notice
 from domain.decisions import AddInvitation, SetStanding
 from domain.redaction import one_line
@@ -43,7 +43,8 @@ def parse(args: str) -> Wish | None:
         return None
     who = read_who(rest[0])
     if isinstance(who, int):
-        return Wish(verb, who=who, standing=standing)
+        # A group has members, it is nobody's admin.
+        return Wish(verb, who=who, standing=standing) if who > 0 or standing is Standing.MEMBER else None
     return Wish(verb, who, standing=standing) if who is not None and verb == "approve" else None
 
 
@@ -56,10 +57,15 @@ def step(ask: Ask, known: Known) -> Answer:
         return _USAGE
     if wish.standing is Standing.ADMIN and ask.standing is not Standing.OWNER:
         return Answer("access.owner_only")
-    if wish.verb == "list":
-        return Answer("access.list", {"people": _lines(known.access)})
-    if wish.verb == "invite":
-        return _invite(ask, known.access, wish)
+    if wish.verb in ("list", "invite"):
+        if ask.chat_id < 0:
+            # Everybody there would see it.
+            return Answer("access.in_private")
+        return (
+            _invite(ask, known.access, wish)
+            if wish.verb == "invite"
+            else Answer("access.list", {"people": _lines(known.access)})
+        )
     found = _subject(ask, known.access, wish)
     if found is None:
         return Answer("access.no_code")
@@ -76,16 +82,17 @@ def _subject(ask: Ask, access: AccessKnown, wish: Wish) -> tuple[str, Person] | 
     if wish.who is not None:
         subject = subject_of(ask.bot_id, wish.who)
         return subject, access.people.get(subject, Person())
-    assert wish.code is not None
-    code = access.codes.get(hash_code(ask.bot_id, wish.code))
+    code = access.code
     if code is None or code.subject is None:
         return None
     return code.subject, Person(Standing.ASKED, code.name)
 
 
 def _approve(ask: Ask, access: AccessKnown, wish: Wish, subject: str, person: Person) -> Answer:
-    values = {"who": shown(subject, person)}
-    if subject in access.named or person.standing.is_admin or person.standing is wish.standing:
+    values = {"who": _told(ask, subject, person)}
+    if is_overruled(access.named.get(subject), person.standing, wish.standing):
+        return Answer("access.already", values)
+    if person.standing.is_admin or person.standing is wish.standing:
         return Answer("access.already", values)
     decided = SetStanding(subject, wish.standing, person.name, f"user {ask.user_id}")
     key = "access.welcome_group" if id_of(subject) < 0 else "access.welcome"
@@ -98,21 +105,18 @@ def _approve(ask: Ask, access: AccessKnown, wish: Wish, subject: str, person: Pe
 
 
 def _revoke(ask: Ask, access: AccessKnown, subject: str, person: Person) -> Answer:
-    values = {"who": shown(subject, person)}
-    if subject in access.named:
+    values = {"who": _told(ask, subject, person)}
+    if is_overruled(access.named.get(subject), person.standing, Standing.REVOKED):
         return Answer("access.named", values)
-    if person.standing is Standing.OWNER or (
-        person.standing is Standing.ADMIN and ask.standing is not Standing.OWNER
-    ):
+    if person.standing is Standing.OWNER:
+        return Answer("access.an_owner", values)
+    if person.standing is Standing.ADMIN and ask.standing is not Standing.OWNER:
         return Answer("access.owner_only")
     decided = SetStanding(subject, Standing.REVOKED, person.name, f"user {ask.user_id}")
     return Answer("access.revoked", values, (decided,), reason=f"{subject} became revoked")
 
 
 def _invite(ask: Ask, access: AccessKnown, wish: Wish) -> Answer:
-    if ask.chat_id < 0:
-        # Everybody there would see it.
-        return Answer("access.invite_in_private")
     code_hash = hash_code(ask.bot_id, access.fresh_code)
     made_by = subject_of(ask.bot_id, ask.user_id or 0)
     invitation = AddInvitation(ask.bot_id, code_hash, wish.standing, CODE_S, made_by)
@@ -128,6 +132,11 @@ def _lines(access: AccessKnown) -> str:
         by = f", by {person.decided_by}" if person.decided_by else ""
         lines.append(f"{person.standing.value}: {shown(subject, person)}{by}")
     return "\n".join(lines)
+
+
+def _told(ask: Ask, subject: str, person: Person) -> str:
+    """Return a subject as it may be told where the command was given: in a group without the name."""
+    return shown(subject, person if ask.chat_id > 0 else Person())
 
 
 def shown(subject: str, person: Person) -> str:

@@ -51,7 +51,8 @@ class AccessKnown:
     """
 
     people: Mapping[str, Person] = field(factory=dict)
-    codes: Mapping[str, Code] = field(factory=dict)
+    # What the code in the command stands for.
+    code: Code | None = None
     listed: Sequence[tuple[str, Person]] = ()
     named: Mapping[str, Standing] = field(factory=dict)
     # A code that nobody knows yet.

@@ -1,7 +1,8 @@
 -- Who may talk. A subject is a user, a group or a channel as one bot knows it: `{bot}:{id}`, which is also the lane of
 -- its chat. Codes are kept as hashes. `stranger` is somebody who tried codes that were none.
 create table openclaw.access (
-  subject text primary key,
+  -- Compared as bytes, whatever the database's language: those of one bot are found by where they begin.
+  subject text collate "C" primary key,
   standing text not null check (standing in ('stranger', 'asked', 'member', 'admin', 'owner', 'revoked')),
   name text not null default '',
   code_hash text,

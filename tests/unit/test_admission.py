@@ -9,8 +9,9 @@ from adapters.memory.database import MemoryDatabase
 from adapters.system import SystemTokens
 from application.admission import Admission, Decided
 from application.messages import render
-from domain.access import CODE_S, Person, Standing, hash_code
+from domain.access import CODE_S, Person, Policy, Standing, hash_code
 from domain.decisions import AskAccess
+from domain.errors import OpenClawError
 from domain.events.telegram import TelegramSend
 
 BOT, ANN, GROUP = 1000, 7, -50
@@ -67,13 +68,27 @@ async def test_whoever_never_wrote_is_let_in_and_not_told(office: Office) -> Non
 
 async def test_deciding_the_same_again_changes_and_tells_nothing(office: Office) -> None:
     await office.given_asking(ANN)
-    for decide in (lambda: office.admission.approve(ANN, Standing.ADMIN), lambda: office.admission.revoke(ANN)):
+    for decide in (
+        lambda: office.admission.approve(ANN, Standing.ADMIN),
+        lambda: office.admission.revoke(ANN),
+    ):
         first, second = await decide(), await decide()
         assert first is not None
         assert second is not None
         assert (first.changed, second.changed) == (True, False)
     assert len(office.told()) == 1
     assert office.reasons() == [f"{BOT}:{ANN} became admin", f"{BOT}:{ANN} became revoked"]
+
+
+async def test_what_the_settings_would_overrule_is_refused(office: Office) -> None:
+    office.admission.policy = Policy(owner=ANN, allowed=frozenset({8}))
+    with pytest.raises(OpenClawError, match="is owner by the settings"):
+        await office.admission.revoke(ANN)
+    with pytest.raises(OpenClawError, match="is member by the settings"):
+        await office.admission.revoke(8)
+    assert await office.admission.approve(8, Standing.ADMIN) is not None
+    with pytest.raises(OpenClawError, match="only be let in as member"):
+        await office.admission.approve(GROUP, Standing.OWNER)
 
 
 async def test_an_owner_is_seen_once_there_is_one(office: Office) -> None:

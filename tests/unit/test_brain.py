@@ -148,7 +148,8 @@ def test_of_an_album_one_part_is_answered() -> None:
 def when_waited(text: str, seconds: float, **more: object) -> Decision:
     sent_at = datetime.fromisoformat(NOON) - timedelta(seconds=seconds)
     written = sent_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return on_message(a_message(text, sent_at=written, **more), FACTS)
+    now = datetime.fromisoformat(NOON).timestamp()
+    return on_message(a_message(text, sent_at=written, **more), evolve(FACTS, now=now))
 
 
 @pytest.mark.parametrize(

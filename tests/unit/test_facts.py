@@ -35,7 +35,7 @@ class Surroundings:
         self.store = MemoryStore(self.database, consumer="brain", run_id=UUID(int=1))
         runtime = RuntimeState(AsyncMemoryRedis(self.redis))
         self.gatherer = Gatherer(
-            self.store, runtime, self.liveness, AsItIs(), SystemTokens(), POLICY, "1.0.0"
+            self.store, runtime, self.liveness, AsItIs(), SystemTokens(), self.clock, POLICY, "1.0.0"
         )
 
     async def gather(self, *texts: str) -> Facts:
