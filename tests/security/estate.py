@@ -161,6 +161,6 @@ async def house_in(folder: Path, **lines: str) -> AsyncIterator[House]:
         yield house
     finally:
         if house.process is not None:
-            house.process.kill()
-            await house.process.wait()
+            house.process.terminate()
+            await asyncio.wait_for(house.process.wait(), WAIT_S)
         await simulator.stop()
