@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from attrs import define, field
@@ -85,7 +85,9 @@ class Machine:
         """Return a whole command as it reads on this machine."""
         return [self.local(service, word) for word in words]
 
-    def openclaw(self, service: str, *arguments: str) -> "subprocess.Popen[str]":
+    def openclaw(
+        self, service: str, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
+    ) -> "subprocess.Popen[str]":
         """Start the image's program with the service's environment; without arguments with its own command."""
         given = arguments or self.words(service, SERVICES[service]["command"])
         with self._log(service).open("ab") as log:
@@ -94,7 +96,7 @@ class Machine:
                 env=self.environment(service),
                 cwd=self.path,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=stdout,
                 stderr=log,
                 text=True,
             )

