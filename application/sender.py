@@ -22,11 +22,13 @@ from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run, place_of
 from application.settling import Flight, Outcomes, Result
+from application.turns import Turns
 from application.typing import Typist
 from domain.decisions import Outcome
+from domain.envelope import timestamp_of
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
 from domain.events.telegram import MessageClass, TelegramEdit, TelegramSend
-from domain.rates import Limit, RateLimits
+from domain.rates import Limit, RateLimits, bot_bucket
 
 log = logging.getLogger("openclaw.sender")
 
@@ -89,6 +91,7 @@ class Deliverer:
     rates: RateLimits = field(factory=RateLimits)
     in_flight: set[asyncio.Task[None]] = field(factory=set)
     counters: SenderCounters = field(factory=SenderCounters)
+    turns: Turns = field(factory=Turns)
     journal: Journal = field(
         init=False, default=Factory(lambda self: Journal(self.interpreter.clock), takes_self=True)
     )
@@ -131,6 +134,7 @@ class Deliverer:
         self.journal.tell(changes.audit)
         for flight in flights:
             report.busy.add(flight.lane)
+            self.turns.served(flight.lane, timestamp_of(self.interpreter.clock.now()))
             task = asyncio.create_task(self._fly(flight))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -168,6 +172,7 @@ class Deliverer:
         if not names:
             return runs
         states = dict(await current.rates(names))
+        runs.sort(key=lambda run: self.turns.place(run.head.lane, _made_at(run)))
         allowed = []
         for run in runs:
             buckets = limits[run.head.event_id]
@@ -203,9 +208,13 @@ class Deliverer:
 
     def _buckets(self, run: Run) -> dict[str, Limit]:
         payload = run.event.payload if run.event is not None else None
-        if isinstance(payload, TelegramSend | TelegramEdit):
-            return self.rates.buckets(payload.bot_id, payload.chat_id)
-        return {}
+        if not isinstance(payload, TelegramSend | TelegramEdit):
+            return {}
+        buckets, shared = self.rates.buckets(payload.bot_id, payload.chat_id), bot_bucket(payload.bot_id)
+        if shared in buckets:
+            quiet = self.turns.is_quiet(run.head.lane, _made_at(run))
+            buckets[shared] = self.turns.share(buckets[shared], quiet=quiet)
+        return buckets
 
     async def _edited_messages(self, current: Round, runs: Sequence[Run]) -> Mapping[str, Delivery]:
         payloads = [run.event.payload for run in runs if run.event is not None]
@@ -384,3 +393,7 @@ class Deliverer:
             if self._settler is not None:
                 await self._settler
         await self.typist.finish()
+
+
+def _made_at(run: Run) -> str:
+    return run.event.timestamp if run.event is not None else ""

@@ -31,6 +31,11 @@ def window(count: int, seconds: float, burst: int) -> Limit | None:
     return Limit(seconds / max(1, count - burst), burst)
 
 
+def bot_bucket(bot_id: int) -> str:
+    """Return the name of the bucket that all chats of a bot share."""
+    return f"bot:{bot_id}"
+
+
 @frozen
 class RateLimits:
     """How often a bot may call: in all, to one chat, to one group. Zero lifts a limit."""
@@ -44,7 +49,7 @@ class RateLimits:
         """Return the limits that a call to this chat must keep, by the name of their bucket."""
         found: dict[str, Limit] = {}
         if (bot := window(self.bot_per_s, 1.0, self.bot_per_s // 6)) is not None:
-            found[f"bot:{bot_id}"] = bot
+            found[bot_bucket(bot_id)] = bot
         if self.chat_per_s > 0:
             found[f"chat:{bot_id}:{chat_id}"] = Limit(1.0 / self.chat_per_s, max(1, self.chat_burst))
         if chat_id < 0 and (group := window(self.group_per_min, 60.0, self.group_per_min // 4)) is not None:

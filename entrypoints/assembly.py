@@ -20,6 +20,7 @@ from application.rounds import Decider
 from application.runtime import RuntimeState
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
+from application.turns import Turns
 from application.typing import Typist
 from domain.decisions import Decision
 from domain.errors import Transient
@@ -126,7 +127,7 @@ def _sending(
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
         Pacer(ports.clock, 0.001 if ports.paced else 0.0), Typist(telegram, ports.clock), limits=limits,
-        rates=rates_of(settings),
+        rates=rates_of(settings), turns=Turns(yielding=target == SENDER_BULK),
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,
