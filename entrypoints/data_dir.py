@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from attrs import asdict, field, frozen
 
-from adapters.embedded.files import private_dir, private_file, secret
+from adapters.embedded.files import kept_secret, private_dir, private_file, secret
 from domain.errors import OpenClawError
 
 # How long the processes of a killed holder may take to be gone; they hold the lock with it.
@@ -66,6 +66,11 @@ class DataDir:
     def secret(self, name: str) -> str:
         """Return the secret of that name, made at random on first use."""
         return secret(self.path, name)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret that was made so far, for hiding them."""
+        kept = (kept_secret(self.path, path.name) for path in sorted((self.path / "secrets").glob("*")))
+        return tuple(text for text in kept if text is not None)
 
     def acquire(self) -> None:
         """Take the directory for this process and its children. Raises DataDirBusy."""

@@ -21,7 +21,7 @@ from attrs import define, field
 from adapters.embedded.files import free_port
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
-from adapters.logs import set_up_logging
+from adapters.logs import Redactor, set_up_logging
 from adapters.postgres.roles import SERVICES, role_of
 from adapters.redis_streams.acl import RIGHTS, acl_file
 from adapters.telegram.client import bot_id_of
@@ -65,6 +65,8 @@ class Up:
     restarts: Restarts = field(factory=lambda: Restarts(()))
     # What died and was not started again yet.
     troubled: set[str] = field(factory=set)
+    # What hides this installation's secrets in the log of the supervisor.
+    redactor: Redactor = field(factory=Redactor)
 
     def run(self) -> int:
         """Start everything, supervise it until the end, and return the exit code."""
@@ -73,6 +75,7 @@ class Up:
             try:
                 self._keep_secrets()
                 self._start_servers()
+                self.redactor.add(*self.data.secrets())
                 if (code := self._migrate()) != Exit.OK:
                     return code
                 self._choose_telegram()
@@ -210,8 +213,8 @@ class Up:
 
     def _run_simulator(self) -> int:
         set_up_logging(
-            log_format="json", secrets=self.settings.secret_texts(), about={"role": "telegram"},
-            file=self.log_file("telegram"),
+            log_format="json", about={"role": "telegram"}, file=self.log_file("telegram"),
+            secrets=(*self.settings.secret_texts(), *self.data.secrets()),
         )  # fmt: skip
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(self._simulate())
@@ -315,8 +318,8 @@ def in_child(work: Callable[[], object]) -> int:
 
 def run_up(settings: Settings) -> int:
     """Run everything until it ends; return the exit code."""
-    start_logging(settings, "up")
-    return Up(settings, DataDir(settings.data_dir)).run()
+    redactor = start_logging(settings, "up")
+    return Up(settings, DataDir(settings.data_dir), redactor=redactor).run()
 
 
 def _running(settings: Settings) -> RunInfo | None:
