@@ -21,6 +21,8 @@ from adapters.asgi.limits import Limits
 from application.meters import CROWDED, MALFORMED, TOO_LARGE, TOO_SLOW, ListenerMeter
 
 HEAD, BODY, COMPLETE = range(3)
+# Handling a piece of a body costs about as much as so many bytes.
+PIECE_BYTES = 256
 _NOTED = frozenset({b"host", b"transfer-encoding", b"expect"})
 _VERSIONS = frozenset({"1.0", "1.1"})
 
@@ -85,6 +87,8 @@ class Connection(HttpToolsProtocol):
         # Bytes of the message so far that are not its body, less as many as the body has.
         self._framing = 0
         self._hosts = 0
+        # What the pieces of the body were too short, in bytes.
+        self._pieces = 0
         self._chunked = False
         self._fault: _Fault | None = None
         self._trusted = False
@@ -205,7 +209,7 @@ class Connection(HttpToolsProtocol):
         if self._phase == HEAD and self._framing > self.limits.head_bytes_max:
             raise _Fault(431, "the head of the request is too large", TOO_LARGE)
         if self._phase == BODY and self._framing > self.limits.head_bytes_max + self.limits.framing_bytes_max:
-            raise _Fault(400, "the body comes in too many small chunks")
+            raise _Fault(400, "the body has too much between its chunks")
 
     def _refuse(self, fault: _Fault, *, answered: bool = True) -> None:
         """Answer and end the connection; without an answer where others are owed before this one."""
@@ -235,6 +239,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
         self._hosts = 0
+        self._pieces = 0
         self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -289,6 +294,9 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take in a piece of the body."""
         self._framing -= 2 * len(body)
+        self._pieces += PIECE_BYTES - len(body)
+        if self._pieces > self.limits.pieces_max * PIECE_BYTES:
+            self._fail(_Fault(400, "the body comes in too many small chunks"))
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -16,7 +16,8 @@ class Limits:
     ``head_s`` runs from the connection's opening or the head's first byte. A body has ``body_s`` in all, and
     ``body_grace_s`` plus what it takes at ``body_bytes_per_s_min`` to come. What is left of a refused request is read
     and dropped for ``linger_s`` and ``linger_bytes_max``, so that its sender sees the answer and not a reset.
-    ``framing_bytes_max`` bounds chunk sizes, their extensions and trailers beyond as many bytes as the body has.
+    ``framing_bytes_max`` bounds chunk sizes, their extensions and trailers beyond as many bytes as the body has,
+    ``pieces_max`` how many tiny chunks a body comes in.
     """
 
     connections_max: int = 512
@@ -24,6 +25,7 @@ class Limits:
     headers_max: int = 64
     pipeline_max: int = 8
     framing_bytes_max: int = 64 * 1024
+    pieces_max: int = 4096
     linger_bytes_max: int = BODY_BYTES_MAX
     head_s: float = 10.0
     body_s: float = 30.0

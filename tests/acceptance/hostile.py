@@ -1,28 +1,24 @@
 """Hostile requests to the webhook as a table: what is sent, what it gets, and what it is counted as.
 
-The tests hold a running gateway to it, and the table in ``docs/HOSTILE.md`` is made from it. Not here: floods.
+The tests hold a running gateway to it, and the table in ``docs/HOSTILE.md`` is made from it. Not here: sending them
+(``wire``), and floods (``floods``).
 """
 
-import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
 import orjson
-from attrs import field, frozen
+from attrs import frozen
 
 from adapters.asgi import BODY_BYTES_MAX, Limits
 from entrypoints.web import WEBHOOK_PATH
 
 SECRET, PREVIOUS = "secret-of-the-webhook", "secret-before-that"
 LIMITS = Limits()
-PATIENCE_S = 25.0
 # The updates of the table are numbered apart from those of others.
 UPDATES = count(700_000)
-
-CLOSED = "closed"
 
 
 def update(number: int, chat: int = 7, text: str = "hello") -> dict[str, object]:
@@ -325,90 +321,3 @@ TIMES = [
 ]  # fmt: skip
 
 ROWS = (*SECRETS, *PATHS, *FRAMING, *SIZES, *KINDS, *CONTENTS, *TIMES)
-
-
-@frozen
-class Got:
-    """What came back: the statuses, whether the connection ended, the bodies of refusals, and all headers."""
-
-    statuses: tuple[int, ...]
-    ended: bool
-    heads: tuple[bytes, ...] = ()
-    bodies: tuple[bytes, ...] = ()
-
-
-@frozen
-class Wire:
-    """One connection to the gateway."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    heads: list[bytes] = field(factory=list)
-    bodies: list[bytes] = field(factory=list)
-
-    async def send(self, pieces: Iterable[bytes | float]) -> None:
-        """Send until all is said or the other side is gone."""
-        with suppress(ConnectionError):
-            for piece in pieces:
-                if isinstance(piece, float):
-                    await asyncio.sleep(piece)
-                    continue
-                self.writer.write(piece)
-                await self.writer.drain()
-
-    async def answer(self, *, bodiless: bool = False) -> int | None:
-        """Return the status of the next answer, None where the connection ended instead."""
-        try:
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
-            length = 0 if bodiless else int(fields[b"content-length"])
-            self.bodies.append(await self.reader.readexactly(length))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return None
-        self.heads.append(head)
-        return int(head[9:12])
-
-    async def is_open(self) -> bool:
-        """Tell whether a further request is answered."""
-        await self.send([get()])
-        return await self.answer() == 200
-
-
-@asynccontextmanager
-async def wire(port: int) -> AsyncIterator[Wire]:
-    """Lend a connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
-async def exchange(port: int, row: Hostile) -> Got:
-    """Send what a row says and return what came back. Raises TimeoutError where nothing ever happens."""
-    async with asyncio.timeout(PATIENCE_S), wire(port) as it:
-        sending = asyncio.create_task(it.send(row.send()))
-        try:
-            if row.hangs_up:
-                await sending
-                it.writer.write_eof()
-            statuses: list[int] = []
-            while len(statuses) < len(row.gets) or row.ends:
-                status = await it.answer(bodiless=row.bodiless)
-                if status is None:
-                    return Got(tuple(statuses), True, tuple(it.heads), tuple(it.bodies))
-                statuses.append(status)
-            heads, bodies = tuple(it.heads), tuple(it.bodies)
-            return Got(tuple(statuses), not await it.is_open(), heads, bodies)
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-
-
-async def post_update(port: int, number: int, chat: int, secret: str = SECRET) -> int | None:
-    """Post a plain update over a connection of its own and return the status."""
-    async with wire(port) as it:
-        await it.send([post(orjson.dumps(update(number, chat)), secret=secret)])
-        return await it.answer()

@@ -4,127 +4,47 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime
-from itertools import count, pairwise
-from pathlib import Path
+from itertools import pairwise
 
 import asyncpg
 import pytest
-from attrs import frozen
-from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.embedded.files import free_port
-from adapters.postgres.roles import SERVICES, role_of
+from adapters.embedded.valkey import EmbeddedValkey
+from adapters.postgres.roles import SERVICES
 from application.gateway import CHAT_WAITING_MAX
-from entrypoints.data_dir import with_login
+from benchmarks.flood import PAGE, requests_table
 from entrypoints.database import prepare_database
-from entrypoints.web import METRICS_PATH
 from tests.acceptance.cluster import password_of
-from tests.acceptance.hostile import (
-    LIMITS,
-    PREVIOUS,
-    ROWS,
-    SECRET,
-    UPDATES,
-    Hostile,
-    exchange,
-    get,
-    post,
-    post_update,
-    valid,
-    wire,
-)
+from tests.acceptance.door import NUMBERS, QUIET, Door, gateway_alone
+from tests.acceptance.hostile import LIMITS, PREVIOUS, ROWS, SECRET, UPDATES, Hostile, post, valid
 from tests.acceptance.processes import Nursery
 from tests.acceptance.waiting import until
+from tests.acceptance.wire import exchange, post_update, wire
 from tests.servers import Databases, apart
 
-START_S = 30.0
-QUIET, FLOODING = 8, 9
+FLOODING = 9
 QUICK = [row for row in ROWS if not row.slow]
-NUMBERS = count(1_000)
-
-
-@frozen
-class Door:
-    """A gateway that takes webhooks: its ports, its database, and its log."""
-
-    public: int
-    inside: int
-    postgres_url: str
-    log: Path
-
-    async def refused(self) -> Counter[str]:
-        """Return what was refused so far, by reason."""
-        async with wire(self.inside) as it:
-            await it.send([get(METRICS_PATH)])
-            assert await it.answer() == 200
-            text = it.bodies[0].decode()
-        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
-        return Counter({
-            s.labels["reason"]: int(s.value) for s in samples if s.name == "openclaw_webhook_refused_total"
-        })  # fmt: skip
-
-    async def counts(self, before: Counter[str], expected: Counter[str]) -> None:
-        """Wait until exactly what is expected has been counted since."""
-        found: Counter[str] = Counter()
-
-        async def counted() -> bool:
-            nonlocal found
-            found = await self.refused() - before
-            return found.total() >= expected.total()
-
-        await until(counted, f"{dict(expected)} to be counted", START_S)
-        assert found == expected
-
-    async def quiet(self) -> None:
-        """A quiet chat writes, and its update is taken."""
-        assert await post_update(self.public, next(NUMBERS), QUIET) == 200
 
 
 @pytest.fixture(scope="module")
-def door(nursery: Nursery, databases: Databases, valkey_server: object, short: Path) -> Iterator[Door]:
-    with ExitStack() as stack:
-        url = stack.enter_context(databases.fresh())
+def door(
+    nursery: Nursery,
+    databases: Databases,
+    valkey_server: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Door]:
+    with databases.fresh() as url:
         apart(
             lambda: asyncio.run(
                 prepare_database(url, {service: password_of(service) for service in SERVICES})
             )
         )
-        made = Door(free_port(), free_port(), url, short / "gateway.log")
-        env = {
-            "telegram_token": "1000:of-the-tests", "telegram_api_url": f"http://127.0.0.1:{free_port()}",
-            "bot_username": "tests_bot", "telegram_mode": "webhook", "access": "open",
-            "webhook_url": "https://bot.example.org/telegram/webhook", "webhook_secret": SECRET,
-            "webhook_secret_previous": PREVIOUS, "webhook_listen": f"127.0.0.1:{made.public}",
-            "health_listen": f"127.0.0.1:{made.inside}", "log_format": "json",
-            "postgres_url": with_login(url, role_of("gateway"), password_of("gateway")),
-            "redis_url": valkey_server.admin_url,  # type: ignore[attr-defined]
-        }  # fmt: skip
-        service = nursery.start(
-            "gateway", ["gateway"], {f"OPENCLAW_{k.upper()}": v for k, v in env.items()}, made.log
-        )
-        try:
-            apart(lambda: asyncio.run(_ready(made)))
+        folder = tmp_path_factory.mktemp("gateway")
+        with gateway_alone(nursery, url, valkey_server.admin_url, folder) as made:
+            apart(lambda: asyncio.run(made.ready()))
             yield made
-        finally:
-            service.stop()
-            assert apart(lambda: asyncio.run(service.end())) == 0
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gateway")
-
-
-async def _ready(door: Door) -> None:
-    async def listens() -> bool:
-        try:
-            return await post_update(door.public, next(NUMBERS), QUIET) == 200
-        except OSError:
-            return False
-
-    await until(listens, f"the gateway to listen:\n{door.log}", START_S)
+        assert apart(lambda: asyncio.run(made.service.end())) == 0
 
 
 # The table
@@ -153,6 +73,10 @@ async def test_who_is_slow_is_not_waited_for(door: Door) -> None:
     }
     await door.counts(before, Counter(reason for row in slow for reason in row.counted))
     await door.quiet()
+
+
+def test_the_page_has_the_table() -> None:
+    assert requests_table() in PAGE.read_text(encoding="utf-8")
 
 
 # What the table cannot say
