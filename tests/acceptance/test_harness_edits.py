@@ -79,7 +79,11 @@ async def test_a_message_that_becomes_meant_for_the_bot_is_answered_then(harness
 async def test_further_edits_correct_the_answer_that_the_first_edit_got(harness: Harness) -> None:
     assert await harness.say(CHAT, GROUP, "/helo@another_bot") == []
     calls = [await when_edited(harness, GROUP, 1, f"@{BOT_NAME} {n}") for n in range(3)]
-    assert [method for each in calls for method, _ in each] == ["sendMessage", "editMessageText", "editMessageText"]
+    assert [method for each in calls for method, _ in each] == [
+        "sendMessage",
+        "editMessageText",
+        "editMessageText",
+    ]
 
 
 async def test_an_edit_waits_for_the_message_that_is_tried_again(harness: Harness) -> None:
