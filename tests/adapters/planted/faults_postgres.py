@@ -229,11 +229,14 @@ FAULTS = (
     Planted("a schema that is ahead", "postgres.schema", "run the newer OpenClaw",
             sql("update public.schema_version set version_num = '9999'", owner=True), fresh=True),
     Planted("a schema that is behind, seen by its tables", "postgres.schema", "openclaw migrate",
-            undone("alter table openclaw.memories rename to planted",
-                   "alter table openclaw.planted rename to memories")),
+            undone("alter table openclaw.memories rename to planted; "
+                   "revoke select on public.schema_version from openclaw_operator",
+                   "alter table openclaw.planted rename to memories; "
+                   "grant select on public.schema_version to openclaw_operator")),
     Planted("a schema that is ahead, seen by its tables", "postgres.schema", "run the newer OpenClaw",
-            undone("create table openclaw.wonders (a int)",
-                   "drop table openclaw.wonders")),
+            undone("create table openclaw.wonders (a int); "
+                   "revoke select on public.schema_version from openclaw_operator",
+                   "drop table openclaw.wonders; grant select on public.schema_version to openclaw_operator")),
     Planted("a role that is missing", "postgres.roles", "create role openclaw_gateway",
             undone("alter role openclaw_gateway rename to planted_gateway",
                  "alter role planted_gateway rename to openclaw_gateway"), also=frozenset({"postgres.grants"})),
