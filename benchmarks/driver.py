@@ -177,12 +177,12 @@ class Load:
 
 
 def update(number: int, chats: int) -> bytes:
-    """Return the update whose message says ``number``, in one of ``chats`` private chats."""
+    """Return the update whose message says ``number``, just written in one of ``chats`` private chats."""
     user = 10_000 + number % chats
     return orjson.dumps({
         "update_id": 1_000_000 + number,
         "message": {
-            "message_id": number + 1, "date": 1_790_000_000,
+            "message_id": number + 1, "date": int(time.time()),
             "chat": {"id": user, "type": "private", "first_name": "Ada"},
             "from": {"id": user, "is_bot": False, "first_name": "Ada", "language_code": "en"},
             "text": str(number),
