@@ -19,6 +19,7 @@ from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
+from domain.tasks.times import Refused, Unclear, Understood, WallTime
 
 
 @frozen
@@ -333,6 +334,35 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+
+
+@runtime_checkable
+class Calendar(Protocol):
+    """Time as people mean it: phrases, zones, wall time and rules. Pure; the same for the same inputs.
+
+    Instants are seconds since the epoch; a zone is an IANA name or an offset such as ``+05:30``; a rule is an RFC 5545
+    rule in the zone's wall time.
+    """
+
+    def understand(
+        self, text: str, *, now: float, zone: str | None, language: str | None
+    ) -> Understood | Unclear | Refused:
+        """Return which time ``text`` names at its beginning or end, and what is left of it without that."""
+
+    def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
+        """Return an instant, or a rule with its next instant, in full; it is understood as the same again."""
+
+    def next_after(self, rule: str, zone: str, after: float) -> float | None:
+        """Return the first instant of the rule that is later than ``after``; None where there is none."""
+
+    def find_zone(self, text: str) -> tuple[str, ...]:
+        """Return the zones that a place, a zone's name or an offset may mean: none, one, or several to choose from."""
+
+    def wall(self, at: float, zone: str) -> WallTime:
+        """Return what the clocks of ``zone`` show at an instant."""
+
+    def instant(self, wall: WallTime, zone: str) -> float:
+        """Return when the clocks of ``zone`` show ``wall``: the first time of two, and after a gap if it lies in one."""
 
 
 @runtime_checkable
