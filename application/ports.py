@@ -11,6 +11,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from application.books import TaskBook
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -185,6 +186,10 @@ class Round(Protocol):
     @property
     def access(self) -> AccessBook:
         """Who was let in, as this transaction sees it."""
+
+    @property
+    def tasks(self) -> TaskBook:
+        """The tasks of scopes, as this transaction sees them."""
 
     async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
         """Return what became of the messages that these traces began with, as far as they were handled."""

@@ -4,11 +4,13 @@ An effect carries no scope of its own; the interpreter stamps the scope of the e
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from attrs import field, frozen
 
 from domain.access import Standing
 from domain.runtime_state import Mode
+from domain.tasks.values import Occasion, Task
 
 
 class Outcome(StrEnum):
@@ -116,8 +118,49 @@ class CountWrongCode:
     subject: str
 
 
+@frozen
+class AddTask:
+    """Let the event's scope have a new task. Its number must be free; else the whole round fails and is run again."""
+
+    task: Task
+
+
+@frozen
+class PutTask:
+    """Let a task of the event's scope be as given, all but its number and who made it when.
+
+    Nothing happens where the scope has no such task.
+    """
+
+    task: Task
+
+
+@frozen
+class KeepOccasion:
+    """Keep what became of an occasion of a task of the event's scope; it replaces what was kept of it before.
+
+    Its ``at`` is when the store wrote it. An ambiguous one has not been told.
+    """
+
+    occasion: Occasion
+
+
+@frozen
+class ToldOccasions:
+    """Note that the chat was told of occasions: of each task in ``task_ids`` that with the bucket beside it."""
+
+    task_ids: tuple[UUID, ...]
+    buckets: tuple[float, ...]
+
+
+@frozen
+class ResumeTasks:
+    """Let the paused tasks of the event's scope remind now."""
+
+
 AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode
-Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect
+TaskEffect = AddTask | PutTask | KeepOccasion | ToldOccasions | ResumeTasks
+Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect | TaskEffect
 
 
 @frozen

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
+from adapters.memory.tasks import MemoryTasks
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -37,6 +38,7 @@ class MemoryRound:
         self._claiming: set[tuple[str, str]] = set()
         self._writes: list[tuple[str, object]] = []
         self.access = MemoryAccess(database.tables, self._now, [])
+        self.tasks = MemoryTasks(lambda: database.tables.tasks, database.task_locks, self._now)
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -88,6 +90,7 @@ class MemoryRound:
         """Let the lanes go."""
         self._database.locked.difference_update((self._target, lane) for lane in self._won)
         self._database.locked.difference_update(self._claiming)
+        self._database.task_locks.free(self.tasks)
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
         """See the port."""

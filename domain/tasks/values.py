@@ -75,6 +75,7 @@ class Task:
     tags: tuple[str, ...] = ()
     late: Late = Late.LABEL
     nags: int = 0
+    is_paused: bool = False
     thread_id: int | None = None
     made_by: Who | None = None
     assigned_to: Who | None = None
