@@ -60,7 +60,8 @@ class Task:
 
     Instants are seconds since the epoch. ``due_at`` is the occurrence that is meant: to come, or passed and not done.
     ``remind_at`` is when something happens next by itself; None where nothing does. ``rule`` is an RFC 5545 rule in
-    the zone's wall time. ``nags`` counts how often the present occurrence was said again.
+    the zone's wall time. ``nags`` counts how often the present occurrence was said, the first time included;
+    0 says that it was not said yet.
     """
 
     task_id: UUID
