@@ -32,21 +32,28 @@ class Outcome(StrEnum):
 class Emit:
     """An event to owe, derived from the one being handled.
 
-    ``name`` tells it from its siblings and makes its id and key. ``target`` overrides the catalogue's.
+    ``name`` tells it from its siblings and makes its id and key. ``target`` overrides the catalogue's. ``key``
+    overrides the idempotency key, for what has one that is known elsewhere: a reminder is delivered once by the key
+    of its occasion, whichever event brings it.
     """
 
     name: str
     payload: object
     target: str | None = None
     delay_s: float = 0.0
+    key: str | None = None
 
 
 @frozen
 class PutSetting:
-    """Keep ``value`` under ``name`` for the event's scope; the last writer wins."""
+    """Keep ``value`` under ``name`` for the event's scope; the last writer wins.
+
+    ``is_choice``: somebody asked for it, so it counts as something that was done; else it is a note of the bot's own.
+    """
 
     name: str
     value: str
+    is_choice: bool = False
 
 
 @frozen
@@ -159,6 +166,8 @@ class ResumeTasks:
 
 
 AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode
+# Those of one round take place in this order, and before all others.
+TASK_EFFECTS = (AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
 TaskEffect = AddTask | PutTask | KeepOccasion | ToldOccasions | ResumeTasks
 Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect | TaskEffect
 

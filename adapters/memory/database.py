@@ -12,7 +12,7 @@ from uuid import UUID
 from attrs import Factory, define, evolve, field, frozen
 
 from adapters.memory.labels import labels_of
-from adapters.memory.tasks import RowLocks, TaskTables, move_tasks, write_task
+from adapters.memory.tasks import RowLocks, TaskTables, move_tasks, write_tasks
 from application.changes import Changes, DeadLetter, Delivery, Head, Owed
 from application.letters import Letter
 from application.ports import Clock
@@ -187,6 +187,7 @@ class Writer:
                     ids.remove(event_id)
 
     def _write_effects(self, changes: Changes) -> None:
+        write_tasks(self._tables.tasks, changes.effects, self._now)
         for scoped in changes.effects:
             if isinstance(scoped.effect, PutSetting):
                 self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
@@ -204,9 +205,7 @@ class Writer:
                     self._tables.unreachable.pop(chat, None)
                 else:
                     self._tables.unreachable[chat] = scoped.effect.reason
-            elif isinstance(scoped.effect, TaskEffect):
-                write_task(self._tables.tasks, scoped.scope, scoped.effect, self._now)
-            else:
+            elif not isinstance(scoped.effect, TaskEffect):
                 write_access(self._tables, scoped.effect, self._now)
 
     def _move_access(self, bot_id: int, old: int, new: int) -> None:

@@ -23,6 +23,8 @@ from domain.errors import RowsGone
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
 INBOX_KEPT_S = 5 * 24 * 3600.0
+# Longer than a year, for what recurs once a year.
+OCCASIONS_KEPT_S = 400 * 24 * 3600.0
 
 
 class MemoryRound:
@@ -254,8 +256,12 @@ class MemoryStore:
         }  # fmt: skip
         tables.invitations = {h: i for h, i in tables.invitations.items() if i[2] >= day_ago}
         tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
-        owed = {event_id for _, event_id in tables.outbox}
         now = self._database.clock.now()
+        tables.tasks.occasions = {
+            name: row for name, row in tables.tasks.occasions.items()
+            if row.occasion.at >= now - OCCASIONS_KEPT_S
+        }  # fmt: skip
+        owed = {event_id for _, event_id in tables.outbox}
         tables.claims = {lane: c for lane, c in tables.claims.items() if c.until >= now or c.event_id in owed}
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 

@@ -6,15 +6,27 @@ See ``application.books.TaskBook``. Not here: what is due (``adapters.memory.age
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from attrs import Factory, define, evolve, field, frozen
 
 from application.agenda import UNTOLD_MAX, Contact, Tally
-from domain.decisions import AddTask, KeepOccasion, PutTask, ResumeTasks, TaskEffect, ToldOccasions
+from application.changes import ScopedEffect
+from domain.decisions import (
+    TASK_EFFECTS,
+    AddTask,
+    KeepOccasion,
+    PutTask,
+    ResumeTasks,
+    TaskEffect,
+    ToldOccasions,
+)
 from domain.errors import RowsGone
 from domain.tasks.values import Kept, Occasion, Page, Status, Task
 from domain.text import folded
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @frozen
@@ -157,7 +169,15 @@ def _contact(tables: TaskTables, scope: str) -> Contact:
     return Contact(tuple(untold[:UNTOLD_MAX]), paused)
 
 
-def write_task(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> None:
+def write_tasks(tables: TaskTables, effects: Sequence[ScopedEffect], now: float) -> None:
+    """Let those of the effects take place that are on tasks, in the order of their kinds."""
+    for kind in TASK_EFFECTS:
+        for scoped in effects:
+            if isinstance(scoped.effect, kind):
+                _write(tables, scoped.scope, scoped.effect, now)
+
+
+def _write(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> None:
     """Let an effect take place. Raises RowsGone for a number that another transaction gave away."""
     match effect:
         case AddTask(task):
@@ -219,4 +239,4 @@ def stamped(task: Task) -> Task:
 
 def to_micros(at: float) -> float:
     """Return an instant as it is kept, to the microsecond."""
-    return round(at, 6)
+    return (_EPOCH + timedelta(seconds=at)).timestamp()
