@@ -47,8 +47,8 @@ class DueTask:
 class Firing:
     """What is to stand of an occasion of a due task, with the event and the audit row that go with it.
 
-    Nothing of it is written where something stands of that occasion already, unless it is that it was paused: the
-    occasion was acted on before.
+    Nothing of it is written where it stands already that the occasion was said, or may have been: it was acted on
+    before. What was paused, skipped or superseded may have been planned anew and comes after all.
     """
 
     occasion: Occasion

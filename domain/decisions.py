@@ -162,7 +162,7 @@ class ToldOccasions:
 
 @frozen
 class ResumeTasks:
-    """Let the paused tasks of the event's scope remind now."""
+    """Let the paused tasks of the event's scope remind now, but none before it is due."""
 
 
 AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode

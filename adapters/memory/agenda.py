@@ -14,6 +14,10 @@ from domain.scope import bot_and_chat
 from domain.tasks.values import Kept, Status, Task
 
 
+# What stands of an occasion that was not said, and may come after all.
+REVISABLE = frozenset({Kept.PAUSED, Kept.SKIPPED, Kept.SUPERSEDED})
+
+
 class MemoryAgendaRound:
     """See ``application.books.AgendaRound``."""
 
@@ -46,7 +50,7 @@ class MemoryAgendaRound:
             raise RowsGone("a task is not among those that are due; reading again")
         stands = {
             name for name, row in self._database.tables.tasks.occasions.items()
-            if row.occasion.kept is not Kept.PAUSED
+            if row.occasion.kept not in REVISABLE
         }  # fmt: skip
         fresh = []
         for firing in changes.firings:

@@ -191,7 +191,7 @@ def _write(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> No
         case ResumeTasks():
             for task in tables.of(scope):
                 if task.is_paused and task.status is Status.OPEN:
-                    resumed = evolve(task, remind_at=now, is_paused=False)
+                    resumed = evolve(task, remind_at=max(now, task.due_at or now), is_paused=False)
                     tables.tasks[task.task_id] = TaskRow(scope, resumed)
 
 

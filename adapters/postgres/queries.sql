@@ -514,7 +514,7 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as x(scope, task_id, buck
 where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope;
 
 -- name: resume_tasks
-update openclaw.tasks t set remind_at = now(), is_paused = false
+update openclaw.tasks t set remind_at = greatest(now(), t.due_at), is_paused = false
 where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
 
 -- name: forget_occasions
@@ -535,14 +535,14 @@ from due t left join openclaw.chats c on c.bot_id = split_part(t.scope, ':', 1):
 order by t.remind_at;
 
 -- name: keep_firings
--- What stands of an occasion already stays, unless it is that the occasion was paused. Returns what was written.
+-- What stands of an occasion stays if it was said, or may have been. Returns what was written.
 insert into openclaw.occasions as o (task_id, bucket, scope, kept, reason)
 select t.task_id, x.bucket, t.scope, x.kept, x.reason
 from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) as x(task_id, bucket, kept, reason)
 join openclaw.tasks t on t.task_id = x.task_id
 order by t.task_id, x.bucket
 on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = now()
-where o.kept = 'paused' and excluded.kept <> 'paused'
+where o.kept in ('paused', 'skipped', 'superseded')
 returning o.task_id, o.bucket;
 
 -- name: apply_agenda

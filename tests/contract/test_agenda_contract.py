@@ -161,10 +161,10 @@ async def test_a_block_that_fails_has_no_effect_and_the_task_is_due_again(leg: L
 async def test_an_occasion_that_stands_is_not_owed_or_audited_again_and_the_task_moves_on(leg: Leg) -> None:
     before = await given_due(leg, "a")
     assert before.due_at is not None
-    await when_done(leg, KeepOccasion(Occasion(ident("a"), before.due_at, Kept.SKIPPED, reason="by hand")))
+    await when_done(leg, KeepOccasion(Occasion(ident("a"), before.due_at, Kept.AMBIGUOUS)))
     await given_due(leg, "b", 2)
     assert await when_fired(leg) == ["b"]
-    assert await kept(leg, "a") == [Kept.SKIPPED]
+    assert await kept(leg, "a") == [Kept.AMBIGUOUS]
     assert (await task(leg, "a")).due_at == before.due_at + HOUR_S
     rows = await leg.records.audit(AuditFilter(consumer="scheduler"))
     assert [entry.row.event_id for entry in rows] == [ident("reminder of b")]
@@ -212,6 +212,25 @@ async def test_a_paused_occasion_fires_after_contact_and_then_not_again(leg: Leg
     assert await kept(leg, "a") == [Kept.LATE]
     await when_done(leg, PutTask(due.task))
     assert await when_fired(leg) == []
+
+
+@pytest.mark.parametrize("standing", [Kept.SKIPPED, Kept.SUPERSEDED])
+async def test_what_was_let_go_and_planned_anew_fires(leg: Leg, standing: Kept) -> None:
+    before = await given_due(leg, "a")
+    assert before.due_at is not None
+    await when_done(leg, KeepOccasion(Occasion(ident("a"), before.due_at, standing)))
+    assert await when_fired(leg) == ["a"]
+    assert await kept(leg, "a") == [Kept.FIRED]
+
+
+async def test_contact_lets_nothing_remind_before_it_is_due(leg: Leg) -> None:
+    task = await given_due(leg, "a")
+    to_come = evolve(task, due_at=round(leg.now() + HOUR_S, 3), remind_at=None, is_paused=True)
+    await when_done(leg, PutTask(to_come))
+    await when_done(leg, ResumeTasks())
+    assert await due_titles(leg) == []
+    await leg.elapse(HOUR_S + 60)
+    assert await due_titles(leg) == ["a"]
 
 
 async def test_of_a_task_only_what_the_scheduler_decides_is_written(leg: Leg) -> None:
