@@ -27,6 +27,7 @@ from domain.errors import RowsGone, StoreUnavailable, Unavailable
 from domain.events.tasks import ReminderDue
 from domain.ids import trace_of
 from domain.scope import Scope, bot_and_chat
+from domain.tasks.keys import reminder_key
 from domain.tasks.policy import Times, policy_of
 from domain.tasks.rules import Acted, Saying, act
 from domain.tasks.values import Kept, Task
@@ -64,11 +65,6 @@ class Decided:
 
     changes: AgendaChanges
     put_off: int = 0
-
-
-def reminder_key(task: Task, bucket: float) -> str:
-    """Return the key that makes one occasion of a task remind once: ``rem:{task_id}:{bucket}``."""
-    return f"rem:{task.task_id}:{timestamp_of(bucket)}"
 
 
 def decide(due: Sequence[DueTask], now: float, times: Times, codec: Codec) -> Decided:
@@ -115,10 +111,12 @@ def _event(due: DueTask, task: Task, saying: Saying, now: float) -> Event:
     bot_id, chat_id = bot_and_chat(due.scope)
     scope = Scope(bot_id, chat_id)
     person = chat_id if scope.is_private else task.assigned_to.user_id if task.assigned_to else None
-    key = reminder_key(task, saying.bucket)
+    key = reminder_key(task.task_id, saying.bucket)
+    # The occurrence that it is about, by which the brain sees whether that still stands; the key names the occasion.
+    due_at = timestamp_of(saying.bucket if task.due_at is None else task.due_at)
     payload = ReminderDue(
         task_id=task.task_id, bot_id=bot_id, chat_id=chat_id, user_id=person, thread_id=task.thread_id,
-        title=task.title, due_at=timestamp_of(saying.bucket), reminder_key=key, late_s=int(saying.late_s),
+        title=task.title, due_at=due_at, reminder_key=key, late_s=int(saying.late_s),
         kind=saying.kind,
     )  # fmt: skip
     return create(payload, source=SCHEDULER, key=key, trace_id=trace_of(key), timestamp=timestamp_of(now))

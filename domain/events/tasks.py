@@ -12,7 +12,7 @@ from domain.events.spec import INSTANT, KEY, TEXT_UNITS_MAX, Unit, spec
 from domain.events.telegram import BOT, CHAT, THREAD, USER
 
 _TASK = spec("The task.")
-_BUCKET = spec("The exact instant of the occurrence, its time bucket.", form=INSTANT)
+_BUCKET = spec("The exact instant of the occasion, its time bucket.", form=INSTANT)
 _REMINDER_KEY = spec("rem:{task_id}:{time_bucket}.", form=KEY)
 _TITLE = spec("What is to be done, in the user's words.", 1, TEXT_UNITS_MAX, unit=Unit.UTF16)
 
@@ -71,7 +71,7 @@ class TaskCancelled:
 
 @frozen(kw_only=True)
 class ReminderDue:
-    """One occurrence of a task is due. Its key makes that one occurrence remind once."""
+    """An occasion of a task is due: an occurrence, or a nag about one. Its key makes that one occasion remind once."""
 
     task_id: UUID = field(metadata=_TASK)
     bot_id: int = field(metadata=BOT)
@@ -79,7 +79,9 @@ class ReminderDue:
     user_id: int | None = field(default=None, metadata=USER)
     thread_id: int | None = field(default=None, metadata=THREAD)
     title: str = field(metadata=_TITLE)
-    due_at: str = field(metadata=_BUCKET)
+    due_at: str = field(
+        metadata=spec("When the occurrence was due that it is about; the bucket is in its key.", form=INSTANT)
+    )
     reminder_key: str = field(metadata=_REMINDER_KEY)
     late_s: int = field(
         default=0,
