@@ -75,6 +75,7 @@ class Interpreter:
             source=self.service,
             timestamp=timestamp_of(self.clock.now()),
             target=emit.target,
+            key=emit.key,
         )
         if child.target == AUDIT:
             # Nobody consumes it, so it is never encoded or published.
@@ -183,6 +184,7 @@ def parts_of(emit: Emit) -> list[Emit]:
         evolve(
             emit,
             name=emit.name if n == 0 else f"{emit.name}.{n + 1}",
+            key=emit.key if n == 0 else None,
             payload=evolve(
                 payload,
                 text=piece.text,

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from application.messages import english, german
+from application.messages import english, english_tasks, german, german_tasks
 from domain.commands.base import Command, Menu
 from domain.commands.table import COMMANDS
 from domain.runtime_state import Mode
+from domain.wording import Listed, Said, Value
 
 MAY_BE_A_REPEAT = "may be a repeat"
 # https://core.telegram.org/bots/api#setmycommands
@@ -28,9 +29,13 @@ class Language:
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, Language] = {
-    ENGLISH: Language(english.WORDING, english.SUMMARIES),
-    "de": Language(german.WORDING, german.SUMMARIES),
+    ENGLISH: Language({**english.WORDING, **english_tasks.WORDING}, english.SUMMARIES),
+    "de": Language({**german.WORDING, **german_tasks.WORDING}, german.SUMMARIES),
 }
+# The wordings into which something is filled that is the same for everybody.
+_WITH_COMMON = frozenset(
+    key for key, words in english.WORDING.items() if "{modes}" in words or "{commands}" in words
+)
 _MODES = ", ".join(mode.value for mode in Mode)
 
 
@@ -40,14 +45,25 @@ def language_of(tag: str | None) -> str:
     return name if name in LANGUAGES else ENGLISH
 
 
-def render(key: str, values: Mapping[str, str], tag: str | None = None) -> str:
+def render(key: str, values: Mapping[str, Value], tag: str | None = None) -> str:
     """Return the wording of ``key`` with ``values`` filled in, in the language of ``tag``.
 
     Raises KeyError where the key or a value is missing.
     """
     language = LANGUAGES[language_of(tag)]
-    common = {"modes": _MODES, "commands": _lines(language)}
-    return language.wording[key].format_map({**common, **values})
+    common = {"modes": _MODES, "commands": _lines(language)} if key in _WITH_COMMON else {}
+    filled = {name: spoken(value, tag) for name, value in values.items()}
+    return language.wording[key].format_map({**common, **filled})
+
+
+def spoken(value: Value, tag: str | None = None) -> str:
+    """Return what is to be said as text, in the language of ``tag``."""
+    match value:
+        case Said(key, values):
+            return render(key, values, tag)
+        case Listed(parts, between):
+            return between.join(spoken(part, tag) for part in parts)
+    return value
 
 
 def _lines(language: Language) -> str:

@@ -1,6 +1,8 @@
 """What was understood of a time that somebody wrote, as values. Not here: understanding it (``application.ports``)."""
 
-from attrs import frozen
+from collections.abc import Mapping
+
+from attrs import field, frozen
 
 
 @frozen
@@ -34,18 +36,29 @@ class Understood:
     rest: str
     echo: str
     note: str = ""
+    values: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
 class Unclear:
-    """A time that may mean several things: the key of the question, and the answers to choose from, in full."""
+    """A time that may mean several things: the key of the question, and the answers to choose from, in full.
+
+    ``rest`` is the text without the time; ``values`` are for the wording of the question.
+    """
 
     key: str
     options: tuple[str, ...] = ()
+    rest: str = ""
+    values: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
 class Refused:
-    """No time, or one that cannot be kept: the key of the reason."""
+    """No time, or one that cannot be kept: the key of the reason, and the values of its wording."""
 
     key: str
+    values: Mapping[str, str] = field(factory=dict)
+
+
+# The reasons that the rules tell from all others: there is no time in the text; there is one that needs a zone.
+NO_TIME, ZONE_NEEDED = "no_time", "zone_needed"
