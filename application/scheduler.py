@@ -170,10 +170,10 @@ class Scheduler:
         """
         self.counters.ticks += 1
         async with self.agenda.due(self.limits.batch_max) as current:
-            self.crash("scheduler.read")
             due, now = current.due, current.now
             if not due:
                 return 0
+            self.crash("scheduler.read")
             # Health is told meanwhile, however many occurrences there are to go through.
             decided = await asyncio.to_thread(decide, due, now, self.times, self.codec)
             self.crash("scheduler.decided")
