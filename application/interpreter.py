@@ -3,6 +3,7 @@
 Not here: handlers, and the transaction that the changes are written in.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from attrs import define, evolve, field, frozen
@@ -64,7 +65,15 @@ class Interpreter:
             changes.effects.extend(ScopedEffect(scope.key, effect) for effect in decision.effects)
         changes.audit.append(self.audit_row(run, decision.outcome, decision.reason))
         changes.audit.extend(audited)
-        return [Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed if o.delay_s <= 0]
+        return _wakeups(owed)
+
+    def emit(self, run: Run, events: Sequence[Emit], changes: Changes) -> list[Wakeup]:
+        """Owe events because of a run, whatever becomes of its row; return the wake-ups as ``succeed`` does."""
+        owed: list[Owed] = []
+        for event in events:
+            self._owe(run, event, owed, changes.audit)
+        changes.owed.extend(owed)
+        return _wakeups(owed)
 
     def _owe(self, run: Run, emit: Emit, owed: list[Owed], audited: list[AuditRow]) -> None:
         assert run.event is not None
@@ -134,6 +143,10 @@ class Interpreter:
                 reason=reason, duration_ms=took_ms,
             )  # fmt: skip
         return event_row(run.event, outcome, head.cause, head.attempt, reason, took_ms)
+
+
+def _wakeups(owed: Sequence[Owed]) -> list[Wakeup]:
+    return [Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed if o.delay_s <= 0]
 
 
 def event_row(
