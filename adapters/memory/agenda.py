@@ -13,7 +13,6 @@ from domain.errors import RowsGone
 from domain.scope import bot_and_chat
 from domain.tasks.values import Kept, Status, Task
 
-
 # What stands of an occasion that was not said, and may come after all.
 REVISABLE = frozenset({Kept.PAUSED, Kept.SKIPPED, Kept.SUPERSEDED})
 

@@ -546,13 +546,15 @@ where o.kept in ('paused', 'skipped', 'superseded')
 returning o.task_id, o.bucket;
 
 -- name: apply_agenda
--- Owes and audits what fired, and moves the tasks on. Returns how many were moved.
+-- Owes and audits what fired, and moves the tasks on. Returns how many were moved. What is owed still, as a reminder
+-- that was planned anew may be, is owed once.
 with owed as (
   insert into openclaw.outbox (target, event_id, lane, available_at, cause, envelope)
   select x.target, x.event_id, x.lane, now() + make_interval(secs => x.delay_s), x.cause, x.envelope
   from unnest($1::text[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[], $6::bytea[])
     with ordinality as x(target, event_id, lane, delay_s, cause, envelope, n)
   order by x.n
+  on conflict do nothing
 ), audited as (
   insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
     cause, scope, attempt, reason, duration_ms)

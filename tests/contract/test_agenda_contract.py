@@ -214,6 +214,18 @@ async def test_a_paused_occasion_fires_after_contact_and_then_not_again(leg: Leg
     assert await when_fired(leg) == []
 
 
+async def test_an_event_that_is_owed_still_is_owed_once_and_holds_up_nothing(leg: Leg) -> None:
+    await given_due(leg, "a")
+    await given_due(leg, "b", 2)
+    async with leg.agenda.due(10) as current:
+        first = next(each for each in current.due if each.task.title == "a")
+        skipped = firing(first, Kept.SKIPPED)
+        await current.apply(AgendaChanges([skipped], [evolve(first.task, nags=1)]))
+    assert await when_fired(leg) == ["a", "b"]
+    assert await kept(leg, "a") == [Kept.FIRED]
+    assert (await leg.records.figures()).owed == {"brain": 2}
+
+
 @pytest.mark.parametrize("standing", [Kept.SKIPPED, Kept.SUPERSEDED])
 async def test_what_was_let_go_and_planned_anew_fires(leg: Leg, standing: Kept) -> None:
     before = await given_due(leg, "a")
