@@ -32,7 +32,7 @@ from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
-from application.ports import Wakeup
+from application.ports import Calendar, Wakeup
 from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
 from application.scheduler import Scheduler
@@ -40,7 +40,6 @@ from application.sender import Deliverer
 from domain.access import AccessMode
 from domain.envelope import Event, create, timestamp_of
 from domain.ids import event_id_of, trace_of
-from domain.tasks.policy import Times
 from domain.tasks.timeless import Timeless
 from entrypoints.assembly import Ports, Sending, brain, scheduler, sender
 from entrypoints.settings import Settings
@@ -75,7 +74,7 @@ class Harness:
         *,
         admins: Sequence[int] = (),
         crash: CrashPoints = no_crash,
-        times: Times | None = None,
+        calendar: Calendar | None = None,
         **settings: Any,
     ) -> None:
         """``settings`` are fields of ``Settings``; unless given, rate limits are lifted and everybody may talk."""
@@ -96,7 +95,7 @@ class Harness:
         self.records = MemoryRecords(self.database)
         self.letters = MemoryDeadLetters(self.database)
         self._crash = crash
-        self._times = Timeless() if times is None else times
+        self._calendar: Calendar = Timeless() if calendar is None else calendar
         self._starts = 0
         self.sendings: Sequence[Sending] = ()
         self.restart()
@@ -120,7 +119,7 @@ class Harness:
     def new_scheduler(self, name: str = "scheduler") -> Scheduler:
         """Return another scheduler beside the one there is; it is for the caller to let it tick."""
         agenda = MemoryAgenda(self.database, consumer=name)
-        return scheduler(agenda, self.streams, Codec(), self.clock, self._times, self._crash)
+        return scheduler(agenda, self.streams, Codec(), self.clock, self._calendar, self._crash)
 
     def _ports(self, role: str, *, claims: bool = False) -> Ports:
         run_id = event_id_of(f"run:{role}:{self._starts}")

@@ -5,13 +5,14 @@ Its rules are ``every <seconds> from <instant>``, with `` until <instant>`` if t
 
 from datetime import UTC, datetime
 
+from domain.tasks.timeless import Timeless
 from domain.tasks.times import WallTime
 
 DAY_S = 86_400.0
 
 
-class TestTimes:
-    """See ``domain.tasks.policy.Times``."""
+class TestTimes(Timeless):
+    """See ``application.ports.Calendar``; it understands no phrase."""
 
     __test__ = False
 

@@ -21,8 +21,9 @@ class Timeless:
         """Return the instant in UTC."""
         return f"{_EPOCH + timedelta(seconds=at):%Y-%m-%d %H:%M} (UTC)"
 
-    def next_after(self, rule: str, zone: str, after: float) -> None:
+    def next_after(self, rule: str, zone: str, after: float) -> float | None:
         """Return that nothing follows."""
+        return None
 
     def find_zone(self, text: str) -> tuple[str, ...]:
         """Return that no zone is known."""
