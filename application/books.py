@@ -43,6 +43,12 @@ class TaskBook(Protocol):
     async def occasions(self, scope: str, task_id: UUID, limit: int) -> Sequence[Occasion]:
         """Return the latest occasions of a task of the scope, the latest bucket first."""
 
+    async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
+        """Return which scope has the tasks now of each that lost them when its group became a supergroup.
+
+        An event that was owed before the move still names the group as it was.
+        """
+
     async def contacts(self, scopes: Collection[str]) -> Mapping[str, Contact]:
         """Return what contact with the chats of these scopes is for; only those for which there is something."""
 

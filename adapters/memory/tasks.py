@@ -47,14 +47,15 @@ class OccasionRow:
 
 @define
 class TaskTables:
-    """The tables of tasks and of their occasions, these by task and bucket."""
+    """The tables of tasks, of their occasions by task and bucket, and of scopes whose tasks went to another."""
 
     tasks: dict[UUID, TaskRow] = Factory(dict)
     occasions: dict[tuple[UUID, float], OccasionRow] = Factory(dict)
+    moved: dict[str, str] = Factory(dict)
 
     def copied(self) -> "TaskTables":
         """Copy the containers; what they hold is frozen."""
-        return TaskTables(dict(self.tasks), dict(self.occasions))
+        return TaskTables(dict(self.tasks), dict(self.occasions), dict(self.moved))
 
     def of(self, scope: str) -> list[Task]:
         """Return the tasks of a scope."""
@@ -141,6 +142,11 @@ class MemoryTasks:
         found = [row.occasion for (owner, _), row in tables.occasions.items() if owner == task_id]
         return sorted(found, key=lambda each: -each.bucket)[:limit]
 
+    async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
+        """See the port."""
+        moved = self._tables().moved
+        return {scope: moved[scope] for scope in scopes if scope in moved}
+
     async def contacts(self, scopes: Collection[str]) -> Mapping[str, Contact]:
         """See the port."""
         found = {scope: _contact(self._tables(), scope) for scope in scopes}
@@ -221,6 +227,7 @@ def keep(tables: TaskTables, occasion: Occasion, now: float) -> None:
 
 def move_tasks(tables: TaskTables, old: str, new: str) -> None:
     """Give the tasks of one scope to another, with numbers behind those that it has."""
+    tables.moved[old] = new
     moved, last = tables.of(old), _tally(tables.of(new)).next_number - 1
     for task in moved:
         tables.tasks[task.task_id] = TaskRow(new, evolve(task, number=task.number + last))

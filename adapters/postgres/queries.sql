@@ -459,6 +459,10 @@ limit $5 offset $6;
 select o.task_id, o.bucket, o.kept, o.at, o.reason from openclaw.occasions o
 where o.scope = $1 and o.task_id = $2 order by o.bucket desc limit $3;
 
+-- name: moved_scopes
+select x.scope, c.moved_to from unnest($1::text[], $2::bigint[], $3::bigint[]) as x(scope, bot_id, chat_id)
+join openclaw.chats c on c.bot_id = x.bot_id and c.chat_id = x.chat_id where c.moved_to is not null;
+
 -- name: read_contacts
 -- For each scope that has any: the occasions that its chat was not told of, or a row without one.
 select s.scope, p.has_paused, o.bucket, o.kept, o.at, o.reason, {{task_columns}}

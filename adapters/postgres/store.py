@@ -187,6 +187,7 @@ class PostgresRound:
                 bot_id, chat_id = bot_and_chat(scoped.scope)
                 subjects = f"{bot_id}:{chat_id}", f"{bot_id}:{scoped.effect.new_chat_id}"
                 await self._connection.execute(SQL["move_access"], *subjects)
+                await self._connection.execute(SQL["move_chat"], bot_id, chat_id, scoped.effect.new_chat_id)
             elif isinstance(scoped.effect, MarkChat):
                 await self._mark_chat(*bot_and_chat(scoped.scope), scoped.effect)
             elif not isinstance(scoped.effect, PutSetting | TaskEffect):

@@ -13,6 +13,7 @@ from adapters.postgres.sql import SQL
 from application.agenda import UNTOLD_MAX, Contact, Tally
 from application.changes import ScopedEffect
 from domain.decisions import AddTask, KeepOccasion, PutTask, ResumeTasks, ToldOccasions
+from domain.scope import bot_and_chat, chat_scope
 from domain.tasks.values import Kept, Late, Occasion, Page, Priority, Status, Task, Who
 from domain.text import folded
 
@@ -78,6 +79,12 @@ class PostgresTasks:
         await self._name([scope])
         rows = await self._connection.fetch(SQL["read_occasions"], scope, task_id, limit)
         return [_occasion(row) for row in rows]
+
+    async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
+        """See the port."""
+        chats = [(scope, *bot_and_chat(scope)) for scope in set(scopes)]
+        rows = await self._connection.fetch(SQL["moved_scopes"], *(transposed(chats) or ([], [], [])))
+        return {row["scope"]: chat_scope(row["scope"], row["moved_to"]) for row in rows}
 
     async def contacts(self, scopes: Collection[str]) -> Mapping[str, Contact]:
         """See the port."""

@@ -336,3 +336,14 @@ async def test_tasks_and_their_occasions_follow_a_group_with_numbers_behind_thos
     assert await kept(leg, "b", GROUP) == []
     found = await contact(leg, "1:c-1007")
     assert ([task.number for task, _ in found.untold], found.has_paused) == ([5], True)
+
+
+async def test_who_asks_by_the_group_that_was_is_told_where_its_tasks_are(leg: Leg) -> None:
+    await given(leg, a_task("a", 1), scope=GROUP)
+    async with leg.store().round("brain", ()) as current:
+        assert await current.tasks.moved([GROUP, ANN]) == {}
+        assert await current.tasks.moved([]) == {}
+    for _ in range(2):
+        await when_done(leg, MoveData(-1007), scope=GROUP)
+    async with leg.store().round("brain", ()) as current:
+        assert await current.tasks.moved([GROUP, ANN, "1:c-1007", "2:c-7"]) == {GROUP: "1:c-1007"}
