@@ -11,6 +11,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from application.books import TaskBook
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -19,6 +20,7 @@ from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
+from domain.tasks.times import Refused, Unclear, Understood, WallTime
 
 
 @frozen
@@ -185,6 +187,10 @@ class Round(Protocol):
     def access(self) -> AccessBook:
         """Who was let in, as this transaction sees it."""
 
+    @property
+    def tasks(self) -> TaskBook:
+        """The tasks of scopes, as this transaction sees them."""
+
     async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
         """Return what became of the messages that these traces began with, as far as they were handled."""
 
@@ -336,6 +342,35 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+
+
+@runtime_checkable
+class Calendar(Protocol):
+    """Time as people mean it: phrases, zones, wall time and rules. Pure; the same for the same inputs.
+
+    Instants are seconds since the epoch; a zone is an IANA name or an offset such as ``+05:30``; a rule is an RFC 5545
+    rule in the zone's wall time.
+    """
+
+    def understand(
+        self, text: str, *, now: float, zone: str | None, language: str | None
+    ) -> Understood | Unclear | Refused:
+        """Return which time ``text`` names at its beginning or end, and what is left of it without that."""
+
+    def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
+        """Return an instant, or a rule with its next instant, in full; it is understood as the same again."""
+
+    def next_after(self, rule: str, zone: str, after: float) -> float | None:
+        """Return the first instant of the rule that is later than ``after``; None where there is none."""
+
+    def find_zone(self, text: str) -> tuple[str, ...]:
+        """Return the zones that a place, a zone's name or an offset may mean: none, one, or several to choose from."""
+
+    def wall(self, at: float, zone: str) -> WallTime:
+        """Return what the clocks of ``zone`` show at an instant."""
+
+    def instant(self, wall: WallTime, zone: str) -> float:
+        """Return when the clocks of ``zone`` show ``wall``: the first time of two, and after a gap if it lies in one."""
 
 
 @runtime_checkable

@@ -130,11 +130,19 @@ _TYPES = (
     EventType("task.cancelled", "1.0.0", tasks.TaskCancelled, AUDIT, (BRAIN,), "A task was given up."),
     EventType(
         "reminder.due",
-        "1.0.0",
+        "1.1.0",
         tasks.ReminderDue,
-        AUDIT,
+        BRAIN,
         (SCHEDULER,),
         "One occurrence of a task is due.",
+    ),
+    EventType(
+        "reminder.settled",
+        "1.0.0",
+        tasks.ReminderSettled,
+        BRAIN,
+        (SENDER,),
+        "What became of the message of a reminder.",
     ),
     EventType("memory.added", "1.0.0", memory.MemoryAdded, AUDIT, (BRAIN,), "Something is to be remembered."),
     EventType(

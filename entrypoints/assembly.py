@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from application.books import Agenda
 from application.brain import HANDLERS
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
@@ -18,6 +19,7 @@ from application.pacing import Pacer
 from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
 from application.rounds import Decider
 from application.runtime import RuntimeState
+from application.scheduler import Scheduler
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
 from application.turns import Turns
@@ -26,6 +28,7 @@ from domain.decisions import Decision
 from domain.errors import Transient
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
+from domain.tasks.policy import Times
 from entrypoints.settings import Settings
 
 BRAIN, SENDER, SENDER_BULK = "brain", "sender", "sender-bulk"
@@ -98,6 +101,13 @@ def brain(
         BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
         limits=limits_of(settings), chore=gatherer.chore,
     )  # fmt: skip
+
+
+def scheduler(
+    agenda: Agenda, streams: Streams, codec: Codec, clock: Clock, times: Times, crash: CrashPoints = no_crash
+) -> Scheduler:
+    """Return the scheduler."""
+    return Scheduler(agenda, streams, codec, clock, times, crash)
 
 
 @frozen

@@ -16,6 +16,7 @@ from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
 from adapters.metrics.readings import REDIS
 from adapters.postgres.access import PostgresDesk
+from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
@@ -32,6 +33,7 @@ from application.gateway import Gateway, Poller
 from application.meters import MeteredTelegram
 from application.runtime import RuntimeState
 from domain.errors import InvalidSettings
+from domain.tasks.timeless import Timeless
 from entrypoints import assembly
 from entrypoints.crash import crash_points
 from entrypoints.settings import Settings
@@ -93,6 +95,7 @@ class Common(containers.DeclarativeContainer):
     codec = providers.Singleton(Codec)
     formatter = providers.Singleton(MarkdownFormatter)
     crash = providers.Singleton(crash_points)
+    calendar = providers.Singleton(Timeless)
     # Connections opened, by server.
     connects: providers.Singleton[Counter[str]] = providers.Singleton(Counter)
 
@@ -176,6 +179,20 @@ class SenderContainer(Common):
     sendings = providers.Singleton(assembly.sender, ports, Common.settings, telegram)
 
 
+class SchedulerContainer(Common):
+    """The scheduler: says when tasks are due. It works on one connection; the other tells whether Postgres is there."""
+
+    redis = providers.Singleton(_redis, Common.settings, "scheduler", Common.connects)
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    pool = providers.Singleton(_pool, Common.settings, "scheduler", size_max=2)
+    watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
+    agenda = providers.Singleton(PostgresAgenda, pool)
+    scheduler = providers.Singleton(
+        assembly.scheduler, agenda, streams, Common.codec, Common.clock, Common.calendar, Common.crash
+    )
+
+
 class OperatorContainer(Common):
     """The operator's commands."""
 
@@ -196,4 +213,5 @@ CONTAINERS: dict[str, Callable[..., Common]] = {
     "gateway": GatewayContainer,
     "brain": BrainContainer,
     "sender": SenderContainer,
+    "scheduler": SchedulerContainer,
 }

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
+from adapters.memory.tasks import MemoryTasks
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -22,6 +23,8 @@ from domain.errors import RowsGone
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
 INBOX_KEPT_S = 5 * 24 * 3600.0
+# Longer than a year, for what recurs once a year.
+OCCASIONS_KEPT_S = 400 * 24 * 3600.0
 
 
 class MemoryRound:
@@ -37,6 +40,7 @@ class MemoryRound:
         self._claiming: set[tuple[str, str]] = set()
         self._writes: list[tuple[str, object]] = []
         self.access = MemoryAccess(database.tables, self._now, [])
+        self.tasks = MemoryTasks(lambda: database.tables.tasks, database.task_locks, self._now)
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -88,6 +92,7 @@ class MemoryRound:
         """Let the lanes go."""
         self._database.locked.difference_update((self._target, lane) for lane in self._won)
         self._database.locked.difference_update(self._claiming)
+        self._database.task_locks.free(self.tasks)
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
         """See the port."""
@@ -263,8 +268,12 @@ class MemoryStore:
         }  # fmt: skip
         tables.invitations = {h: i for h, i in tables.invitations.items() if i[2] >= day_ago}
         tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
-        owed = {event_id for _, event_id in tables.outbox}
         now = self._database.clock.now()
+        tables.tasks.occasions = {
+            name: row for name, row in tables.tasks.occasions.items()
+            if row.occasion.at >= now - OCCASIONS_KEPT_S
+        }  # fmt: skip
+        owed = {event_id for _, event_id in tables.outbox}
         tables.claims = {lane: c for lane, c in tables.claims.items() if c.until >= now or c.event_id in owed}
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 

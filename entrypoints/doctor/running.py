@@ -82,7 +82,7 @@ def _owner(evidence: Evidence) -> Verdict:
 
 CHECKS = (
     Check("roles.running", "which roles announce themselves in Redis", "no instance of a role runs",
-          "start it: `openclaw up`, or `openclaw gateway`, `openclaw brain` and `openclaw sender`", _running),
+          "start it: `openclaw up`, or each role by its name, such as `openclaw gateway`", _running),
     Check("roles.silent", "when each instance was seen last",
           f"it has been silent for {SILENT_S:g} s: killed, or it hangs",
           "look at its log; what it had in hand is taken up by the others, or when it is started again", _silent),

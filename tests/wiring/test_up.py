@@ -121,7 +121,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(
     assert (again.code, again.out) == (Exit.OK, "after the kill\n")
 
 
-@pytest.mark.parametrize("role", ["gateway", "brain", "sender"])
+@pytest.mark.parametrize("role", ["gateway", "brain", "sender", "scheduler"])
 def test_a_killed_role_comes_back_and_the_next_message_is_answered(
     running: Running, home: Path, role: str
 ) -> None:
