@@ -1,0 +1,169 @@
+"""Finds the phrase of time in a text: which stretch, at its beginning or its end, is accounted for by the rules.
+
+A stretch is a phrase where rules cover it without a gap. The longest wins, so that nothing that speaks of time is
+left in the rest by accident. A phrase at the beginning and another at the end are read as one ("tomorrow call mum at
+9"). Not here: words and rules, which are data of their own, and what the facts mean.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from domain.when.facts import BadZone, Clock, Fact, InZone, Mark, MonthDay
+from domain.when.lexer import NOISE, UNKNOWN, Symbol, symbols_of
+from domain.when.rules import RULES
+from domain.when.words.base import Language, words_of
+
+SYMBOLS_MAX = 32
+READINGS_MAX = 64
+_TRIMMED = " \t\n,;:.-–—"
+
+
+@frozen
+class Phrase:
+    """A stretch of text that speaks of time, the facts it states, and the text without it."""
+
+    facts: Sequence[Fact]
+    words: str
+    rest: str
+    # How many symbols it accounts for; more is better.
+    size: int
+
+
+def phrases_of(
+    text: str, language: Language, zones: Mapping[str, str], *, needed: bool = False
+) -> Iterator[Phrase]:
+    """Yield the ways to read the phrase of time in ``text``, the longest first.
+
+    ``needed`` says that the text should be or begin with a time, so that a lone number is one.
+    """
+    symbols = symbols_of(text, language, zones)
+    head = _run(symbols, from_end=False)
+    if len(head) == len([each for each in symbols if each.kind != NOISE]):
+        whole = list(_covers(head, needed))
+        yield from (Phrase(facts, text.strip(_TRIMMED), "", len(head)) for facts in whole)
+        if whole:
+            return
+    tail = _run(symbols, from_end=True)
+    heads = list(_cuts(head, from_end=False, needed=needed))
+    tails = list(_cuts(tail, from_end=True, needed=False))
+    found = [_cut(text, symbols, start, end, facts, language) for start, end, facts in (*heads, *tails)]
+    both = [
+        _cut_both(text, symbols, first, last, language)
+        for first in heads[:1]
+        for last in tails[:1]
+        if first[1].end <= last[0].start and first[0] != last[0]
+    ]
+    yield from both
+    yield from sorted(found, key=lambda phrase: -phrase.size)
+
+
+def _run(symbols: Sequence[Symbol], *, from_end: bool) -> list[Symbol]:
+    """Return the known symbols up to the first unknown one, without those that say nothing."""
+    ordered = reversed(symbols) if from_end else symbols
+    run: list[Symbol] = []
+    for symbol in ordered:
+        if symbol.kind == UNKNOWN or len(run) >= SYMBOLS_MAX:
+            break
+        if symbol.kind != NOISE:
+            run.append(symbol)
+    return run[::-1] if from_end else run
+
+
+Cut = tuple[Symbol, Symbol, Sequence[Fact]]
+
+
+def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cut]:
+    """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
+    for size in range(len(run), 0, -1):
+        part = run[-size:] if from_end else run[:size]
+        for facts in _covers(part, needed):
+            yield part[0], part[-1], facts
+
+
+def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
+    """Yield the facts of every way in which rules cover all of ``run``, those of long rules first."""
+    kinds = "".join(symbol.kind for symbol in run)
+    ways = _ways(run, kinds, 0, {})
+    for facts in ways:
+        if needed or _is_solid(facts):
+            yield facts
+
+
+def _ways(
+    run: Sequence[Symbol], kinds: str, at: int, known: dict[int, list[tuple[Fact, ...]]]
+) -> list[tuple[Fact, ...]]:
+    if at == len(kinds):
+        return [()]
+    if at in known:
+        return known[at]
+    steps = []
+    for rule in RULES:
+        ends = {found.end() for end in range(at + 1, len(kinds) + 1) if (found := rule.shape.fullmatch(kinds, at, end))}
+        for end in ends:
+            facts = rule.build(run[at:end])
+            if facts is not None:
+                steps.append((end, tuple(facts)))
+    out: list[tuple[Fact, ...]] = []
+    for end, facts in sorted(steps, key=lambda step: -step[0]):
+        for following in _ways(run, kinds, end, known):
+            reading = facts + following
+            if reading not in out and len(out) < READINGS_MAX:
+                out.append(reading)
+    known[at] = out
+    return out
+
+
+def _is_solid(facts: Sequence[Fact]) -> bool:
+    """Tell whether the facts speak of time by themselves; a lone number or a lone zone does not."""
+    strong = [
+        fact
+        for fact in facts
+        if not isinstance(fact, InZone | BadZone | Mark)
+        and not (isinstance(fact, Clock | MonthDay) and fact.weak)
+    ]
+    return bool(strong)
+
+
+def _cut(
+    text: str, symbols: Sequence[Symbol], first: Symbol, last: Symbol, facts: Sequence[Fact], language: Language
+) -> Phrase:
+    start, end = first.start, last.end
+    before, after = text[:start], text[end:]
+    if not before.strip(_TRIMMED):
+        rest = _without_joiner(after, language)
+    else:
+        rest = _without_noise(before, symbols, start)
+    return Phrase(facts, text[start:end], rest.strip(_TRIMMED), _size(symbols, start, end))
+
+
+def _cut_both(text: str, symbols: Sequence[Symbol], head: Cut, tail: Cut, language: Language) -> Phrase:
+    middle = text[head[1].end : tail[0].start]
+    rest = _without_noise(_without_joiner(middle, language), (), 0).strip(_TRIMMED)
+    words = f"{text[head[0].start : head[1].end]} {text[tail[0].start : tail[1].end]}"
+    size = _size(symbols, head[0].start, head[1].end) + _size(symbols, tail[0].start, tail[1].end)
+    return Phrase((*head[2], *tail[2]), words, rest, size)
+
+
+def _size(symbols: Sequence[Symbol], start: int, end: int) -> int:
+    return len([each for each in symbols if start <= each.start < end and each.kind != NOISE])
+
+
+def _without_joiner(text: str, language: Language) -> str:
+    """Return the text without the words that tied it to the phrase before it (to, that)."""
+    text = text.lstrip(_TRIMMED)
+    for _ in range(2):
+        word, gap, following = text.partition(" ")
+        if not gap or words_of(word) == () or not set(words_of(word)) <= language.joiners:
+            break
+        text = following.lstrip(_TRIMMED)
+    return text
+
+
+def _without_noise(before: str, symbols: Sequence[Symbol], start: int) -> str:
+    """Return what stands before a phrase, without the words that belong to the phrase and say nothing (the)."""
+    for symbol in reversed([each for each in symbols if each.end <= start]):
+        if symbol.kind != NOISE or before[symbol.end : start].strip():
+            break
+        before, start = before[: symbol.start], symbol.start
+    return before
