@@ -6,7 +6,6 @@ that know it. Not here: the words of the echo (``application.messages.times``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 
 from attrs import evolve, frozen
@@ -83,6 +82,11 @@ class Phrases:
         found = self.calendar.next_after(rule, int(instant_s // 1))
         return moment_at(found.at_s, rule.zone, self.calendar.tz(rule.zone)) if found is not None else None
 
+    def upcoming(self, rule: Rule, instant_s: float) -> Understood | None:
+        """Return a stored rule with its first moment strictly after the instant, to be said; None where it has ended."""
+        first = self.next_after(rule, instant_s)
+        return Understood(rule, first, "", "", (), self._last(rule)) if first is not None else None
+
     def moment(self, at_s: float, zone: Zone) -> Moment:
         """Return an instant as it reads in a zone. Raises UnknownZone."""
         return moment_at(int(at_s // 1), zone, self.calendar.tz(zone))
@@ -134,10 +138,10 @@ class Phrases:
             return Unclear(Question.ZONE_ABBREVIATION, phrase=phrase.words, rest=phrase.rest,
                            values={"zone": reading.bad_zone.upper()})  # fmt: skip
         try:
-            now, offset = self._zone_of(reading, now)
+            now = self._zone_of(reading, now)
             if reading.every is not None:
                 return self._recurring(phrase, reading, now)
-            return self._single(phrase, _at_offset(meant(reading, now), offset, now))
+            return self._single(phrase, meant(reading, now))
         except Refusal as refusal:
             return Refused(refusal.reason, phrase.words, phrase.rest, {**values, **refusal.values})
         except NoSuchTime as error:
@@ -145,17 +149,17 @@ class Phrases:
         except UnknownZone:
             return Refused(Reason.UNKNOWN_ZONE, phrase.words, phrase.rest, {**values, "zone": reading.zone or ""})
 
-    def _zone_of(self, reading: Reading, now: Now) -> tuple[Now, timedelta | None]:
-        """Return now in the zone that the phrase names, and the offset that it names beside it."""
+    def _zone_of(self, reading: Reading, now: Now) -> Now:
+        """Return now in the zone that the phrase names, with the offset that it names beside it."""
         if reading.zone is None:
-            return now, None
+            return now
         name, _, beside = reading.zone.partition(",")
-        known = self._zones.get(name)
-        zone = Zone(known) if known is not None and name not in ("utc", "gmt") else offset_of(name)
+        zone = offset_of(name) or (Zone(self._zones[name]) if name in self._zones else None)
         if zone is None:
             raise UnknownZone(name)
-        offset = offset_of(beside).fixed if beside and offset_of(beside) is not None else None  # type: ignore
-        return Now(now.at_s, zone, self.calendar.tz(zone)), offset.utcoffset(None) if offset is not None else None
+        fixed = offset_of(beside) if beside else None
+        offset = self.calendar.tz(fixed).utcoffset(None) if fixed is not None else None
+        return Now(now.at_s, zone, self.calendar.tz(zone), offset)
 
     def _single(self, phrase: Phrase, found: Meant) -> Answer:
         if found.question is None and len(found.moments) == 1:
@@ -178,7 +182,11 @@ class Phrases:
         notes: Sequence[Note] = ()
         if not rule.pattern.elapsed:
             _, notes = moment_of(first.nominal, now)
-        return Understood(rule, moment, phrase.rest, phrase.words, notes)
+        return Understood(rule, moment, phrase.rest, phrase.words, notes, self._last(rule))
+
+    def _last(self, rule: Rule) -> Moment | None:
+        until_s = rule.pattern.until_s
+        return moment_at(until_s, rule.zone, self.calendar.tz(rule.zone)) if until_s is not None else None
 
 
 def _for_region(language: Language, tag: str | None) -> Language:
@@ -229,17 +237,6 @@ def _agreed(answers: Sequence[Answer]) -> Answer | None:
     if len(different) == 1:
         return best[0]
     return Unclear(Question.LANGUAGE, tuple(best), best[0].phrase, best[0].rest)
-
-
-def _at_offset(found: Meant, offset: timedelta | None, now: Now) -> Meant:
-    """Take the one of two equal wall times that has the offset beside the zone; the echo names it."""
-    if offset is None or len(found.moments) != 1:
-        return found
-    moment, _ = found.moments[0]
-    other = moment_at(moment.at_s + int((moment.offset - offset).total_seconds()), now.zone, now.tz)
-    if other.local == moment.local and other.offset == offset:
-        return Meant(((other, ()),))
-    return found
 
 
 def languages() -> Iterator[str]:

@@ -87,6 +87,13 @@ class Nth:
 
 
 @frozen
+class InMonth:
+    """The month in which an nth weekday is meant."""
+
+    month: int
+
+
+@frozen
 class Span:
     """A length of time from now: pairs of amount in thousandths and unit."""
 
@@ -147,6 +154,6 @@ class BadZone:
 
 Fact = (
     Clock | Part | Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit | Nth | Span | Every | Days
-    | Mark | Count | Lasting | InZone | BadZone
+    | InMonth | Mark | Count | Lasting | InZone | BadZone
 )  # fmt: skip
 DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit)

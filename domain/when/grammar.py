@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from domain.when.facts import BadZone, Clock, Fact, InZone, Mark, MonthDay
+from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
 from domain.when.lexer import NOISE, UNKNOWN, Symbol, symbols_of
 from domain.when.rules import RULES
 from domain.when.words.base import Language, words_of
 
 SYMBOLS_MAX = 32
 READINGS_MAX = 64
+ABBREVIATION_LETTERS_MAX = 3
+MONTHS = 12
 _TRIMMED = " \t\n,;:.-–—"
 
 
@@ -77,8 +79,29 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
     """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
-        for facts in _covers(part, needed):
-            yield part[0], part[-1], facts
+        if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
+            for facts in _covers(part, needed):
+                yield part[0], part[-1], facts
+
+
+def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
+    """Tell whether one word at an end of a longer text is a time, and not part of a title.
+
+    "weekly report", "sun cream" and "say good morning" are titles; "pay rent monthly" and "tomorrow dentist" are not.
+    """
+    letters = symbol.end - symbol.start
+    if symbol.kind == "P":
+        return symbol.value in ("noon", "midnight")
+    if symbol.kind == "m" or (symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)):
+        return False
+    if from_end:
+        return symbol.kind != "W" or letters > ABBREVIATION_LETTERS_MAX
+    return symbol.kind not in "WwVKRO"
+
+
+def _is_fraction(numbers: tuple[int, ...]) -> bool:
+    first, second, year = numbers
+    return max(first, second) <= MONTHS and year == -1
 
 
 def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
@@ -121,6 +144,7 @@ def _is_solid(facts: Sequence[Fact]) -> bool:
         for fact in facts
         if not isinstance(fact, InZone | BadZone | Mark)
         and not (isinstance(fact, Clock | MonthDay) and fact.weak)
+        and not isinstance(fact, Count | Lasting)
     ]
     return bool(strong)
 

@@ -27,7 +27,7 @@ _LITERALS = re.compile(
     | (?P<offset>\b(?:UTC|GMT)\s*[+\-−]\s*\d{1,2}(?::?\d{2})?(?!\d)|\bUTC\b|\bGMT\b)
     | (?P<iana>\b[A-Za-z_]+/[A-Za-z_+\-0-9]+(?:/[A-Za-z_]+)?)
     | (?P<i>(?<!\d)(?P<iy>\d{4})-(?P<im>\d{1,2})-(?P<id>\d{1,2})(?!\d)(?:T(?=\d{2}:))?)
-    | (?P<d>(?<![\d.])(?P<dd>\d{1,2})\.\s?(?P<dm>\d{1,2})\.(?:\s?(?P<dy>\d{4}|\d{2})(?![\d:.h]))?)
+    | (?P<d>(?<![\d.])(?P<dd>\d{1,2})\.\s?(?P<dm>\d{1,2})\.(?:(?P<dy>\d{4}|\d{2})(?![\d:.h])|\s(?P<dz>\d{4})(?![\d:]))?)
     | (?P<dash>(?<!\d)(?P<hd>\d{1,2})-(?P<hm>\d{1,2})-(?P<hy>\d{4})(?!\d))
     | (?P<s>(?<![\d/])(?P<s1>\d{1,2})/(?P<s2>\d{1,2})(?:/(?P<sy>\d{4}|\d{2}))?(?![\d/]))
     | (?P<t>(?<![\d:])(?P<th>\d{1,2}):(?P<tm>\d{2})(?::(?P<ts>\d{2}))?(?![\d:]))
@@ -116,7 +116,7 @@ def _literal(token: _Token, group: str, zones: Mapping[str, str]) -> Symbol | No
         return Symbol("Z", name, token.start, token.end) if known else None
     shapes: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "i": ("i", ("id", "im", "iy")),
-        "d": ("d", ("dd", "dm", "dy")),
+        "d": ("d", ("dd", "dm", "dz" if found["dz"] else "dy")),
         "dash": ("d", ("hd", "hm", "hy")),
         "s": ("s", ("s1", "s2", "sy")),
         "t": ("t", ("th", "tm", "ts")),

@@ -14,7 +14,7 @@ from domain.when.clocktime import Wall, wall_of
 from domain.when.facts import Date, FromToday, MonthDay, NextUnit, OpenDate, Span, Weekday, Weekend
 from domain.when.reading import Day, Reading
 from domain.when.values import Moment, Note, Question, Reason, Zone
-from domain.when.walltime import Change, moment_at, resolve
+from domain.when.walltime import Change, Resolved, moment_at, resolve
 
 # Where a day is named without a time.
 DEFAULT_TIME = time(9)
@@ -39,11 +39,22 @@ class Now:
     at_s: int
     zone: Zone
     tz: tzinfo
+    # The offset that was named beside the zone, which tells two equal wall times apart.
+    offset: timedelta | None = None
 
     @property
     def local(self) -> datetime:
         """What the wall clock shows."""
         return moment_at(self.at_s, self.zone, self.tz).local
+
+    def resolve(self, local: datetime) -> Resolved:
+        """Return the instant of a wall time: by the rule, or the one of two that has the offset that was named."""
+        found = resolve(local, self.tz)
+        if self.offset is None or found.change is not Change.FOLD:
+            return found
+        moment = moment_at(found.at_s, self.zone, self.tz)
+        other = moment_at(found.at_s + (moment.offset - self.offset) // timedelta(seconds=1), self.zone, self.tz)
+        return Resolved(other.at_s, Change.NONE) if other.offset == self.offset else Resolved(found.at_s, Change.NONE)
 
 
 @frozen
@@ -86,7 +97,7 @@ class _Days:
 
 def moment_of(local: datetime, now: Now) -> tuple[Moment, tuple[Note, ...]]:
     """Return the moment at which the wall clock shows ``local``, and what is to be said about it."""
-    found = resolve(local, now.tz)
+    found = now.resolve(local)
     moment = moment_at(found.at_s, now.zone, now.tz)
     if found.change is Change.GAP:
         return moment, (Note("gap", {"asked": f"{local:%H:%M}", "given": f"{moment.local:%H:%M}"}),)

@@ -17,6 +17,7 @@ from domain.when.facts import (
     Every,
     Fact,
     FromToday,
+    InMonth,
     InZone,
     Lasting,
     Mark,
@@ -30,6 +31,8 @@ from domain.when.facts import (
     Weekend,
 )
 
+# A day that not every month has is the last day of a month that lacks it.
+SHORTEST_MONTH = 28
 Day = Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit
 
 
@@ -54,9 +57,11 @@ class Reading:
     every: Every | None = None
     days: Days | None = None
     nths: tuple[Nth, ...] = ()
+    month: int | None = None
     start: Day | None = None
     start_weekday: int | None = None
     until: Day | None = None
+    until_weekday: int | None = None
     count: int | None = None
     lasting: Lasting | None = None
     zone: str | None = None
@@ -70,14 +75,22 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
     recurs = any(isinstance(fact, Every | Days) for fact in facts)
     for fact in facts:
         if isinstance(fact, Mark):
-            if mark:
+            if mark and getattr(reading, mark) is None:
                 raise Several
             mark = fact.name
         elif isinstance(fact, DAY_FACTS):
             reading, mark = _with_day(reading, fact, mark)
         else:
             reading = _with(reading, fact, recurs=recurs)
-    if mark or not _together(reading):
+    if mark and getattr(reading, mark) is None:
+        raise Several
+    if reading.every is None and reading.day is None:
+        # "until friday" of something that does not recur is friday.
+        day, weekday = (
+            (reading.until, reading.until_weekday) if reading.until else (reading.start, reading.start_weekday)
+        )
+        reading = evolve(reading, day=day, weekday=weekday, until=None, start=None)
+    if not _together(reading):
         raise Several
     return reading
 
@@ -89,9 +102,12 @@ def _with_day(reading: Reading, day: Day, mark: str) -> tuple[Reading, str]:
     if before is None:
         # A weekday may stand before its date, and the date before its mark is used up.
         return evolve(reading, **{name: day}), mark if mark and isinstance(day, Weekday) and not day.which else ""
-    extra = {"day": "weekday", "start": "start_weekday"}.get(name)
+    extra = {"day": "weekday", "start": "start_weekday", "until": "until_weekday"}.get(name)
     if extra is not None and isinstance(before, Weekday) and not before.which and isinstance(day, dated):
         return evolve(reading, **{name: day, extra: before.weekday}), ""
+    if isinstance(day, MonthDay) and day.day == -1 and isinstance(before, MonthDay) and before.day > SHORTEST_MONTH:
+        # "the 31st or the last day" is what the 31st means anyway.
+        return reading, ""
     if name == "day" and isinstance(day, Weekday) and not day.which and isinstance(before, dated):
         return evolve(reading, weekday=day.weekday), ""
     if name == "day" and isinstance(day, Weekday) and isinstance(before, NextUnit) and before.unit == "week":
@@ -138,6 +154,8 @@ def _joined(one: Every, other: Every) -> Every:
 def _place(fact: Fact) -> tuple[str, object]:
     if isinstance(fact, Count):
         return "count", fact.count
+    if isinstance(fact, InMonth):
+        return "month", fact.month
     if isinstance(fact, InZone):
         return "zone", fact.name
     if isinstance(fact, BadZone):
@@ -149,7 +167,7 @@ def _place(fact: Fact) -> tuple[str, object]:
 def _together(reading: Reading) -> bool:
     """Tell whether the facts can be one time."""
     if reading.every is None:
-        if reading.until or reading.count or reading.lasting or reading.start or reading.nths:
+        if reading.until or reading.start or reading.count or reading.lasting or reading.nths or reading.month:
             return False
         if reading.days is not None:
             return False

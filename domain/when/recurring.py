@@ -12,7 +12,7 @@ from domain.when.clocktime import wall_of
 from domain.when.facts import Date, FromToday, MonthDay, OpenDate, Weekday
 from domain.when.meaning import DEFAULT_TIME, YEARS_MAX, Now, Refusal, day_of
 from domain.when.pattern import COUNT_MAX, INTERVAL_MAX, PERIOD_MINUTES_MIN, Freq, Pattern
-from domain.when.reading import Day, Reading, Several
+from domain.when.reading import SHORTEST_MONTH, Day, Reading, Several
 from domain.when.values import Calendar, Occurrence, Question, Reason, Rule
 from domain.when.walltime import resolve, utc_of
 
@@ -25,8 +25,6 @@ FREQS = {
     "year": Freq.YEARLY,
 }
 CLOCKS_MAX = 12
-# A day that not every month has is the last day of a month that lacks it.
-SHORTEST_MONTH = 28
 
 
 @frozen
@@ -143,16 +141,14 @@ def _blank(
 
 
 def _by_nth(reading: Reading, freq: Freq, interval: int, start: date) -> Pattern:
-    if reading.days is not None or freq not in (Freq.MONTHLY, Freq.YEARLY):
+    if reading.days is not None or reading.day is not None or freq not in (Freq.MONTHLY, Freq.YEARLY):
         raise Several
     if not all(each.nth == -1 or 1 <= each.nth <= 5 for each in reading.nths):
         raise Refusal(Reason.NO_SUCH_DATE)
     weekdays = tuple((each.nth, each.weekday) for each in reading.nths)
     if freq is Freq.YEARLY:
-        if not isinstance(reading.day, Date):
-            return _blank(freq, interval, weekdays=weekdays, months=(start.month,))
-        raise Several
-    if reading.day is not None:
+        return _blank(freq, interval, weekdays=weekdays, months=(reading.month or start.month,))
+    if reading.month is not None:
         raise Several
     return _blank(freq, interval, weekdays=weekdays)
 
@@ -252,7 +248,7 @@ def _elapsed_start(reading: Reading, now: Now) -> int:
     wall = wall_of(reading.clocks[0], None) if reading.clocks else None
     clock = wall.times[0] if wall is not None else DEFAULT_TIME
     day = _start(reading, now)
-    at_s = resolve(datetime.combine(day, clock), now.tz).at_s
+    at_s = now.resolve(datetime.combine(day, clock)).at_s
     if at_s <= now.at_s:
         if reading.start is not None and not isinstance(reading.start, FromToday):
             raise Refusal(Reason.PAST)

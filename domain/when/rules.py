@@ -182,10 +182,8 @@ def _month_day(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _last_day(symbols: Symbols) -> Sequence[Fact] | None:
     units = [_text(each) for each in _only(symbols, "U")]
-    if _number(_only(symbols, "O")[0]) == -1 and units in (["day"], ["day", "month"]):
-        return [facts.MonthDay(-1)]
-    if units == ["day", "month"] or units == ["day"]:
-        return [facts.MonthDay(_number(_only(symbols, "O")[0]))]
+    if units in (["day"], ["day", "month"]):
+        return [facts.MonthDay(_number(_only(symbols, "Oo")[0]))]
     return None
 
 
@@ -226,7 +224,7 @@ def _hours_and_minutes(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _every(symbols: Symbols) -> Sequence[Fact] | None:
     interval = 1
-    for symbol in _only(symbols, "nayO"):
+    for symbol in _only(symbols, "nayOo"):
         interval *= _number(symbol)
     if interval < 1:
         return None
@@ -262,6 +260,12 @@ def _nth(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Nth(nth, _number(each)) for each in _only(symbols, "W")]
 
 
+def _nth_in_month(symbols: Symbols) -> Sequence[Fact] | None:
+    nth = _nth(symbols)
+    every = [facts.Every("year")] if _only(symbols, "E") else []
+    return [*every, *(nth or ()), facts.InMonth(_number(_only(symbols, "M")[0]))]
+
+
 def _days(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Days(tuple(_number(each) for each in _only(symbols, "W")))]
 
@@ -287,7 +291,7 @@ def _every_month_day(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _every_last_day(symbols: Symbols) -> Sequence[Fact] | None:
     day = _last_day(symbols)
-    return [facts.Every("month"), *day] if day is not None and len(_only(symbols, "U")) > 1 else None
+    return [facts.Every("month"), *day] if day is not None and _text(_only(symbols, "U")[-1]) == "month" else None
 
 
 def _start(symbols: Symbols) -> Sequence[Fact] | None:
@@ -327,7 +331,7 @@ def _rule(shape: str, build: Build) -> PhraseRule:
 
 _D = r"[k@>]{0,2}"
 RULES: Sequence[PhraseRule] = (
-    _rule(r"@?t[cU]?p?", _literal_time),
+    _rule(r"[@%]?t[cU]?p?", _literal_time),
     _rule(r"@m[cU]?p?|m[cp]", _dotted_time),
     _rule(r"m", _weak_dotted_time),
     _rule(r"@[nay]", _bare_hour),
@@ -353,18 +357,19 @@ RULES: Sequence[PhraseRule] = (
     _rule(r">(?:[nayxm]?[U%])+|(?:[nayxm]?[U%])+<", _span),
     _rule(r">t", _clock_span),
     _rule(r">[na]Un", _hours_and_minutes),
-    _rule(r"E[nayO]*[U%]|R", _every),
+    _rule(r"E[nayOo]*[U%]|R", _every),
     _rule(r"[naO]R", _every),
     _rule(r"Ek?W+|k?w+|EW*w+", _every_days),
     _rule(r"E[On]W+U?|OW+EU", _every_nth_days),
     _rule(r"EOW+", _every_nth_days),
     _rule(_D + r"OW+", _nth),
+    _rule(_D + r"E?OW+[k>@]?M", _nth_in_month),
     _rule(_D + r"W+", _days),
     _rule(r"E?V|EK", _every_class),
     _rule(r"EP", _every_part),
     _rule(r"E(?:[no]M|M[no])", _every_date),
     _rule(r"Eo|oEU", _every_month_day),
-    _rule(r"EOUU|OUEU", _every_last_day),
+    _rule(r"E[Oo]UU|[Oo]UEU", _every_last_day),
     _rule(r"S", _start),
     _rule(r"\|", _until),
     _rule(r"F?[nay]#", _count),

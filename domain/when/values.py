@@ -157,6 +157,8 @@ class Understood:
     # The very words that were understood.
     phrase: str
     notes: Sequence[Note] = ()
+    # The last moment that counts, where a rule has an end.
+    last: Moment | None = None
 
 
 @frozen

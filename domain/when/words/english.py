@@ -37,7 +37,7 @@ ENGLISH = language(
         "n:30 U:minute": "half an hour|half hour|a half hour", "n:15 U:minute": "quarter of an hour|quarter hour|a quarter of an hour",
         "n:90 U:minute": "an hour and a half|one and a half hours",
         "n:2 U:hour": "a couple of hours", "n:2 U:day": "a couple of days",
-        "-": "the|of|and|by",
+        "-": "the|of|and|or|by",
     },
     joiners="to that me about please",
     ordinal_endings=("st", "nd", "rd", "th"),

@@ -30,7 +30,7 @@ GERMAN = language(
         "O:1": "erste|ersten|erster|erstes", "O:2": "zweite|zweiten|zweiter", "O:3": "dritte|dritten|dritter",
         "O:4": "vierte|vierten|vierter", "O:5": "fünfte|fünften", "O:-1": "letzte|letzten|letzter|letztes",
         "O:-1 U:day U:month": "monatsende|am monatsende|ende des monats",
-        "X": "nächste|nächsten|nächster|nächstes", "Y": "kommende|kommenden|kommender|kommendes",
+        "X": "nächstes mal|nächste|nächsten|nächster|nächstes", "Y": "kommende|kommenden|kommender|kommendes",
         "H": "diese|diesen|dieser|dieses",
         ">": "in|nach", "<": "von jetzt an|später", "@": "um|gegen", "k": "am|an dem|den|an jedem",
         "c": "uhr", "q:30": "halb nach", "q:-30": "halb", "q:15": "viertel nach", "q:-15": "viertel vor",
