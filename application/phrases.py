@@ -40,6 +40,9 @@ from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold
 TEXT_CHARS_MAX = 4096
 # Where the phrase is at the end of a long text, only this much of each end is looked at.
 WINDOW_CHARS = 200
+LONG_CHARS_MIN = 2 * WINDOW_CHARS
+# Stands for the middle of a long text; a private character, which is in no word.
+_MIDDLE = "\ue000"
 ENGLISH = "en"
 # Where 3/4 is the 4th of March. https://cldr.unicode.org, patterns of short dates.
 MONTH_FIRST_REGIONS = frozenset({"US", "PH", "FM", "GU", "MH", "PR", "VI"})
@@ -102,8 +105,11 @@ class Phrases:
 
     def _in_language(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         """Return the answer for the longest stretch that is one time, or the refusal that says most."""
-        if len(text) > 2 * WINDOW_CHARS:
+        if len(text) > LONG_CHARS_MIN:
             return self._in_long(text, language, now, needed)
+        return self._in_short(text, language, now, needed)
+
+    def _in_short(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         said: tuple[int, Answer] | None = None
         for phrase in grammar.phrases_of(text, language, self._zones, needed=needed):
             if said is not None and phrase.size < said[0]:
@@ -122,15 +128,13 @@ class Phrases:
 
     def _in_long(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         """A long text is looked at near its ends only; the middle is always rest."""
-        first = text.find(" ", WINDOW_CHARS)
-        last = text.rfind(" ", 0, len(text) - WINDOW_CHARS)
-        if first < 0 or last <= first:
+        first = text.rfind(" ", 0, WINDOW_CHARS)
+        last = text.find(" ", len(text) - WINDOW_CHARS)
+        first, last = max(first, 0), last if last >= 0 else len(text)
+        answer = self._in_short(f"{text[:first]} {_MIDDLE} {text[last:]}", language, now, needed)
+        if _says_nothing(answer) or _MIDDLE not in answer.rest:
             return Refused(Reason.NO_TIME, rest=text)
-        answer = self._in_language(f"{text[:first]} ■ {text[last:]}", language, now, needed)
-        if isinstance(answer, Understood | Unclear) and "■" in answer.rest:
-            rest = answer.rest.replace("■", text[first:last].strip(), 1)
-            return evolve(answer, rest=rest)
-        return Refused(Reason.NO_TIME, rest=text) if _says_nothing(answer) else answer
+        return _with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
 
     def _meaning(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
         values = {"phrase": phrase.words}
@@ -195,6 +199,12 @@ def _for_region(language: Language, tag: str | None) -> Language:
     if language.tag != ENGLISH or not region:
         return language
     return evolve(language, date_order=MONTH_FIRST if region in MONTH_FIRST_REGIONS else DAY_FIRST)
+
+
+def _with_rest(answer: Answer, rest: str) -> Answer:
+    if isinstance(answer, Unclear):
+        return evolve(answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options))
+    return evolve(answer, rest=rest)
 
 
 def _says_nothing(answer: Answer) -> bool:

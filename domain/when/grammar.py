@@ -5,7 +5,8 @@ left in the rest by accident. A phrase at the beginning and another at the end a
 9"). Not here: words and rules, which are data of their own, and what the facts mean.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from attrs import frozen
 
@@ -14,8 +15,9 @@ from domain.when.lexer import NOISE, UNKNOWN, Symbol, symbols_of
 from domain.when.rules import RULES
 from domain.when.words.base import Language, words_of
 
-SYMBOLS_MAX = 32
-READINGS_MAX = 64
+SYMBOLS_MAX = 24
+RULE_SYMBOLS_MAX = 10
+READINGS_MAX = 32
 ABBREVIATION_LETTERS_MAX = 3
 MONTHS = 12
 _TRIMMED = " \t\n,;:.-–—"
@@ -77,11 +79,14 @@ Cut = tuple[Symbol, Symbol, Sequence[Fact]]
 
 def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cut]:
     """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
+    ways = _Ways(run)
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
         if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
-            for facts in _covers(part, needed):
-                yield part[0], part[-1], facts
+            found = ways.to_end(len(run) - size) if from_end else ways.from_start(size)
+            for facts in found:
+                if needed or _is_solid(facts):
+                    yield part[0], part[-1], facts
 
 
 def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
@@ -106,35 +111,55 @@ def _is_fraction(numbers: tuple[int, ...]) -> bool:
 
 def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
     """Yield the facts of every way in which rules cover all of ``run``, those of long rules first."""
-    kinds = "".join(symbol.kind for symbol in run)
-    ways = _ways(run, kinds, 0, {})
-    for facts in ways:
-        if needed or _is_solid(facts):
-            yield facts
+    return (facts for facts in _Ways(run).to_end(0) if needed or _is_solid(facts))
 
 
-def _ways(
-    run: Sequence[Symbol], kinds: str, at: int, known: dict[int, list[tuple[Fact, ...]]]
-) -> list[tuple[Fact, ...]]:
-    if at == len(kinds):
-        return [()]
-    if at in known:
-        return known[at]
-    steps = []
-    for rule in RULES:
-        ends = {found.end() for end in range(at + 1, len(kinds) + 1) if (found := rule.shape.fullmatch(kinds, at, end))}
-        for end in ends:
-            facts = rule.build(run[at:end])
-            if facts is not None:
-                steps.append((end, tuple(facts)))
-    out: list[tuple[Fact, ...]] = []
-    for end, facts in sorted(steps, key=lambda step: -step[0]):
-        for following in _ways(run, kinds, end, known):
-            reading = facts + following
-            if reading not in out and len(out) < READINGS_MAX:
-                out.append(reading)
-    known[at] = out
-    return out
+Facts = tuple[Fact, ...]
+
+
+class _Ways:
+    """The ways in which rules cover a stretch without a gap, each part of it reckoned once."""
+
+    def __init__(self, run: Sequence[Symbol]) -> None:
+        self._size = len(run)
+        self._by_start: dict[int, list[tuple[int, Facts]]] = {at: [] for at in range(len(run))}
+        self._by_end: dict[int, list[tuple[int, Facts]]] = {end: [] for end in range(1, len(run) + 1)}
+        kinds = "".join(symbol.kind for symbol in run)
+        for at in range(len(run)):
+            for end in range(min(len(run), at + RULE_SYMBOLS_MAX), at, -1):
+                for rule in RULES:
+                    facts = rule.build(run[at:end]) if rule.shape.fullmatch(kinds, at, end) else None
+                    if facts is not None:
+                        self._by_start[at].append((end, tuple(facts)))
+                        self._by_end[end].append((at, tuple(facts)))
+        self._to_end: dict[int, list[Facts]] = {}
+        self._from_start: dict[int, list[Facts]] = {}
+
+    def to_end(self, at: int) -> list[Facts]:
+        """Return the facts of each way from ``at`` to the end, those of long rules first."""
+        for start in range(self._size, at - 1, -1):
+            if start not in self._to_end:
+                several = ((first + rest) for end, first in self._steps(start) for rest in self._to_end[end])
+                self._to_end[start] = _distinct(several) if start < self._size else [()]
+        return self._to_end[at]
+
+    def from_start(self, end: int) -> list[Facts]:
+        """Return the facts of each way from the beginning to ``end``, those of long rules first."""
+        for stop in range(end + 1):
+            if stop not in self._from_start:
+                several = ((rest + last) for at, last in self._back(stop) for rest in self._from_start[at])
+                self._from_start[stop] = _distinct(several) if stop else [()]
+        return self._from_start[end]
+
+    def _steps(self, at: int) -> Sequence[tuple[int, Facts]]:
+        return self._by_start.get(at, ())
+
+    def _back(self, end: int) -> Sequence[tuple[int, Facts]]:
+        return sorted(self._by_end.get(end, ()), key=lambda step: step[0])
+
+
+def _distinct(several: Iterable[Facts]) -> list[Facts]:
+    return list(islice(dict.fromkeys(several), READINGS_MAX))
 
 
 def _is_solid(facts: Sequence[Fact]) -> bool:

@@ -191,12 +191,12 @@ def _days_of(day: Day, now: Now) -> _Days:
     return _date(day, today)
 
 
-def day_of(day: Day, now: Now) -> date:
+def day_of(day: Day, now: Now, *, last: bool = False) -> date:
     """Return the one day that is meant. Raises Refusal where it is several."""
-    days = _days_of(day, now).days
-    if len(days) > 1:
+    found = _days_of(day, now)
+    if len(found.days) > 1 and found.question is not Question.WHICH_DAY:
         raise Refusal(Reason.NOT_TOGETHER)
-    return days[0]
+    return found.days[-1 if last else 0]
 
 
 def _weekdays(day: Weekday, today: date) -> _Days:

@@ -264,7 +264,7 @@ def _until(reading: Reading, first: datetime, now: Now) -> int | None:
             raise Refusal(Reason.NOT_TOGETHER)
         last = first.date() + timedelta(days=reading.lasting.amount * days - 1)
     elif reading.until is not None:
-        last = day_of(reading.until, now)
+        last = day_of(reading.until, now, last=True)
         if last < now.local.date():
             raise Refusal(Reason.PAST)
     else:
