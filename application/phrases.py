@@ -7,20 +7,21 @@ that know it. Not here: the words of the echo (``application.messages.times``).
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TypeGuard
 
 from attrs import evolve, frozen
 
+from application.ports import Calendar
 from domain.when import grammar
 from domain.when.clocktime import NoSuchTime
 from domain.when.facts import Date, Fact, OpenDate
-from domain.when.grammar import Phrase
+from domain.when.grammar import OnlyPartly, Phrase
 from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
 from domain.when.places import Found, Offers, find, offset_of
 from domain.when.reading import Loose, Reading, Several, reading_of
 from domain.when.recurring import rules_meant
 from domain.when.values import (
     Answer,
-    Calendar,
     Moment,
     Note,
     Occurrence,
@@ -70,12 +71,13 @@ class Phrases:
             return Refused(Reason.TOO_LONG, values={"most": str(TEXT_CHARS_MAX)})
         now = Now(int(now_s // 1), zone, self.calendar.tz(zone))
         tag = (language or ENGLISH).partition("-")[0].lower()
-        refused: Answer = Refused(Reason.NO_TIME, rest=text)
+        refused = Refused(Reason.NO_TIME, rest=text)
         for each in dict.fromkeys((tag, ENGLISH)):
             if each in LANGUAGES:
                 answer = self._in_language(text, _for_region(LANGUAGES[each], language), now, needed)
                 if not _says_nothing(answer):
-                    return answer
+                    return _without_lead(answer, LANGUAGES[each]) if needed else answer
+                refused = answer if answer.reason is Reason.NOT_UNDERSTOOD else refused
         others = [each for name, each in LANGUAGES.items() if name not in (tag, ENGLISH)]
         answers = [self._in_language(text, each, now, needed=False) for each in others]
         return _agreed([answer for answer in answers if not _says_nothing(answer)]) or refused
@@ -111,7 +113,11 @@ class Phrases:
 
     def _in_short(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         said: tuple[int, Answer] | None = None
-        for phrase in grammar.phrases_of(text, language, self._zones, needed=needed):
+        try:
+            phrases = list(grammar.phrases_of(text, language, self._zones, needed=needed))
+        except OnlyPartly as error:
+            return Refused(Reason.NOT_UNDERSTOOD, str(error), values={"phrase": str(error)})
+        for phrase in phrases:
             if said is not None and phrase.size < said[0]:
                 break
             try:
@@ -175,7 +181,7 @@ class Phrases:
         return Unclear(found.question or Question.SEVERAL, options, phrase.words, phrase.rest)
 
     def _recurring(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
-        found = rules_meant(reading, now, self.calendar)
+        found = rules_meant(reading, now, self.calendar.next_after)
         options = tuple(self._rule(phrase, rule, first, now) for rule, first in found.rules)
         if len(options) == 1:
             return options[0]
@@ -201,14 +207,19 @@ def _for_region(language: Language, tag: str | None) -> Language:
     return evolve(language, date_order=MONTH_FIRST if region in MONTH_FIRST_REGIONS else DAY_FIRST)
 
 
+def _without_lead(answer: Answer, language: Language) -> Answer:
+    """Return the answer to "me to call mum in 2 hours" with the rest that was meant: call mum."""
+    return _with_rest(answer, grammar.without_joiner(answer.rest, language))
+
+
 def _with_rest(answer: Answer, rest: str) -> Answer:
     if isinstance(answer, Unclear):
         return evolve(answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options))
     return evolve(answer, rest=rest)
 
 
-def _says_nothing(answer: Answer) -> bool:
-    return isinstance(answer, Refused) and answer.reason is Reason.NO_TIME
+def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
+    return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
 
 
 def _settles(answer: Answer) -> bool:

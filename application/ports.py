@@ -6,6 +6,7 @@ Not here: any library; the adapters bring those.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import tzinfo
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
+from domain.when.values import Occurrence, Rule, Zone
 
 
 @frozen
@@ -361,3 +363,21 @@ class Codec(Protocol):
 
     def decode(self, raw: bytes) -> Event:
         """Return the event that ``raw`` holds; never any other error, whatever the bytes are."""
+
+
+@runtime_checkable
+class Calendar(Protocol):
+    """Time zones and recurrences, as the zone database and RFC 5545 have them. Pure and bounded: no call waits."""
+
+    def tz(self, zone: Zone) -> tzinfo:
+        """Return the zone's offsets. Raises domain.when.values.UnknownZone."""
+
+    def names(self) -> Collection[str]:
+        """Return the names of all zones but the fixed offsets."""
+
+    def next_after(self, rule: Rule, instant_s: int) -> Occurrence | None:
+        """Return the rule's first occurrence strictly after the instant; None where there is none.
+
+        Called again with what it returned, it goes on strictly later: nothing repeats and nothing goes back, also
+        where two wall times fall on one instant. Raises domain.when.values.UnknownZone.
+        """

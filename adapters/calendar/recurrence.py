@@ -97,7 +97,7 @@ def _walk(rule: Rule, after: datetime) -> Iterator[datetime]:
         byhour=tuple(pattern.hours),
         byminute=(pattern.minute,),
         bysecond=(0,),
-        bysetpos=-1 if pattern.last_only else None,
+        bysetpos=tuple(pattern.positions) or None,
     )
     for nominal in walked:
         if nominal > end:

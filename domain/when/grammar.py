@@ -23,6 +23,10 @@ MONTHS = 12
 _TRIMMED = " \t\n,;:.-–—"
 
 
+class OnlyPartly(ValueError):
+    """Every word speaks of time, but only a part of them was understood together. The text is the phrase."""
+
+
 @frozen
 class Phrase:
     """A stretch of text that speaks of time, the facts it states, and the text without it."""
@@ -39,17 +43,22 @@ def phrases_of(
 ) -> Iterator[Phrase]:
     """Yield the ways to read the phrase of time in ``text``, the longest first.
 
-    ``needed`` says that the text should be or begin with a time, so that a lone number is one.
+    ``needed`` says that the text should be or begin with a time, so that a lone number is one. Raises OnlyPartly.
     """
     symbols = symbols_of(text, language, zones)
     head = _run(symbols, from_end=False)
-    if len(head) == len([each for each in symbols if each.kind != NOISE]):
+    whole_known = len(head) == len([each for each in symbols if each.kind != NOISE])
+    if whole_known:
         whole = list(_covers(head, needed))
         yield from (Phrase(facts, text.strip(_TRIMMED), "", len(head)) for facts in whole)
         if whole:
             return
     tail = _run(symbols, from_end=True)
     heads = list(_cuts(head, from_end=False, needed=needed))
+    if whole_known:
+        if heads:
+            raise OnlyPartly(text.strip(_TRIMMED))
+        return
     tails = list(_cuts(tail, from_end=True, needed=False))
     found = [_cut(text, symbols, start, end, facts, language) for start, end, facts in (*heads, *tails)]
     both = [
@@ -180,7 +189,7 @@ def _cut(
     start, end = first.start, last.end
     before, after = text[:start], text[end:]
     if not before.strip(_TRIMMED):
-        rest = _without_joiner(after, language)
+        rest = without_joiner(after, language)
     else:
         rest = _without_noise(before, symbols, start)
     return Phrase(facts, text[start:end], rest.strip(_TRIMMED), _size(symbols, start, end))
@@ -188,7 +197,7 @@ def _cut(
 
 def _cut_both(text: str, symbols: Sequence[Symbol], head: Cut, tail: Cut, language: Language) -> Phrase:
     middle = text[head[1].end : tail[0].start]
-    rest = _without_noise(_without_joiner(middle, language), (), 0).strip(_TRIMMED)
+    rest = _without_noise(without_joiner(middle, language), (), 0).strip(_TRIMMED)
     words = f"{text[head[0].start : head[1].end]} {text[tail[0].start : tail[1].end]}"
     size = _size(symbols, head[0].start, head[1].end) + _size(symbols, tail[0].start, tail[1].end)
     return Phrase((*head[2], *tail[2]), words, rest, size)
@@ -198,7 +207,7 @@ def _size(symbols: Sequence[Symbol], start: int, end: int) -> int:
     return len([each for each in symbols if start <= each.start < end and each.kind != NOISE])
 
 
-def _without_joiner(text: str, language: Language) -> str:
+def without_joiner(text: str, language: Language) -> str:
     """Return the text without the words that tied it to the phrase before it (to, that)."""
     text = text.lstrip(_TRIMMED)
     for _ in range(2):

@@ -93,10 +93,17 @@ def _symbols_at(
         return _word(tokens, folded, at, language)
     if group == "number":
         return _number(tokens, folded, at, language)
+    if token.text == "@" and (at + 1 == len(tokens) or tokens[at + 1].start > token.end or _is_number(tokens[at + 1])):
+        # An address such as @bob has its sign before a word.
+        return 1, [Symbol("@", "", token.start, token.end)]
     if group == "mark":
         return 1, [Symbol(NOISE, "", token.start, token.end)]
     symbol = _literal(token, group, zones)
     return 1, [symbol if symbol is not None else Symbol(UNKNOWN, "", token.start, token.end)]
+
+
+def _is_number(token: _Token) -> bool:
+    return token.text[0].isdigit()
 
 
 def _group(found: "re.Match[str]") -> str:

@@ -96,6 +96,8 @@ class Pattern:
             yield "BYMONTH: no such month"
             return
         longest = max((DAYS_IN_MONTH_MAX[month - 1] for month in self.months), default=31)
+        if self.freq is Freq.YEARLY and -1 in self.month_days:
+            yield "BYMONTHDAY: a yearly pattern names its day"
         if not all(day == -1 or 1 <= day <= longest for day in self.month_days):
             yield "BYMONTHDAY: no such day"
         if self.freq is Freq.DAILY and (self.months or self.month_days or self.weekdays):
@@ -112,6 +114,11 @@ class Pattern:
             yield "BYMONTH: a yearly pattern takes months, and no other does"
 
     @property
+    def positions(self) -> Sequence[int]:
+        """Which of a period's occurrences count, from its end: the last day's, one for each time of day."""
+        return tuple(range(-len(self.hours), 0)) if self.last_only else ()
+
+    @property
     def text(self) -> str:
         """The value of an RRULE property."""
         days = ",".join(f"{nth or ''}{WEEKDAYS[day]}" for nth, day in self.weekdays)
@@ -124,7 +131,7 @@ class Pattern:
             "BYDAY": days,
             "BYHOUR": ",".join(map(str, self.hours)),
             "BYMINUTE": "" if self.elapsed else str(self.minute),
-            "BYSETPOS": "-1" if self.last_only else "",
+            "BYSETPOS": ",".join(map(str, self.positions)),
             "COUNT": str(self.count) if self.count is not None else "",
             "UNTIL": until,
         }
@@ -140,10 +147,10 @@ class Pattern:
         if unknown := parts.keys() - known:
             raise ValueError(f"{', '.join(sorted(unknown))}: not taken")
         days = [_DAY.fullmatch(day) for day in parts["BYDAY"].split(",")] if "BYDAY" in parts else []
-        if None in days or parts.get("BYSETPOS", "-1") != "-1":
+        if None in days:
             raise ValueError("BYDAY: no such day")
         until = parts.get("UNTIL")
-        return cls(
+        pattern = cls(
             freq=Freq(parts.get("FREQ", "")),
             interval=int(parts.get("INTERVAL", "1")),
             months=_numbers(parts.get("BYMONTH")),
@@ -155,6 +162,9 @@ class Pattern:
             count=int(parts["COUNT"]) if "COUNT" in parts else None,
             until_s=_seconds(until) if until is not None else None,
         )
+        if _numbers(parts.get("BYSETPOS")) != tuple(pattern.positions):
+            raise ValueError("BYSETPOS: only the last day is taken")
+        return pattern
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from domain.when.facts import Date, FromToday, MonthDay, OpenDate, Weekday
 from domain.when.meaning import DEFAULT_TIME, YEARS_MAX, Now, Refusal, day_of
 from domain.when.pattern import COUNT_MAX, INTERVAL_MAX, PERIOD_MINUTES_MIN, Freq, Pattern
 from domain.when.reading import SHORTEST_MONTH, Day, Reading, Several
-from domain.when.values import Calendar, Occurrence, Question, Reason, Rule
+from domain.when.values import NextAfter, Occurrence, Question, Reason, Rule
 from domain.when.walltime import resolve, utc_of
 
 FREQS = {
@@ -41,7 +41,7 @@ class _Times:
     minute: int
 
 
-def rules_meant(reading: Reading, now: Now, calendar: Calendar) -> MeantRules:
+def rules_meant(reading: Reading, now: Now, next_after: NextAfter) -> MeantRules:
     """Return what a phrase with a recurrence means. Raises Refusal, NoSuchTime, Several."""
     assert reading.every is not None
     if reading.every.unit == "second":
@@ -56,13 +56,13 @@ def rules_meant(reading: Reading, now: Now, calendar: Calendar) -> MeantRules:
     if reading.count is not None and not 1 <= reading.count <= COUNT_MAX:
         raise Refusal(Reason.TOO_MANY, most=str(COUNT_MAX))
     if freq in (Freq.MINUTELY, Freq.HOURLY):
-        return MeantRules((_elapsed(reading, freq, interval, now, calendar),))
+        return MeantRules((_elapsed(reading, freq, interval, now, next_after),))
     reading = _started(reading, freq)
     start = _start(reading, now)
     choices, question = _patterns(reading, freq, interval, start)
     times, asked = _times(reading)
     found = [
-        _first(evolve(pattern, hours=each.hours, minute=each.minute), reading, start, now, calendar)
+        _first(evolve(pattern, hours=each.hours, minute=each.minute), reading, start, now, next_after)
         for pattern in choices
         for each in times
     ]
@@ -205,13 +205,13 @@ def _yearly(day: Date | OpenDate | None, interval: int, start: date) -> Pattern:
 
 
 def _first(
-    pattern: Pattern, reading: Reading, start: date, now: Now, calendar: Calendar
+    pattern: Pattern, reading: Reading, start: date, now: Now, next_after: NextAfter
 ) -> tuple[Rule, Occurrence]:
     """Return the rule from its first occurrence on. Where several units lie between two, the first one sets the beat."""
     everyone = evolve(pattern, interval=1)
     begin = datetime.combine(start, time(0))
     after_s = max(now.at_s, resolve(begin, now.tz).at_s - 1)
-    found = calendar.next_after(Rule(everyone, begin - timedelta(days=1), now.zone), after_s)
+    found = next_after(Rule(everyone, begin - timedelta(days=1), now.zone), after_s)
     if found is None:
         raise Refusal(Reason.NEVER)
     until_s = _until(reading, found.nominal, now)
@@ -221,7 +221,7 @@ def _first(
 
 
 def _elapsed(
-    reading: Reading, freq: Freq, interval: int, now: Now, calendar: Calendar
+    reading: Reading, freq: Freq, interval: int, now: Now, next_after: NextAfter
 ) -> tuple[Rule, Occurrence]:
     """Every so many hours or minutes, beginning one interval from now or when it says."""
     if reading.days is not None or reading.nths or reading.day is not None or reading.part is not None:
@@ -238,7 +238,7 @@ def _elapsed(
     if until_s is not None and until_s < at_s:
         raise Refusal(Reason.NEVER)
     rule = Rule(evolve(pattern, until_s=until_s), utc_of(at_s), now.zone)
-    first = calendar.next_after(rule, at_s - 1)
+    first = next_after(rule, at_s - 1)
     if first is None:
         raise Refusal(Reason.NEVER)
     return rule, first

@@ -151,6 +151,8 @@ def _date(symbols: Symbols) -> Sequence[Fact] | None:
     month = _number(_only(symbols, "M")[0])
     years = _only(symbols, "y")
     year = _number(years[0]) if years else None
+    if any(_text(unit) != "year" for unit in _only(symbols, "U")):
+        return None
     return [facts.Date(day, month, year)] if year is None or year >= YEAR_MIN else None
 
 
@@ -177,7 +179,7 @@ def _year(number: int) -> int | None:
 
 
 def _month_day(symbols: Symbols) -> Sequence[Fact] | None:
-    return [facts.MonthDay(_number(_only(symbols, "o")[0]), weak=symbols[0].kind == "o")]
+    return [facts.MonthDay(_number(_only(symbols, "no")[0]), weak=symbols[0].kind == "o")]
 
 
 def _last_day(symbols: Symbols) -> Sequence[Fact] | None:
@@ -209,6 +211,8 @@ def _span(symbols: Symbols) -> Sequence[Fact] | None:
 def _clock_span(symbols: Symbols) -> Sequence[Fact] | None:
     time = _only(symbols, "t")[0].value
     assert not isinstance(time, str)
+    if any(_text(unit) != "minute" for unit in _only(symbols, "U")):
+        return None
     return [facts.Span(((time[0] * 1000, "hour"), (time[1] * 1000, "minute")))]
 
 
@@ -348,14 +352,14 @@ RULES: Sequence[PhraseRule] = (
     _rule(_D + r"(?:W|K)[XHY](?:U)?", _weekday),
     _rule(_D + r"XUk?W", _weekday),
     _rule(_D + r"[XY]U", _next_unit),
-    _rule(_D + r"(?:[no]My?|M[no]y?)", _date),
+    _rule(_D + r"(?:[no]M(?:yU?)?|M[no]y?)", _date),
     _rule(_D + r"[di]", _literal_date),
     _rule(_D + r"m", _dotted_date),
     _rule(_D + r"s", _open_date),
-    _rule(_D + r"o", _month_day),
+    _rule(_D + r"o|kn", _month_day),
     _rule(_D + r"OUU?", _last_day),
-    _rule(r">(?:[nayxm]?[U%])+|(?:[nayxm]?[U%])+<", _span),
-    _rule(r">t", _clock_span),
+    _rule(r">(?:[nayxm]{0,2}[U%])+|(?:[nayxm]{0,2}[U%])+<", _span),
+    _rule(r">tU?", _clock_span),
     _rule(r">[na]Un", _hours_and_minutes),
     _rule(r"E[nayOo]*[U%]|R", _every),
     _rule(r"[naO]R", _every),

@@ -5,10 +5,9 @@ meant in. Not here: patterns of recurrence (``domain.when.pattern``).
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
-from typing import Protocol
 
 from attrs import field, frozen
 
@@ -45,6 +44,8 @@ class Reason(StrEnum):
     """Why a phrase is refused."""
 
     NO_TIME = "no_time"
+    # All of it speaks of time, but not in a way that is known; a part of it would be a guess.
+    NOT_UNDERSTOOD = "not_understood"
     PAST = "past"
     NO_SUCH_DATE = "no_such_date"
     NO_SUCH_TIME = "no_such_time"
@@ -184,15 +185,5 @@ class Refused:
 
 Answer = Understood | Unclear | Refused
 
-
-class Calendar(Protocol):
-    """What understanding needs to know of the world. The port is ``application.ports.Calendar``."""
-
-    def tz(self, zone: Zone) -> tzinfo:
-        """Return the zone's offsets. Raises UnknownZone."""
-
-    def next_after(self, rule: Rule, instant_s: int) -> Occurrence | None:
-        """Return the first occurrence strictly after the instant; None where there is none."""
-
-    def names(self) -> Collection[str]:
-        """Return the IANA names of all zones."""
+# What is asked of the Calendar port (``application.ports``): the first occurrence strictly after an instant, or None.
+NextAfter = Callable[[Rule, int], Occurrence | None]
