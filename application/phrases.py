@@ -88,7 +88,7 @@ class Phrases:
         return moment_at(found.at_s, rule.zone, self.calendar.tz(rule.zone)) if found is not None else None
 
     def upcoming(self, rule: Rule, instant_s: float) -> Understood | None:
-        """Return a stored rule with its first moment strictly after the instant, to be said; None where it has ended."""
+        """Return a stored rule with its first moment strictly after the instant, None where it has ended."""
         first = self.next_after(rule, instant_s)
         return Understood(rule, first, "", "", (), self._last(rule)) if first is not None else None
 
@@ -137,7 +137,7 @@ class Phrases:
         first = text.rfind(" ", 0, WINDOW_CHARS)
         last = text.find(" ", len(text) - WINDOW_CHARS)
         first, last = max(first, 0), last if last >= 0 else len(text)
-        answer = self._in_short(f"{text[:first]} {_MIDDLE} {text[last:]}", language, now, needed)
+        answer = self._in_short(f"{text[:first]} {_MIDDLE}{text[last:]}", language, now, needed)
         if _says_nothing(answer) or _MIDDLE not in answer.rest:
             return Refused(Reason.NO_TIME, rest=text)
         return _with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
@@ -157,7 +157,9 @@ class Phrases:
         except NoSuchTime as error:
             return Refused(Reason.NO_SUCH_TIME, phrase.words, phrase.rest, {**values, "time": str(error)})
         except UnknownZone:
-            return Refused(Reason.UNKNOWN_ZONE, phrase.words, phrase.rest, {**values, "zone": reading.zone or ""})
+            return Refused(
+                Reason.UNKNOWN_ZONE, phrase.words, phrase.rest, {**values, "zone": reading.zone or ""}
+            )
 
     def _zone_of(self, reading: Reading, now: Now) -> Now:
         """Return now in the zone that the phrase names, with the offset that it names beside it."""
@@ -214,7 +216,9 @@ def _without_lead(answer: Answer, language: Language) -> Answer:
 
 def _with_rest(answer: Answer, rest: str) -> Answer:
     if isinstance(answer, Unclear):
-        return evolve(answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options))
+        return evolve(
+            answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options)
+        )
     return evolve(answer, rest=rest)
 
 
@@ -224,7 +228,9 @@ def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
 
 def _settles(answer: Answer) -> bool:
     """Tell whether no other reading of the same words needs to be looked at."""
-    return isinstance(answer, Understood) or (isinstance(answer, Unclear) and answer.question is not Question.SEVERAL)
+    return isinstance(answer, Understood) or (
+        isinstance(answer, Unclear) and answer.question is not Question.SEVERAL
+    )
 
 
 def _rank(answer: Answer) -> int:

@@ -6,8 +6,9 @@ is asked about, in step with its interval, and every walk ends at a horizon. Not
 (``domain.when.pattern``), and the rule of the two changes of time (``domain.when.walltime``).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
+from typing import Literal
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
@@ -16,7 +17,12 @@ from domain.when.pattern import Freq, Pattern
 from domain.when.values import Occurrence, Rule, Zone
 from domain.when.walltime import moment_at, resolve, seconds_of
 
-_FREQS = {Freq.DAILY: DAILY, Freq.WEEKLY: WEEKLY, Freq.MONTHLY: MONTHLY, Freq.YEARLY: YEARLY}
+_FREQS: Mapping[Freq, Literal[0, 1, 2, 3]] = {
+    Freq.DAILY: DAILY,
+    Freq.WEEKLY: WEEKLY,
+    Freq.MONTHLY: MONTHLY,
+    Freq.YEARLY: YEARLY,
+}
 # The longest gap of any zone: Apia left out a whole day in 2011.
 _GAP_MAX = timedelta(days=2)
 # A yearly rule on the fifth of a weekday in February fires every 28 years, and across 2100 every 40.
@@ -129,5 +135,3 @@ def _floor(start: datetime, pattern: Pattern) -> datetime:
     if pattern.freq is Freq.MONTHLY:
         return day.replace(day=1)
     return day.replace(month=1, day=1) if pattern.freq is Freq.YEARLY else day
-
-

@@ -86,7 +86,8 @@ ZONES: Mapping[str, YearlyZone] = {
         _HOUR, _Summer(lambda y: _sunday(y, 3, -1) + _HOUR, lambda y: _sunday(y, 10, -1) + _HOUR, _HOUR)
     ),
     "America/New_York": YearlyZone(
-        -5 * _HOUR, _Summer(lambda y: _sunday(y, 3, 2) + 7 * _HOUR, lambda y: _sunday(y, 11, 1) + 6 * _HOUR, _HOUR)
+        -5 * _HOUR,
+        _Summer(lambda y: _sunday(y, 3, 2) + 7 * _HOUR, lambda y: _sunday(y, 11, 1) + 6 * _HOUR, _HOUR),
     ),
     "Australia/Lord_Howe": YearlyZone(
         10.5 * _HOUR,

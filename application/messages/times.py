@@ -115,7 +115,9 @@ def _moment(moment: Moment, words: Words) -> str:
 
 
 def _day(day: date, words: Words) -> str:
-    return f"{words.weekdays[day.weekday()]} {_number(day.day, words)} {words.months[day.month - 1]} {day.year}"
+    return (
+        f"{words.weekdays[day.weekday()]} {_number(day.day, words)} {words.months[day.month - 1]} {day.year}"
+    )
 
 
 def _number(day: int, words: Words) -> str:
@@ -171,4 +173,3 @@ def _days(pattern: Pattern, words: Words) -> str:
         every += words.on_day.format(day=words.day(max(pattern.month_days)))
         return every + (words.or_last_day if pattern.last_only else "")
     return every
-

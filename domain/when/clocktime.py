@@ -4,6 +4,7 @@ The clock is the 24-hour clock. A bare hour from 1 to 6 with nothing beside it i
 either. Not here: which day.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import time
 
 from attrs import frozen
@@ -66,7 +67,7 @@ def _within(hour: int, minute: int, part: str) -> Wall:
     """Return the hour as it is meant within a part of the day."""
     if hour == 0 or hour > 12:
         return Wall((time(hour, minute),))
-    fits = {
+    fits: Mapping[str, Callable[[], int | None]] = {
         "dawn": lambda: hour % 12 if hour == 12 or hour <= 7 else None,
         "morning": lambda: hour if hour < 12 else None,
         NOON: lambda: 12 if hour == 12 else hour + 12 if hour <= 2 else hour if hour == 11 else None,

@@ -106,7 +106,9 @@ def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
     letters = symbol.end - symbol.start
     if symbol.kind == "P":
         return symbol.value in ("noon", "midnight")
-    if symbol.kind == "m" or (symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)):
+    if symbol.kind == "m" or (
+        symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)
+    ):
         return False
     if from_end:
         return symbol.kind != "W" or letters > ABBREVIATION_LETTERS_MAX
@@ -184,14 +186,17 @@ def _is_solid(facts: Sequence[Fact]) -> bool:
 
 
 def _cut(
-    text: str, symbols: Sequence[Symbol], first: Symbol, last: Symbol, facts: Sequence[Fact], language: Language
+    text: str,
+    symbols: Sequence[Symbol],
+    first: Symbol,
+    last: Symbol,
+    facts: Sequence[Fact],
+    language: Language,
 ) -> Phrase:
     start, end = first.start, last.end
     before, after = text[:start], text[end:]
-    if not before.strip(_TRIMMED):
-        rest = without_joiner(after, language)
-    else:
-        rest = _without_noise(before, symbols, start)
+    at_start = not before.strip(_TRIMMED)
+    rest = without_joiner(after, language) if at_start else _without_noise(before, symbols, start)
     return Phrase(facts, text[start:end], rest.strip(_TRIMMED), _size(symbols, start, end))
 
 

@@ -17,9 +17,25 @@ from domain.when.words.base import Language, fold
 UNKNOWN = "?"
 NOISE = "-"
 # An abbreviation says too little: CST is in America and in China, IST in India, Israel and Ireland.
-ABBREVIATIONS = frozenset(
-    "est edt cst cdt mst mdt pst pdt cet cest eet eest wet west msk ist bst jst kst aest aedt acst nzst nzdt brt art".split()
+_AMERICAN = ("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "brt", "art")
+_OTHERS = (
+    "cet",
+    "cest",
+    "eet",
+    "eest",
+    "wet",
+    "west",
+    "msk",
+    "ist",
+    "bst",
+    "jst",
+    "kst",
+    "aest",
+    "aedt",
+    "acst",
+    "nzst",
 )
+ABBREVIATIONS = frozenset((*_AMERICAN, *_OTHERS))
 _LITERALS = re.compile(
     r"""
     (?P<zone>\(\s*(?P<inner>[A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2}(?:[+-]\d{1,2}(?::?\d{2})?)?
@@ -68,7 +84,8 @@ class _Token:
 def symbols_of(text: str, language: Language, zones: Mapping[str, str]) -> list[Symbol]:
     """Return the symbols of ``text`` in a language. ``zones`` has the names of zones by their folded form."""
     tokens = [
-        _Token(found.lastgroup or "other", found[0], found.start(), found.end(), found) for found in _matches(text)
+        _Token(found.lastgroup or "other", found[0], found.start(), found.end(), found)
+        for found in _matches(text)
     ]
     folded = [fold(token.text) for token in tokens]
     out: list[Symbol] = []
@@ -93,8 +110,7 @@ def _symbols_at(
         return _word(tokens, folded, at, language)
     if group == "number":
         return _number(tokens, folded, at, language)
-    if token.text == "@" and (at + 1 == len(tokens) or tokens[at + 1].start > token.end or _is_number(tokens[at + 1])):
-        # An address such as @bob has its sign before a word.
+    if token.text == "@" and _stands_alone(tokens, at):
         return 1, [Symbol("@", "", token.start, token.end)]
     if group == "mark":
         return 1, [Symbol(NOISE, "", token.start, token.end)]
@@ -102,8 +118,12 @@ def _symbols_at(
     return 1, [symbol if symbol is not None else Symbol(UNKNOWN, "", token.start, token.end)]
 
 
-def _is_number(token: _Token) -> bool:
-    return token.text[0].isdigit()
+def _stands_alone(tokens: Sequence[_Token], at: int) -> bool:
+    """Tell whether a sign is no part of an address such as @bob or bob@9."""
+    token = tokens[at]
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    touches = at > 0 and tokens[at - 1].end == token.start
+    return not touches and (after is None or after.start > token.end or after.text[0].isdigit())
 
 
 def _group(found: "re.Match[str]") -> str:

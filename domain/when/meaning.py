@@ -53,8 +53,14 @@ class Now:
         if self.offset is None or found.change is not Change.FOLD:
             return found
         moment = moment_at(found.at_s, self.zone, self.tz)
-        other = moment_at(found.at_s + (moment.offset - self.offset) // timedelta(seconds=1), self.zone, self.tz)
-        return Resolved(other.at_s, Change.NONE) if other.offset == self.offset else Resolved(found.at_s, Change.NONE)
+        other = moment_at(
+            found.at_s + (moment.offset - self.offset) // timedelta(seconds=1), self.zone, self.tz
+        )
+        return (
+            Resolved(other.at_s, Change.NONE)
+            if other.offset == self.offset
+            else Resolved(found.at_s, Change.NONE)
+        )
 
 
 @frozen
@@ -132,7 +138,9 @@ def _next(wall: Wall | None, now: Now) -> Meant:
 def _on_days(choices: _Days, wall: Wall, now: Now) -> Meant:
     """Each time on each day, without what is past; nothing left is the past."""
     shift = timedelta(days=1 if wall.day_after else 0)
-    all_of = [moment_of(datetime.combine(day + shift, each), now) for day in choices.days for each in wall.times]
+    all_of = [
+        moment_of(datetime.combine(day + shift, each), now) for day in choices.days for each in wall.times
+    ]
     ahead = tuple(pair for pair in all_of if pair[0].at_s > now.at_s)
     for pair in ahead:
         check_horizon(pair[0].local, now)
@@ -152,7 +160,11 @@ def _on_days(choices: _Days, wall: Wall, now: Now) -> Meant:
 def _midnights(choices: _Days, now: Now) -> Meant:
     """Midnight of a day is the one that begins it or the one that ends it; today's can only be the one to come."""
     days = choices.days
-    found = [moment_of(datetime.combine(day + timedelta(days=more), time(0)), now) for day in days for more in (0, 1)]
+    found = [
+        moment_of(datetime.combine(day + timedelta(days=more), time(0)), now)
+        for day in days
+        for more in (0, 1)
+    ]
     ahead = tuple(pair for pair in found if pair[0].at_s > now.at_s)
     if not ahead:
         raise Refusal(Reason.PAST)
@@ -176,7 +188,9 @@ def _days_of(day: Day, now: Now) -> _Days:
     today = now.local.date()
     if isinstance(day, FromToday):
         found = today + timedelta(days=day.days)
-        return _Days((found,), following=(lambda past: past + timedelta(days=1)) if day.days == 0 else lambda _: None)
+        return _Days(
+            (found,), following=(lambda past: past + timedelta(days=1)) if day.days == 0 else lambda _: None
+        )
     if isinstance(day, Weekday):
         return _weekdays(day, today)
     if isinstance(day, Weekend):

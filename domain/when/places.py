@@ -21,11 +21,12 @@ _ALIKE_MAX = 4
 # How alike a misspelt name must be; below this they are other places.
 _ALIKENESS_MIN = 0.8
 _OFFSET = re.compile(
-    r"(?:(?P<name>utc|gmt|z)\s*)?(?:(?P<sign>[+\-−–])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?)?", re.IGNORECASE
+    r"(?:(?P<name>utc|gmt|z)\s*)?(?:(?P<sign>[+\-−–])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?)?",
+    re.IGNORECASE,
 )
 _PARTS = re.compile(r"[^\w+]+|_")
-# What a zone's name begins with is no place; these are not places at all.
-_NO_PLACES = ("etc/", "systemv/", "posix/", "right/")
+# Zones of these areas are old names that tell no place.
+_NO_PLACES = ("etc/", "us/", "canada/", "mexico/", "brazil/", "chile/")
 
 
 @frozen
@@ -91,12 +92,16 @@ def _places(zones: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
         if "/" in zone and not fold(zone).startswith(_NO_PLACES):
             found.setdefault(_key(zone.rpartition("/")[2]), (zone,))
     found |= {_key(name): (zone,) for zone, names in CITIES.items() for name in names.split("|")}
-    found |= {_key(name): tuple(several.split()) for names, several in COUNTRIES.items() for name in names.split("|")}
+    found |= {
+        _key(name): tuple(several.split())
+        for several, names in COUNTRIES.items()
+        for name in names.split("|")
+    }
     return {name: known for name, known in found.items() if set(known) <= zones and name}
 
 
 def known_zones() -> Iterable[str]:
     """Yield every zone that the tables name."""
     yield from CITIES
-    for several in COUNTRIES.values():
+    for several in COUNTRIES:
         yield from several.split()

@@ -9,19 +9,28 @@ from collections.abc import Mapping
 # Cities and regions, in the spellings that are common; accents and case do not count.
 CITIES: Mapping[str, str] = {
     "Europe/Berlin": (
-        "munich|münchen|muenchen|hamburg|cologne|köln|koeln|frankfurt|stuttgart|düsseldorf|duesseldorf|leipzig|dresden|"
-        "bremen|hannover|nuremberg|nürnberg|берлин|berlín|berlino|мюнхен|гамбург|essen|dortmund|bonn|kiel"
+        "munich|münchen|muenchen|hamburg|cologne|köln|koeln|frankfurt|stuttgart|düsseldorf|duesseldorf|"
+        "leipzig|dresden|bremen|hannover|nuremberg|nürnberg|берлин|berlín|berlino|мюнхен|гамбург|essen|"
+        "dortmund|bonn|kiel"
     ),
     "Europe/Vienna": "wien|vienne|viena|вена|graz|salzburg|linz|innsbruck",
     "Europe/Zurich": "zürich|zuerich|genf|geneva|genève|basel|bern|lausanne|цюрих|женева",
-    "Europe/London": "londres|londra|лондон|manchester|birmingham|edinburgh|glasgow|liverpool|leeds|bristol|cardiff|belfast",
+    "Europe/London": (
+        "londres|londra|лондон|manchester|birmingham|edinburgh|glasgow|liverpool|leeds|bristol|cardiff|"
+        "belfast"
+    ),
     "Europe/Paris": "париж|parigi|lyon|marseille|toulouse|nice|nantes|strasbourg|bordeaux|lille",
     "Europe/Madrid": "мадрид|barcelona|барселона|valencia|sevilla|seville|bilbao|málaga|zaragoza",
     "Europe/Lisbon": "lisboa|lissabon|lisbonne|лиссабон|porto",
-    "Europe/Rome": "roma|rom|рим|milan|milano|mailand|милан|naples|napoli|turin|torino|florence|firenze|venice|venezia|bologna",
+    "Europe/Rome": (
+        "roma|rom|рим|milan|milano|mailand|милан|naples|napoli|turin|torino|florence|firenze|venice|venezia|"
+        "bologna"
+    ),
     "Europe/Amsterdam": "rotterdam|the hague|den haag|utrecht|eindhoven|амстердам",
     "Europe/Brussels": "brüssel|bruxelles|antwerp|antwerpen|gent|ghent|брюссель",
-    "Europe/Warsaw": "warszawa|warschau|варшава|varsovie|krakow|kraków|wrocław|wroclaw|gdansk|gdańsk|poznan|łódź|lodz",
+    "Europe/Warsaw": (
+        "warszawa|warschau|варшава|varsovie|krakow|kraków|wrocław|wroclaw|gdansk|gdańsk|poznan|łódź|lodz"
+    ),
     "Europe/Prague": "praha|prag|прага|brno",
     "Europe/Copenhagen": "københavn|kopenhagen|aarhus",
     "Europe/Stockholm": "göteborg|gothenburg|malmö|стокгольм",
@@ -29,8 +38,10 @@ CITIES: Mapping[str, str] = {
     "Europe/Helsinki": "tampere|espoo|хельсинки",
     "Europe/Athens": "athen|atene|athènes|афины|thessaloniki",
     "Europe/Bucharest": "bucurești|bukarest|cluj",
-    "Europe/Istanbul": "ankara|izmir|antalya|стамбул|estambul",
-    "Europe/Kyiv": "kiev|kiew|київ|киев|lviv|львів|львов|odesa|odessa|одеса|одесса|kharkiv|харків|харьков|dnipro|дніпро",
+    "Europe/Istanbul": "istanbul|ankara|izmir|antalya|стамбул|estambul",
+    "Europe/Kyiv": (
+        "kiev|kiew|київ|киев|lviv|львів|львов|odesa|odessa|одеса|одесса|kharkiv|харків|харьков|dnipro|дніпро"
+    ),
     "Europe/Moscow": (
         "москва|moskau|moscou|moscú|mosca|санкт-петербург|петербург|спб|saint petersburg|st petersburg|"
         "st. petersburg|sankt petersburg|казань|kazan|сочи|sochi|нижний новгород|ростов-на-дону|краснодар"
@@ -45,10 +56,12 @@ CITIES: Mapping[str, str] = {
     "Asia/Yerevan": "ереван",
     "Europe/Minsk": "минск",
     "America/New_York": (
-        "new york city|nyc|nueva york|nova york|nova iorque|нью-йорк|boston|washington|washington dc|philadelphia|"
-        "miami|atlanta|orlando|charlotte|pittsburgh|eastern time"
+        "new york city|nyc|nueva york|nova york|nova iorque|нью-йорк|boston|washington|washington dc|"
+        "philadelphia|miami|atlanta|orlando|charlotte|pittsburgh|eastern time"
     ),
-    "America/Chicago": "houston|dallas|austin|san antonio|minneapolis|nashville|new orleans|st louis|milwaukee|central time",
+    "America/Chicago": (
+        "houston|dallas|austin|san antonio|minneapolis|nashville|new orleans|st louis|milwaukee|central time"
+    ),
     "America/Denver": "salt lake city|albuquerque|colorado|mountain time",
     "America/Phoenix": "arizona|tucson",
     "America/Los_Angeles": (
@@ -62,13 +75,16 @@ CITIES: Mapping[str, str] = {
     "America/Edmonton": "calgary|alberta",
     "America/Mexico_City": "ciudad de méxico|cdmx|guadalajara|puebla",
     "America/Monterrey": "nuevo león",
-    "America/Sao_Paulo": "são paulo|sao paulo|rio de janeiro|rio|brasília|brasilia|belo horizonte|curitiba|porto alegre|florianópolis",
+    "America/Sao_Paulo": (
+        "são paulo|sao paulo|rio de janeiro|rio|brasília|brasilia|belo horizonte|curitiba|porto alegre|"
+        "florianópolis"
+    ),
     "America/Argentina/Buenos_Aires": "buenos aires|córdoba argentina|rosario",
     "America/Bogota": "medellín|cali",
     "America/Guayaquil": "quito",
     "Asia/Kolkata": (
-        "mumbai|bombay|delhi|new delhi|bangalore|bengaluru|chennai|madras|hyderabad|pune|ahmedabad|jaipur|дели|мумбаи|"
-        "india standard time"
+        "mumbai|bombay|delhi|new delhi|bangalore|bengaluru|chennai|madras|hyderabad|pune|ahmedabad|jaipur|"
+        "дели|мумбаи|india standard time"
     ),
     "Asia/Karachi": "lahore|islamabad",
     "Asia/Dubai": "abu dhabi|дубай",
@@ -95,65 +111,73 @@ CITIES: Mapping[str, str] = {
 }
 
 # The zones of a country, the most populous first: one where nearly all live in it, several to choose from.
-# Countries that are not here have the zones that the database lists.
+# Countries that are not here are known by their cities only.
 COUNTRIES: Mapping[str, str] = {
-    "Germany|Deutschland|Alemania|Allemagne|Germania|Alemanha|Германия|Німеччина|Almanya": "Europe/Berlin",
-    "Austria|Österreich|Oesterreich|Autriche|Австрия|Áustria": "Europe/Vienna",
-    "Switzerland|Schweiz|Suisse|Suiza|Svizzera|Швейцария": "Europe/Zurich",
-    "United Kingdom|UK|Great Britain|Britain|England|Scotland|Wales|Großbritannien|Reino Unido|Royaume-Uni|Regno Unito|Великобритания|Англия": (
-        "Europe/London"
+    "Europe/Berlin": "Germany|Deutschland|Alemania|Allemagne|Germania|Alemanha|Германия|Німеччина|Almanya",
+    "Europe/Vienna": "Austria|Österreich|Oesterreich|Autriche|Австрия|Áustria",
+    "Europe/Zurich": "Switzerland|Schweiz|Suisse|Suiza|Svizzera|Швейцария",
+    "Europe/London": (
+        "United Kingdom|UK|Great Britain|Britain|England|Scotland|Wales|Großbritannien|Reino Unido|"
+        "Royaume-Uni|Regno Unito|Великобритания|Англия"
     ),
-    "Ireland|Irland|Irlande|Irlanda|Ирландия": "Europe/Dublin",
-    "France|Frankreich|Francia|França|Франция": "Europe/Paris",
-    "Spain|España|Spanien|Espagne|Spagna|Espanha|Испания": "Europe/Madrid",
-    "Portugal|Португалия": "Europe/Lisbon",
-    "Italy|Italia|Italien|Italie|Itália|Италия": "Europe/Rome",
-    "Netherlands|Holland|Niederlande|Pays-Bas|Países Bajos|Нидерланды|the Netherlands": "Europe/Amsterdam",
-    "Belgium|Belgien|Belgique|Bélgica|Бельгия": "Europe/Brussels",
-    "Poland|Polska|Polen|Pologne|Polonia|Польша": "Europe/Warsaw",
-    "Czechia|Czech Republic|Tschechien|Česko|Чехия": "Europe/Prague",
-    "Denmark|Dänemark|Danmark|Дания": "Europe/Copenhagen",
-    "Sweden|Schweden|Sverige|Suède|Suecia|Швеция": "Europe/Stockholm",
-    "Norway|Norwegen|Norge|Norvège|Noruega|Норвегия": "Europe/Oslo",
-    "Finland|Finnland|Suomi|Финляндия": "Europe/Helsinki",
-    "Greece|Griechenland|Grèce|Grecia|Греция": "Europe/Athens",
-    "Turkey|Türkiye|Türkei|Turquie|Turquía|Турция": "Europe/Istanbul",
-    "Ukraine|Україна|Украина|Ucrania": "Europe/Kyiv",
-    "Belarus|Беларусь|Weißrussland": "Europe/Minsk",
-    "Georgia|Грузия": "Asia/Tbilisi America/New_York",
-    "Israel|Израиль": "Asia/Jerusalem",
-    "India|Indien|Inde|Индия|Bharat|भारत": "Asia/Kolkata",
-    "China|Chine|Китай|中国": "Asia/Shanghai",
-    "Japan|Japon|Japón|Giappone|Япония|日本": "Asia/Tokyo",
-    "South Korea|Korea|Südkorea|Корея": "Asia/Seoul",
-    "Vietnam|Viet Nam": "Asia/Ho_Chi_Minh",
-    "Malaysia": "Asia/Kuala_Lumpur",
-    "Kazakhstan|Kasachstan|Казахстан": "Asia/Almaty",
-    "Uzbekistan|Узбекистан": "Asia/Tashkent",
-    "New Zealand|Neuseeland|Nueva Zelanda|Новая Зеландия": "Pacific/Auckland",
-    "Samoa": "Pacific/Apia",
-    "Morocco|Marokko|Maroc|Marruecos|Марокко": "Africa/Casablanca",
-    "Egypt|Ägypten|Égypte|Egipto|Египет": "Africa/Cairo",
-    "South Africa|Südafrika|Sudáfrica": "Africa/Johannesburg",
-    "Argentina|Argentinien|Аргентина": "America/Argentina/Buenos_Aires",
-    "Chile": "America/Santiago",
-    "Ecuador": "America/Guayaquil",
-    "United States|USA|US|America|Amerika|Estados Unidos|États-Unis|Stati Uniti|Vereinigte Staaten|США": (
-        "America/New_York America/Chicago America/Denver America/Phoenix America/Los_Angeles America/Anchorage Pacific/Honolulu"
+    "Europe/Dublin": "Ireland|Irland|Irlande|Irlanda|Ирландия",
+    "Europe/Paris": "France|Frankreich|Francia|França|Франция",
+    "Europe/Madrid": "Spain|España|Spanien|Espagne|Spagna|Espanha|Испания",
+    "Europe/Lisbon": "Portugal|Португалия",
+    "Europe/Rome": "Italy|Italia|Italien|Italie|Itália|Италия",
+    "Europe/Amsterdam": "Netherlands|Holland|Niederlande|Pays-Bas|Países Bajos|Нидерланды|the Netherlands",
+    "Europe/Brussels": "Belgium|Belgien|Belgique|Bélgica|Бельгия",
+    "Europe/Warsaw": "Poland|Polska|Polen|Pologne|Polonia|Польша",
+    "Europe/Prague": "Czechia|Czech Republic|Tschechien|Česko|Чехия",
+    "Europe/Copenhagen": "Denmark|Dänemark|Danmark|Дания",
+    "Europe/Stockholm": "Sweden|Schweden|Sverige|Suède|Suecia|Швеция",
+    "Europe/Oslo": "Norway|Norwegen|Norge|Norvège|Noruega|Норвегия",
+    "Europe/Helsinki": "Finland|Finnland|Suomi|Финляндия",
+    "Europe/Athens": "Greece|Griechenland|Grèce|Grecia|Греция",
+    "Europe/Istanbul": "Turkey|Türkiye|Türkei|Turquie|Turquía|Турция",
+    "Europe/Kyiv": "Ukraine|Україна|Украина|Ucrania",
+    "Europe/Minsk": "Belarus|Беларусь|Weißrussland",
+    "Asia/Tbilisi America/New_York": ("Georgia|Грузия"),
+    "Asia/Jerusalem": "Israel|Израиль",
+    "Asia/Kolkata": "India|Indien|Inde|Индия|Bharat|भारत",
+    "Asia/Shanghai": "China|Chine|Китай|中国",
+    "Asia/Tokyo": "Japan|Japon|Japón|Giappone|Япония|日本",
+    "Asia/Seoul": "South Korea|Korea|Südkorea|Корея",
+    "Asia/Ho_Chi_Minh": "Vietnam|Viet Nam",
+    "Asia/Kuala_Lumpur": "Malaysia",
+    "Asia/Almaty": "Kazakhstan|Kasachstan|Казахстан",
+    "Asia/Tashkent": "Uzbekistan|Узбекистан",
+    "Pacific/Auckland": "New Zealand|Neuseeland|Nueva Zelanda|Новая Зеландия",
+    "Pacific/Apia": "Samoa",
+    "Africa/Casablanca": "Morocco|Marokko|Maroc|Marruecos|Марокко",
+    "Africa/Cairo": "Egypt|Ägypten|Égypte|Egipto|Египет",
+    "Africa/Johannesburg": "South Africa|Südafrika|Sudáfrica",
+    "America/Argentina/Buenos_Aires": "Argentina|Argentinien|Аргентина",
+    "America/Santiago": "Chile",
+    "America/Guayaquil": "Ecuador",
+    (
+        "America/New_York America/Chicago America/Denver America/Phoenix America/Los_Angeles "
+        "America/Anchorage Pacific/Honolulu"
+    ): ("United States|USA|US|America|Amerika|Estados Unidos|États-Unis|Stati Uniti|Vereinigte Staaten|США"),
+    (
+        "America/Toronto America/Vancouver America/Edmonton America/Winnipeg America/Regina America/Halifax "
+        "America/St_Johns"
+    ): ("Canada|Kanada|Canadá|Канада"),
+    "America/Mexico_City America/Tijuana America/Hermosillo America/Cancun America/Mazatlan": (
+        "Mexico|México|Mexiko|Мексика"
     ),
-    "Canada|Kanada|Canadá|Канада": (
-        "America/Toronto America/Vancouver America/Edmonton America/Winnipeg America/Regina America/Halifax America/St_Johns"
+    "America/Sao_Paulo America/Manaus America/Rio_Branco America/Noronha": (
+        "Brazil|Brasil|Brasilien|Brésil|Бразилия"
     ),
-    "Mexico|México|Mexiko|Мексика": "America/Mexico_City America/Tijuana America/Hermosillo America/Cancun America/Mazatlan",
-    "Brazil|Brasil|Brasilien|Brésil|Бразилия": "America/Sao_Paulo America/Manaus America/Rio_Branco America/Noronha",
-    "Russia|Russland|Россия|Rusia|Russie|Rússia|Rusya": (
-        "Europe/Moscow Europe/Kaliningrad Europe/Samara Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk Asia/Irkutsk "
-        "Asia/Yakutsk Asia/Vladivostok Asia/Magadan Asia/Kamchatka"
-    ),
-    "Australia|Australien|Australie|Австралия": (
-        "Australia/Sydney Australia/Brisbane Australia/Adelaide Australia/Darwin Australia/Perth Australia/Hobart"
-    ),
-    "Indonesia|Indonesien|Индонезия": "Asia/Jakarta Asia/Makassar Asia/Jayapura",
-    "Mongolia|Mongolei": "Asia/Ulaanbaatar Asia/Hovd",
-    "Congo|DR Congo": "Africa/Kinshasa Africa/Lubumbashi",
-}  # fmt: skip
+    (
+        "Europe/Moscow Europe/Kaliningrad Europe/Samara Asia/Yekaterinburg Asia/Omsk Asia/Novosibirsk "
+        "Asia/Irkutsk Asia/Yakutsk Asia/Vladivostok Asia/Magadan Asia/Kamchatka"
+    ): ("Russia|Russland|Россия|Rusia|Russie|Rússia|Rusya"),
+    (
+        "Australia/Sydney Australia/Brisbane Australia/Adelaide Australia/Darwin Australia/Perth "
+        "Australia/Hobart"
+    ): ("Australia|Australien|Australie|Австралия"),
+    "Asia/Jakarta Asia/Makassar Asia/Jayapura": ("Indonesia|Indonesien|Индонезия"),
+    "Asia/Ulaanbaatar Asia/Hovd": ("Mongolia|Mongolei"),
+    "Africa/Kinshasa Africa/Lubumbashi": ("Congo|DR Congo"),
+}

@@ -4,6 +4,7 @@ Not here: what day it is now (``domain.when.meaning``).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -87,7 +88,9 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
     if reading.every is None and reading.day is None:
         # "until friday" of something that does not recur is friday.
         day, weekday = (
-            (reading.until, reading.until_weekday) if reading.until else (reading.start, reading.start_weekday)
+            (reading.until, reading.until_weekday)
+            if reading.until
+            else (reading.start, reading.start_weekday)
         )
         reading = evolve(reading, day=day, weekday=weekday, until=None, start=None)
     if not _together(reading):
@@ -101,11 +104,18 @@ def _with_day(reading: Reading, day: Day, mark: str) -> tuple[Reading, str]:
     dated = Date | OpenDate
     if before is None:
         # A weekday may stand before its date, and the date before its mark is used up.
-        return evolve(reading, **{name: day}), mark if mark and isinstance(day, Weekday) and not day.which else ""
+        change: dict[str, Any] = {name: day}
+        return evolve(reading, **change), mark if mark and isinstance(day, Weekday) and not day.which else ""
     extra = {"day": "weekday", "start": "start_weekday", "until": "until_weekday"}.get(name)
     if extra is not None and isinstance(before, Weekday) and not before.which and isinstance(day, dated):
-        return evolve(reading, **{name: day, extra: before.weekday}), ""
-    if isinstance(day, MonthDay) and day.day == -1 and isinstance(before, MonthDay) and before.day > SHORTEST_MONTH:
+        both: dict[str, Any] = {name: day, extra: before.weekday}
+        return evolve(reading, **both), ""
+    if (
+        isinstance(day, MonthDay)
+        and day.day == -1
+        and isinstance(before, MonthDay)
+        and before.day > SHORTEST_MONTH
+    ):
         # "the 31st or the last day" is what the 31st means anyway.
         return reading, ""
     if name == "day" and isinstance(day, Weekday) and not day.which and isinstance(before, dated):
@@ -133,7 +143,8 @@ def _with(reading: Reading, fact: Fact, *, recurs: bool) -> Reading:
     name, value = _place(fact)
     if getattr(reading, name) is not None:
         raise Several
-    return evolve(reading, **{name: value})
+    change: dict[str, Any] = {name: value}
+    return evolve(reading, **change)
 
 
 def _joined(one: Every, other: Every) -> Every:
@@ -167,7 +178,14 @@ def _place(fact: Fact) -> tuple[str, object]:
 def _together(reading: Reading) -> bool:
     """Tell whether the facts can be one time."""
     if reading.every is None:
-        if reading.until or reading.start or reading.count or reading.lasting or reading.nths or reading.month:
+        if (
+            reading.until
+            or reading.start
+            or reading.count
+            or reading.lasting
+            or reading.nths
+            or reading.month
+        ):
             return False
         if reading.days is not None:
             return False

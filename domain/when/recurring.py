@@ -101,8 +101,8 @@ def _times(reading: Reading) -> tuple[list[_Times], bool]:
     """Return the times of day to choose from, and whether there is a choice."""
     if len(reading.clocks) <= 1:
         wall = wall_of(reading.clocks[0] if reading.clocks else None, reading.part)
-        walls = wall.times if wall is not None else (DEFAULT_TIME,)
-        return [_Times((each.hour,), each.minute) for each in walls], len(walls) > 1
+        times = wall.times if wall is not None else (DEFAULT_TIME,)
+        return [_Times((each.hour,), each.minute) for each in times], len(times) > 1
     if len(reading.clocks) > CLOCKS_MAX or reading.part is not None:
         raise Refusal(Reason.NOT_TOGETHER)
     # Beside others an hour is what it says, since two questions at once are no clear question.
@@ -113,7 +113,9 @@ def _times(reading: Reading) -> tuple[list[_Times], bool]:
     return [_Times(tuple(each.hour for each in each_time), each_time[0].minute)], False
 
 
-def _patterns(reading: Reading, freq: Freq, interval: int, start: date) -> tuple[list[Pattern], Question | None]:
+def _patterns(
+    reading: Reading, freq: Freq, interval: int, start: date
+) -> tuple[list[Pattern], Question | None]:
     """Return the patterns to choose from, still without their times, and the question."""
     if reading.nths:
         return [_by_nth(reading, freq, interval, start)], None
@@ -136,7 +138,13 @@ def _blank(
     last_only: bool = False,
 ) -> Pattern:
     return Pattern(
-        freq, interval, hours=(0,), weekdays=weekdays, month_days=month_days, months=months, last_only=last_only
+        freq,
+        interval,
+        hours=(0,),
+        weekdays=weekdays,
+        month_days=month_days,
+        months=months,
+        last_only=last_only,
     )
 
 
@@ -207,7 +215,7 @@ def _yearly(day: Date | OpenDate | None, interval: int, start: date) -> Pattern:
 def _first(
     pattern: Pattern, reading: Reading, start: date, now: Now, next_after: NextAfter
 ) -> tuple[Rule, Occurrence]:
-    """Return the rule from its first occurrence on. Where several units lie between two, the first one sets the beat."""
+    """Return the rule from its first occurrence on, which sets the beat where several units lie between two."""
     everyone = evolve(pattern, interval=1)
     begin = datetime.combine(start, time(0))
     after_s = max(now.at_s, resolve(begin, now.tz).at_s - 1)
@@ -270,5 +278,3 @@ def _until(reading: Reading, first: datetime, now: Now) -> int | None:
     else:
         return None
     return resolve(datetime.combine(last + timedelta(days=1), time(0)), now.tz).at_s - 1
-
-

@@ -295,7 +295,11 @@ def _every_month_day(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _every_last_day(symbols: Symbols) -> Sequence[Fact] | None:
     day = _last_day(symbols)
-    return [facts.Every("month"), *day] if day is not None and _text(_only(symbols, "U")[-1]) == "month" else None
+    return (
+        [facts.Every("month"), *day]
+        if day is not None and _text(_only(symbols, "U")[-1]) == "month"
+        else None
+    )
 
 
 def _start(symbols: Symbols) -> Sequence[Fact] | None:

@@ -69,7 +69,9 @@ class Zone:
     def at_offset(cls, minutes: int) -> "Zone":
         """Return the zone that is always ``minutes`` ahead of UTC. Raises UnknownZone where no place is."""
         if not OFFSET_MINUTES_MIN <= minutes <= OFFSET_MINUTES_MAX:
-            raise UnknownZone(f"no place is {minutes} minutes ahead of UTC; the range is UTC-12:00 to UTC+14:00")
+            raise UnknownZone(
+                f"no place is {minutes} minutes ahead of UTC; the range is UTC-12:00 to UTC+14:00"
+            )
         sign, size = ("-" if minutes < 0 else "+"), abs(minutes)
         return cls(f"UTC{sign}{size // 60:02}:{size % 60:02}" if minutes else "UTC")
 
@@ -96,7 +98,7 @@ class Moment:
 
 @frozen
 class Occurrence:
-    """One occurrence of a rule: its instant, and the wall time the rule names, which a change of time may have moved."""
+    """One occurrence of a rule: its instant, and the wall time the rule names, which may have been moved."""
 
     at_s: int
     nominal: datetime

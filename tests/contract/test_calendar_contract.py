@@ -115,7 +115,9 @@ class TestMemoryCalendar(CalendarContract):
         return FAKE
 
 
-hours = st.lists(st.integers(0, 23), min_size=1, max_size=3, unique=True).map(lambda some: tuple(sorted(some)))
+hours = st.lists(st.integers(0, 23), min_size=1, max_size=3, unique=True).map(
+    lambda some: tuple(sorted(some))
+)
 minutes = st.sampled_from([0, 15, 30, 45])
 nths = st.sampled_from([1, 2, 3, 4, 5, -1])
 weekdays = st.lists(st.integers(0, 6), min_size=1, max_size=4, unique=True)
@@ -132,7 +134,13 @@ def patterns(draw: st.DrawFn) -> Pattern:
         return Pattern(freq, draw(st.integers(5, 600)), count=count)
     if freq is Freq.HOURLY:
         return Pattern(freq, interval, count=count)
-    known = {"freq": freq, "interval": interval, "hours": draw(hours), "minute": draw(minutes), "count": count}
+    known = {
+        "freq": freq,
+        "interval": interval,
+        "hours": draw(hours),
+        "minute": draw(minutes),
+        "count": count,
+    }
     if freq is Freq.DAILY:
         return Pattern(**known)
     if freq is Freq.WEEKLY:
@@ -143,14 +151,28 @@ def patterns(draw: st.DrawFn) -> Pattern:
     if (not months or months == (2,)) and draw(st.booleans()):
         days = (28, 29) if months else (28, 29, 30)
         return Pattern(**known, months=months, month_days=days, last_only=True)
-    return Pattern(**known, months=months, month_days=(draw(st.sampled_from([1, 15, 28] if months else [-1, 1, 15, 28])),))
+    return Pattern(
+        **known,
+        months=months,
+        month_days=(draw(st.sampled_from([1, 15, 28] if months else [-1, 1, 15, 28])),),
+    )
 
 
-zones = st.sampled_from(sorted(ZONES)).map(Zone) | st.integers(-12, 14).map(lambda hours: Zone.at_offset(hours * 60))
+zones = st.sampled_from(sorted(ZONES)).map(Zone) | st.integers(-12, 14).map(
+    lambda hours: Zone.at_offset(hours * 60)
+)
 # Days around both changes of the zones above, and any others.
-starts = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0))
+starts = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(
+    lambda at: at.replace(second=0, microsecond=0)
+)
 changes = st.sampled_from(
-    [datetime(2027, 3, 27), datetime(2027, 10, 30), datetime(2027, 3, 13), datetime(2026, 10, 3), datetime(2027, 4, 3)]
+    [
+        datetime(2027, 3, 27),
+        datetime(2027, 10, 30),
+        datetime(2027, 3, 13),
+        datetime(2026, 10, 3),
+        datetime(2027, 4, 3),
+    ]
 )
 
 

@@ -16,7 +16,15 @@ from tests.unit.test_when_phrases import ALL, Line
 from tests.unit.whens import BERLIN, PHRASES, instant
 
 NOW = "2026-11-27 10:00"
-NAMES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC", "UTC-03:30", "Pacific/Apia"]
+NAMES = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "UTC",
+    "UTC-03:30",
+    "Pacific/Apia",
+]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +108,9 @@ def test_both_of_two_equal_wall_times_are_echoed_as_themselves(minutes: int, nam
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(pattern=patterns(), name=st.sampled_from(NAMES), minutes=st.integers(0, 400 * 1440))
-def test_any_rule_that_can_be_asked_for_is_echoed_as_the_same(pattern: Pattern, name: str, minutes: int) -> None:
+def test_any_rule_that_can_be_asked_for_is_echoed_as_the_same(
+    pattern: Pattern, name: str, minutes: int
+) -> None:
     assume(pattern.freq is not Freq.MINUTELY or pattern.interval % 60)
     zone = Zone(name)
     now_s = instant(NOW) + timedelta(minutes=minutes).total_seconds()

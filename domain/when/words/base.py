@@ -89,5 +89,10 @@ def language(
     for words in sorted(entries, key=len, reverse=True):
         by_first.setdefault(words[0], []).append((words, entries[words]))
     return Language(
-        tag, by_first, frozenset(words_of(joiners)), dot_ordinals, date_order, tuple(fold(each) for each in ordinal_endings)
+        tag,
+        by_first,
+        frozenset(words_of(joiners)),
+        dot_ordinals,
+        date_order,
+        tuple(fold(each) for each in ordinal_endings),
     )
