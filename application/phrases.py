@@ -18,7 +18,7 @@ from domain.when.facts import Date, Fact, OpenDate
 from domain.when.grammar import OnlyPartly, Phrase
 from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
 from domain.when.places import Found, Offers, find, offset_of
-from domain.when.reading import Loose, Reading, Several, reading_of
+from domain.when.reading import Loose, NotUnderstood, Reading, Several, reading_of
 from domain.when.recurring import rules_meant
 from domain.when.values import (
     Answer,
@@ -78,6 +78,8 @@ class Phrases:
                 if not _says_nothing(answer):
                     return _without_lead(answer, LANGUAGES[each]) if needed else answer
                 refused = answer if answer.reason is Reason.NOT_UNDERSTOOD else refused
+        if refused.reason is Reason.NOT_UNDERSTOOD:
+            return refused
         others = [each for name, each in LANGUAGES.items() if name not in (tag, ENGLISH)]
         answers = [self._in_language(text, each, now, needed=False) for each in others]
         return _agreed([answer for answer in answers if not _says_nothing(answer)]) or refused
@@ -124,11 +126,13 @@ class Phrases:
                 answer = self._meaning(phrase, reading_of(_ordered(phrase.facts, language)), now)
             except Loose:
                 continue
+            except NotUnderstood:
+                answer = Refused(Reason.NOT_UNDERSTOOD, phrase.words, phrase.rest, {"phrase": phrase.words})
             except Several:
                 answer = Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
             if _settles(answer):
                 return answer
-            if not _says_nothing(answer) and (said is None or _rank(answer) > _rank(said[1])):
+            if not _is_no_time(answer) and (said is None or _rank(answer) > _rank(said[1])):
                 said = (phrase.size, answer)
         return said[1] if said is not None else Refused(Reason.NO_TIME, rest=text)
 
@@ -222,6 +226,10 @@ def _with_rest(answer: Answer, rest: str) -> Answer:
     return evolve(answer, rest=rest)
 
 
+def _is_no_time(answer: Answer) -> bool:
+    return isinstance(answer, Refused) and answer.reason is Reason.NO_TIME
+
+
 def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
     return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
 
@@ -236,7 +244,7 @@ def _settles(answer: Answer) -> bool:
 def _rank(answer: Answer) -> int:
     """Return how much an answer that settles nothing says; a refusal that names the fault says most."""
     if isinstance(answer, Refused):
-        return 1 if answer.reason is Reason.NOT_TOGETHER else 2
+        return 1 if answer.reason in (Reason.NOT_TOGETHER, Reason.NOT_UNDERSTOOD) else 2
     return 0
 
 

@@ -94,7 +94,8 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
         if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
             found = ways.to_end(len(run) - size) if from_end else ways.from_start(size)
             for facts in found:
-                if needed or _is_solid(facts):
+                # A word such as "until" at the end belongs to what follows.
+                if (needed or _is_solid(facts)) and not isinstance(facts[-1], Mark):
                     yield part[0], part[-1], facts
 
 

@@ -94,6 +94,21 @@ def symbols_of(text: str, language: Language, zones: Mapping[str, str]) -> list[
         step, found_here = _symbols_at(tokens, folded, at, language, zones)
         out.extend(found_here)
         at += step
+    return _joined(out)
+
+
+def _joined(symbols: Sequence[Symbol]) -> list[Symbol]:
+    """Return the symbols with mon-fri as a range, and a number with the word that makes it a day as that day."""
+    out: list[Symbol] = []
+    for index, symbol in enumerate(symbols):
+        after = symbols[index + 1].kind if index + 1 < len(symbols) else ""
+        if symbol.kind == NOISE and symbol.value == "-" and out and out[-1].kind == after == "W":
+            out.append(Symbol("|", "", symbol.start, symbol.end))
+        elif symbol.kind == "D":
+            if out and out[-1].kind == "n":
+                out[-1] = Symbol("o", out[-1].value, out[-1].start, symbol.end)
+        else:
+            out.append(symbol)
     return out
 
 
@@ -113,7 +128,7 @@ def _symbols_at(
     if token.text == "@" and _stands_alone(tokens, at):
         return 1, [Symbol("@", "", token.start, token.end)]
     if group == "mark":
-        return 1, [Symbol(NOISE, "", token.start, token.end)]
+        return 1, [Symbol(NOISE, "-" if token.text in "-–—" else "", token.start, token.end)]
     symbol = _literal(token, group, zones)
     return 1, [symbol if symbol is not None else Symbol(UNKNOWN, "", token.start, token.end)]
 

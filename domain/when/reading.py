@@ -41,6 +41,10 @@ class Several(ValueError):
     """The facts are more than one time."""
 
 
+class NotUnderstood(ValueError):
+    """The facts are times, but what they mean together is not known: three times daily."""
+
+
 class Loose(ValueError):
     """The facts are a time only by accident: a lone number more."""
 
@@ -84,6 +88,8 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
         else:
             reading = _with(reading, fact, recurs=recurs)
     if mark and getattr(reading, mark) is None:
+        raise Several
+    if reading.every is None and reading.start is not None and reading.until is not None:
         raise Several
     if reading.every is None and reading.day is None:
         # "until friday" of something that does not recur is friday.
@@ -132,6 +138,8 @@ def _with(reading: Reading, fact: Fact, *, recurs: bool) -> Reading:
         if reading.clocks and not recurs:
             raise Loose if fact.weak or any(each.weak for each in reading.clocks) else Several
         return evolve(reading, clocks=(*reading.clocks, fact))
+    if isinstance(fact, Count) and reading.every is None:
+        raise NotUnderstood
     if isinstance(fact, Nth):
         return evolve(reading, nths=(*reading.nths, fact))
     if isinstance(fact, Days) and reading.days is not None:

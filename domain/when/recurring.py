@@ -12,7 +12,7 @@ from domain.when.clocktime import wall_of
 from domain.when.facts import Date, FromToday, MonthDay, OpenDate, Weekday
 from domain.when.meaning import DEFAULT_TIME, YEARS_MAX, Now, Refusal, day_of
 from domain.when.pattern import COUNT_MAX, INTERVAL_MAX, PERIOD_MINUTES_MIN, Freq, Pattern
-from domain.when.reading import SHORTEST_MONTH, Day, Reading, Several
+from domain.when.reading import SHORTEST_MONTH, Day, NotUnderstood, Reading, Several
 from domain.when.values import NextAfter, Occurrence, Question, Reason, Rule
 from domain.when.walltime import resolve, utc_of
 
@@ -59,6 +59,9 @@ def rules_meant(reading: Reading, now: Now, next_after: NextAfter) -> MeantRules
         return MeantRules((_elapsed(reading, freq, interval, now, next_after),))
     reading = _started(reading, freq)
     start = _start(reading, now)
+    vague = freq in (Freq.MONTHLY, Freq.YEARLY) and reading.day is None and not reading.nths
+    if vague and any(clock.weak for clock in reading.clocks):
+        raise NotUnderstood
     choices, question = _patterns(reading, freq, interval, start)
     times, asked = _times(reading)
     found = [

@@ -246,6 +246,13 @@ def _every_days(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Every("week"), facts.Days(tuple(_number(each) for each in _only(symbols, "Ww")))]
 
 
+def _weekday_range(symbols: Symbols) -> Sequence[Fact] | None:
+    """Monday to friday, which without a date means every week."""
+    first, last = (_number(each) for each in _only(symbols, "W"))
+    days = tuple(sorted((first + more) % 7 for more in range((last - first) % 7 + 1)))
+    return [facts.Every("week"), facts.Days(days)]
+
+
 def _every_nth_days(symbols: Symbols) -> Sequence[Fact] | None:
     nth = _number(_only(symbols, "On")[0])
     days = tuple(_number(each) for each in _only(symbols, "W"))
@@ -350,7 +357,7 @@ RULES: Sequence[PhraseRule] = (
     _rule(r"@?nc?p", _half),
     _rule(r"@?q[na]c?p?|@?[na]c?zp?|@?nUz", _shifted_hour),
     _rule(r"[@kH]?P", _part),
-    _rule(r"T", _today),
+    _rule(r"[k@]?T", _today),
     _rule(_D + r"H?(?:W|K)", _weekday),
     _rule(_D + r"[XHYO]?(?:W|K)", _weekday),
     _rule(_D + r"(?:W|K)[XHY](?:U)?", _weekday),
@@ -378,6 +385,7 @@ RULES: Sequence[PhraseRule] = (
     _rule(r"E(?:[no]M|M[no])", _every_date),
     _rule(r"Eo|oEU", _every_month_day),
     _rule(r"E[Oo]UU|[Oo]UEU", _every_last_day),
+    _rule(r"E?S?k?W\|k?W", _weekday_range),
     _rule(r"S", _start),
     _rule(r"\|", _until),
     _rule(r"F?[nay]#", _count),

@@ -7,9 +7,10 @@ from attrs import evolve
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from application.messages import LANGUAGES
 from application.messages.times import WORDS, echo
 from domain.when.pattern import Freq, Pattern
-from domain.when.values import Rule, Understood, Zone
+from domain.when.values import Question, Reason, Rule, Understood, Zone
 from domain.when.walltime import moment_at
 from tests.contract.test_calendar_contract import patterns
 from tests.unit.test_when_phrases import ALL, Line
@@ -130,3 +131,10 @@ def begun(pattern: Pattern, now_s: float, zone: Zone) -> Understood:
         at_s, start = first.at_s, first.nominal
     moment = moment_at(at_s, zone, PHRASES.calendar.tz(zone))
     return Understood(Rule(pattern, start, zone), moment, "", "")
+
+
+@pytest.mark.parametrize("tag", WORDS)
+def test_every_question_refusal_and_note_has_its_wording(tag: str) -> None:
+    wording = LANGUAGES[tag].wording
+    keys = [*(f"when.ask.{each}" for each in Question), *(f"when.no.{each}" for each in Reason)]
+    assert {key for key in wording if key.startswith("when.")} == {*keys, "when.note.gap", "when.note.fold"}

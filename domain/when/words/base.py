@@ -17,7 +17,8 @@ A table maps symbols to the words that mean them, parted by ``|``. A symbol is a
 ``p``  am, pm                                          ``c``  o'clock
 ``S``  starting                                        ``|``  until
 ``#``  times                                           ``F``  for (before a duration)
-``%``  at, or a unit of time (saat)                    ``-``  says nothing
+``%``  at, or a unit of time (saat)                    ``D``  makes a number a day (числа)
+``-``  says nothing
 =====  ==============================================  =====  ==============================================
 
 Accents, case and the dots of abbreviations do not count. Not here: the order of words (``domain.when.rules``).

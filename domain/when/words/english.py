@@ -20,7 +20,8 @@ ENGLISH = language(
         "w:5": "saturdays",
         "w:6": "sundays",
         "V:week": (
-            "weekday|weekdays|workday|workdays|working day|working days|business day|business days|week day"
+            "monday to friday|mon to fri|monday through friday|weekday|weekdays|workday|workdays|working day|"
+            "working days|business day|business days|week day"
         ),
         "V:weekend": "weekends",
         "K": "weekend|week end",
@@ -89,6 +90,8 @@ ENGLISH = language(
         "S": "from|starting|starting on|starting from|beginning|since",
         "|": "until|till|til|up to",
         "#": "times|time",
+        "n:2 #": "twice",
+        "n:3 #": "thrice",
         "F": "for",
         "a": "a|an|one",
         "n:2": "two",

@@ -19,7 +19,10 @@ ITALIAN = language(
         "w:4": "ogni venerdì|tutti i venerdì",
         "w:5": "ogni sabato|tutti i sabati",
         "w:6": "ogni domenica|tutte le domeniche",
-        "V:week": "giorno feriale|giorni feriali|nei giorni feriali|giorno lavorativo|giorni lavorativi",
+        "V:week": (
+            "dal lunedì al venerdì|lunedì a venerdì|giorno feriale|giorni feriali|nei giorni feriali|"
+            "giorno lavorativo|giorni lavorativi"
+        ),
         "K": "fine settimana|weekend",
         "M:1": "gennaio|gen",
         "M:2": "febbraio|feb",
