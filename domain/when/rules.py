@@ -254,7 +254,7 @@ def _weekday_range(symbols: Symbols) -> Sequence[Fact] | None:
 
 
 def _every_nth_days(symbols: Symbols) -> Sequence[Fact] | None:
-    nth = _number(_only(symbols, "On")[0])
+    nth = _number(_only(symbols, "Oon")[0])
     days = tuple(_number(each) for each in _only(symbols, "W"))
     of_month = bool(_only(symbols, "U"))
     if of_month and _text(_only(symbols, "U")[0]) != "month":
@@ -375,7 +375,7 @@ RULES: Sequence[PhraseRule] = (
     _rule(r"E[nayOo]*[U%]|R", _every),
     _rule(r"[naO]R", _every),
     _rule(r"Ek?W+|k?w+|EW*w+", _every_days),
-    _rule(r"E[On]W+U?|OW+EU", _every_nth_days),
+    _rule(r"E[Oon]W+U?|OW+EU", _every_nth_days),
     _rule(r"EOW+", _every_nth_days),
     _rule(_D + r"OW+", _nth),
     _rule(_D + r"E?OW+[k>@]?M", _nth_in_month),
