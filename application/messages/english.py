@@ -51,7 +51,6 @@ WORDING: Mapping[str, str] = {
     "span.days": "{count} days",
     "standing.member": "member",
     "standing.admin": "admin",
-    "access.invite_in_private": "Ask me that in private: everybody here would see the code.",
     "when.ask.which_hour": "Do you mean the morning or the afternoon? “{phrase}” can be either.",
     "when.ask.which_order": "Which is the day and which the month in “{phrase}”?",
     "when.ask.which_day": "Today or in a week? “{phrase}” can be either.",

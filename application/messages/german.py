@@ -69,8 +69,6 @@ WORDING: Mapping[str, str] = {
     "span.days": "{count} Tage",
     "standing.member": "Mitglied",
     "standing.admin": "Admin",
-    "access.invited": "Wer mir das binnen einer Stunde zuerst sendet, ist eingelassen als {standing}:\n/start {code}",
-    "access.invite_in_private": "Frag mich das unter vier Augen: hier würden alle den Code sehen.",
     "when.ask.which_hour": "Morgens oder nachmittags? „{phrase}“ kann beides sein.",
     "when.ask.which_order": "Was ist in „{phrase}“ der Tag und was der Monat?",
     "when.ask.which_day": "Heute oder in einer Woche? „{phrase}“ kann beides sein.",
