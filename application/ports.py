@@ -6,6 +6,7 @@ Not here: any library; the adapters bring those.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import tzinfo
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
-from domain.tasks.times import Refused, Unclear, Understood, WallTime
+from domain.when.values import Occurrence, Rule, Zone
 
 
 @frozen
@@ -345,35 +346,6 @@ class Clock(Protocol):
 
 
 @runtime_checkable
-class Calendar(Protocol):
-    """Time as people mean it: phrases, zones, wall time and rules. Pure; the same for the same inputs.
-
-    Instants are seconds since the epoch; a zone is an IANA name or an offset such as ``+05:30``; a rule is an RFC 5545
-    rule in the zone's wall time.
-    """
-
-    def understand(
-        self, text: str, *, now: float, zone: str | None, language: str | None
-    ) -> Understood | Unclear | Refused:
-        """Return which time ``text`` names at its beginning or end, and what is left of it without that."""
-
-    def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
-        """Return an instant, or a rule with its next instant, in full; it is understood as the same again."""
-
-    def next_after(self, rule: str, zone: str, after: float) -> float | None:
-        """Return the first instant of the rule that is later than ``after``; None where there is none."""
-
-    def find_zone(self, text: str) -> tuple[str, ...]:
-        """Return the zones that a place, a zone's name or an offset may mean: none, one, or several to choose from."""
-
-    def wall(self, at: float, zone: str) -> WallTime:
-        """Return what the clocks of ``zone`` show at an instant."""
-
-    def instant(self, wall: WallTime, zone: str) -> float:
-        """Return when the clocks of ``zone`` show ``wall``: the first time of two, and after a gap if it lies in one."""
-
-
-@runtime_checkable
 class Formatter(Protocol):
     """Markdown as people and models write it, as text with entities. Pure, and quick enough to be called in a step."""
 
@@ -396,3 +368,21 @@ class Codec(Protocol):
 
     def decode(self, raw: bytes) -> Event:
         """Return the event that ``raw`` holds; never any other error, whatever the bytes are."""
+
+
+@runtime_checkable
+class Calendar(Protocol):
+    """Time zones and recurrences, as the zone database and RFC 5545 have them. Pure and bounded: no call waits."""
+
+    def tz(self, zone: Zone) -> tzinfo:
+        """Return the zone's offsets. Raises domain.when.values.UnknownZone."""
+
+    def names(self) -> Collection[str]:
+        """Return the names of all zones but the fixed offsets."""
+
+    def next_after(self, rule: Rule, instant_s: int) -> Occurrence | None:
+        """Return the rule's first occurrence strictly after the instant; None where there is none.
+
+        Called again with what it returned, it goes on strictly later: nothing repeats and nothing goes back, also
+        where two wall times fall on one instant. Raises domain.when.values.UnknownZone.
+        """

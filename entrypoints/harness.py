@@ -32,12 +32,13 @@ from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
-from application.ports import Calendar, Wakeup
+from application.ports import Wakeup
 from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
 from application.scheduler import Scheduler
 from application.sender import Deliverer
 from domain.access import AccessMode
+from domain.commands.base import Calendar
 from domain.envelope import Event, create, timestamp_of
 from domain.ids import event_id_of, trace_of
 from domain.tasks.timeless import Timeless

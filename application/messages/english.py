@@ -51,6 +51,40 @@ WORDING: Mapping[str, str] = {
     "span.days": "{count} days",
     "standing.member": "member",
     "standing.admin": "admin",
+    "when.ask.which_hour": "Do you mean the morning or the afternoon? “{phrase}” can be either.",
+    "when.ask.which_order": "Which is the day and which the month in “{phrase}”?",
+    "when.ask.which_day": "Today or in a week? “{phrase}” can be either.",
+    "when.ask.which_midnight": (
+        "Which midnight do you mean by “{phrase}”: the one that begins the day or the one that ends it?"
+    ),
+    "when.ask.which_rule": "“{phrase}” can mean several things. Which one?",
+    "when.ask.what_time": "At what time? “{phrase}” does not say.",
+    "when.ask.past": "“{phrase}” is past. Do you mean the next time?",
+    "when.ask.several": "I see more than one time in “{phrase}”. Please write one.",
+    "when.ask.weekday": "The weekday and the date in “{phrase}” do not fit. Which do you mean?",
+    "when.ask.language": "“{phrase}” means different things in different languages. Which do you mean?",
+    "when.ask.zone_abbreviation": (
+        "{zone} stands for several time zones. Please write a city or an offset such as UTC+2."
+    ),
+    "when.no.no_time": (
+        "I see no time in that. Write for example: tomorrow 9, in 20 min, 25 Dec 18:00, every weekday at 9."
+    ),
+    "when.no.not_understood": (
+        "I do not understand “{phrase}” as a whole, so I take no part of it. Please write it differently."
+    ),
+    "when.no.past": "“{phrase}” is past.",
+    "when.no.no_such_date": "“{phrase}” is a date that does not exist.",
+    "when.no.no_such_time": "“{phrase}” is a time that does not exist.",
+    "when.no.too_soon": "“{phrase}” is too soon; the least is a minute.",
+    "when.no.too_far": "“{phrase}” is too far away; the most is {years} years.",
+    "when.no.too_often": "“{phrase}” is too often; the most is every {minutes} minutes.",
+    "when.no.too_many": "“{phrase}” is too many times; the most is {most}.",
+    "when.no.too_long": "That is too long; the most is {most} characters.",
+    "when.no.never": "“{phrase}” never happens.",
+    "when.no.unknown_zone": "I do not know the time zone {zone}. Write a city or an offset such as UTC+2.",
+    "when.no.not_together": "I cannot put the parts of “{phrase}” together. Please write it differently.",
+    "when.note.gap": "{asked} does not exist that night, since the clock goes forward; it is {given} then.",
+    "when.note.fold": "{asked} comes twice that night, since the clock goes back; the first is meant.",
 }
 
 SUMMARIES: Mapping[str, str] = {
