@@ -9,11 +9,13 @@ from uuid import UUID
 
 from attrs import define, field, frozen
 
+from application.agenda import Contact
 from application.changes import Changes
 from application.interpreter import scope_of
 from application.ports import Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
+from application.taskfacts import contacts_known, is_ours, tasks_known, wants_of
 from domain.access import (
     CODE_BITS,
     Code,
@@ -29,7 +31,7 @@ from domain.access import (
     subject_of,
 )
 from domain.commands import access as access_command
-from domain.commands.base import AccessKnown, Command, Need, Parsed, parse_command
+from domain.commands.base import AccessKnown, Calendar, Command, Need, Parsed, TasksKnown, parse_command
 from domain.commands.table import COMMANDS
 from domain.decisions import SetApiMode
 from domain.envelope import Event
@@ -37,6 +39,7 @@ from domain.errors import StoreUnavailable, Unavailable
 from domain.events.telegram import CallbackReceived, ChatMember, MessageKind, MessageReceived
 from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
+from domain.tasks.timeless import Timeless
 
 log = logging.getLogger("openclaw.brain")
 
@@ -83,6 +86,9 @@ class Facts:
     settings: Mapping[str, Mapping[str, str]] = field(factory=dict)
     # What became of the messages that are edited, by trace.
     first_runs: Mapping[str, FirstRun] = field(factory=dict)
+    calendar: Calendar = field(factory=Timeless)
+    tasks: Mapping[str, TasksKnown] = field(factory=dict)
+    contacts: Mapping[str, Contact] = field(factory=dict)
 
 
 def visit_of(payload: object) -> Visit | None:
@@ -118,6 +124,7 @@ class Gatherer:
     tokens: Tokens
     policy: Policy
     version: str
+    calendar: Calendar = field(factory=Timeless)
 
     async def __call__(self, current: Round, events: Sequence[Event]) -> Facts:
         """Return the facts for these events."""
@@ -128,13 +135,19 @@ class Gatherer:
         report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
         asked = [event for event, command in commands if Need.SETTINGS in command.needs]
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
+        asked += [event for event in events if is_ours(event)]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
         edits = [
             e.trace_id for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS
         ]
         first_runs = await current.first_runs(edits) if edits else {}
-        return Facts(self.formatter, door, mode, report, settings, first_runs)
+        owners = [(event, scope) for event in events if (scope := scope_of(event.payload)) is not None]
+        # A lane has one event in a round, and a scope one lane.
+        wanted = {scope.key: wants_of(event, settings.get(scope.key, {})) for event, scope in owners}
+        tasks = await tasks_known(current, wanted)
+        contacts = await contacts_known(current, [scope for _, scope in owners])
+        return Facts(self.formatter, door, mode, report, settings, first_runs, self.calendar, tasks, contacts)
 
     async def _door(self, current: Round, events: Sequence[Event]) -> Door:
         """Return who may talk. What was decided about a chat came with its row; little else is ever read."""
