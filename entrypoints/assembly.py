@@ -16,7 +16,7 @@ from application.crashpoints import CrashPoints, no_crash
 from application.facts import Facts, Gatherer
 from application.interpreter import Interpreter
 from application.pacing import Pacer
-from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
+from application.ports import Calendar, Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
 from application.rounds import Decider
 from application.runtime import RuntimeState
 from application.scheduler import Scheduler
@@ -72,11 +72,23 @@ def rates_of(settings: Settings) -> RateLimits:
 
 
 def brain(
-    ports: Ports, settings: Settings, runtime: RuntimeState[Any], liveness: Liveness, version: str
+    ports: Ports,
+    settings: Settings,
+    runtime: RuntimeState[Any],
+    liveness: Liveness,
+    version: str,
+    calendar: Calendar,
 ) -> Consumer:
     """Return the brain's consumer."""
     gatherer = Gatherer(
-        ports.store, runtime, liveness, ports.formatter, ports.tokens, settings.access_policy(), version
+        ports.store,
+        runtime,
+        liveness,
+        ports.formatter,
+        ports.tokens,
+        settings.access_policy(),
+        version,
+        calendar,
     )
     interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
 

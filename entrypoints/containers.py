@@ -144,7 +144,13 @@ class BrainContainer(Common):
         Common.crash,
     )
     consumer = providers.Singleton(
-        assembly.brain, ports, Common.settings, runtime, liveness, providers.Callable(version)
+        assembly.brain,
+        ports,
+        Common.settings,
+        runtime,
+        liveness,
+        providers.Callable(version),
+        Common.calendar,
     )
 
 

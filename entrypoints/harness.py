@@ -112,7 +112,9 @@ class Harness:
             BOT_ID, MemoryIntake(self.database), self.streams, Codec(), self.clock, self._crash, BOT_NAME
         )
         self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
-        self.brain = brain(self._ports("brain"), self.settings, runtime, self.liveness, version())
+        self.brain = brain(
+            self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar
+        )
         self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
         self.scheduler = self.new_scheduler()
 
