@@ -13,6 +13,8 @@ from domain.events import agents, memory, tasks, telegram
 
 AUDIT = "audit"
 GATEWAY, BRAIN, SENDER, SCHEDULER, MEMO_KEEPER = "gateway", "brain", "sender", "scheduler", "memo_keeper"
+# The sender's other target: what may wait behind replies.
+SENDER_BULK = "sender-bulk"
 AGENT = "agent"
 # Whoever runs OpenClaw, at the command line.
 OPERATOR = "operator"

@@ -24,6 +24,7 @@ from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
 from application.turns import Turns
 from application.typing import Typist
+from domain.commands.base import Calendar
 from domain.decisions import Decision
 from domain.errors import Transient
 from domain.rates import RateLimits
@@ -73,7 +74,12 @@ def rates_of(settings: Settings) -> RateLimits:
 
 
 def brain(
-    ports: Ports, settings: Settings, runtime: RuntimeState[Any], liveness: Liveness, version: str
+    ports: Ports,
+    settings: Settings,
+    runtime: RuntimeState[Any],
+    liveness: Liveness,
+    version: str,
+    calendar: Calendar,
 ) -> Consumer:
     """Return the brain's consumer."""
     gatherer = Gatherer(
@@ -85,6 +91,7 @@ def brain(
         ports.clock,
         settings.access_policy(),
         version,
+        calendar,
     )
     interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from dependency_injector import containers, providers
 from redis.asyncio import Redis
 
+from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
 from adapters.metrics.readings import REDIS
@@ -31,9 +32,10 @@ from adapters.telegram.client import HttpTelegram, bot_id_of
 from application.admission import Admission
 from application.gateway import Gateway, Poller
 from application.meters import MeteredTelegram
+from application.phrases import Phrases
 from application.runtime import RuntimeState
+from application.timing import Timing
 from domain.errors import InvalidSettings
-from domain.tasks.timeless import Timeless
 from entrypoints import assembly
 from entrypoints.crash import crash_points
 from entrypoints.settings import Settings
@@ -41,6 +43,11 @@ from entrypoints.settings_types import Secret
 from entrypoints.version import version
 
 log = logging.getLogger("openclaw.runtime")
+
+
+def timing() -> Timing:
+    """Return what is known of time."""
+    return Timing(Phrases(DateutilCalendar()))
 
 
 def _text(secret: Secret | None, name: str) -> str:
@@ -95,7 +102,7 @@ class Common(containers.DeclarativeContainer):
     codec = providers.Singleton(Codec)
     formatter = providers.Singleton(MarkdownFormatter)
     crash = providers.Singleton(crash_points)
-    calendar = providers.Singleton(Timeless)
+    calendar = providers.Singleton(timing)
     # Connections opened, by server.
     connects: providers.Singleton[Counter[str]] = providers.Singleton(Counter)
 
@@ -144,7 +151,13 @@ class BrainContainer(Common):
         Common.crash,
     )
     consumer = providers.Singleton(
-        assembly.brain, ports, Common.settings, runtime, liveness, providers.Callable(version)
+        assembly.brain,
+        ports,
+        Common.settings,
+        runtime,
+        liveness,
+        providers.Callable(version),
+        Common.calendar,
     )
 
 

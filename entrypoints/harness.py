@@ -16,6 +16,7 @@ from uuid import UUID
 
 from adapters.botworld import World
 from adapters.botworld.values import Effect
+from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
 from adapters.memory.agenda import MemoryAgenda
@@ -32,16 +33,17 @@ from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
+from application.phrases import Phrases
 from application.ports import Wakeup
 from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
 from application.scheduler import Scheduler
 from application.sender import Deliverer
+from application.timing import Timing
 from domain.access import AccessMode
 from domain.commands.base import Calendar
 from domain.envelope import Event, create, timestamp_of
 from domain.ids import event_id_of, trace_of
-from domain.tasks.timeless import Timeless
 from entrypoints.assembly import Ports, Sending, brain, scheduler, sender
 from entrypoints.settings import Settings
 from entrypoints.version import version
@@ -96,7 +98,7 @@ class Harness:
         self.records = MemoryRecords(self.database)
         self.letters = MemoryDeadLetters(self.database)
         self._crash = crash
-        self._calendar: Calendar = Timeless() if calendar is None else calendar
+        self._calendar: Calendar = Timing(Phrases(DateutilCalendar())) if calendar is None else calendar
         self._starts = 0
         self.sendings: Sequence[Sending] = ()
         self.restart()
@@ -113,7 +115,9 @@ class Harness:
             BOT_ID, MemoryIntake(self.database), self.streams, Codec(), self.clock, self._crash, BOT_NAME
         )
         self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
-        self.brain = brain(self._ports("brain"), self.settings, runtime, self.liveness, version())
+        self.brain = brain(
+            self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar
+        )
         self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
         self.scheduler = self.new_scheduler()
 

@@ -14,12 +14,13 @@ from attrs import evolve
 
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
-from adapters.memory.tasks import MemoryTasks
+from adapters.memory.tasks import MemoryTasks, untold_scopes
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
+from domain.scope import bot_and_chat
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
 INBOX_KEPT_S = 5 * 24 * 3600.0
@@ -70,9 +71,11 @@ class MemoryRound:
                 marked = self._is_marked(offered.head.event_id)
                 known = None if claims else self._database.tables.access.get(lane)
                 standing = known.person.standing.value if known is not None else None
-                heads.append(
-                    evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing)
-                )
+                head = evolve(
+                    offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing,
+                    awaits=not claims and self._awaits(lane),
+                )  # fmt: skip
+                heads.append(head)
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
 
     def _offered(self, rows: Sequence[Row]) -> Row | None:
@@ -81,6 +84,11 @@ class MemoryRound:
         return min(
             ordered + others, key=lambda row: (max(row.available_at, self._now), row.head.seq), default=None
         )
+
+    def _awaits(self, lane: str) -> bool:
+        tables = self._database.tables
+        chats = {*tables.unreachable, *map(bot_and_chat, untold_scopes(tables.tasks))}
+        return lane in {f"{bot_id}:{chat_id}" for bot_id, chat_id in chats}
 
     def _is_marked(self, event_id: UUID) -> bool:
         runs = self._database.tables.runs.items()

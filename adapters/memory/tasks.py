@@ -165,6 +165,14 @@ def _place(task: Task) -> tuple[float, ...]:
     return task.status is not Status.OPEN, closed, -task.priority, due, task.number
 
 
+def untold_scopes(tables: TaskTables) -> set[str]:
+    """Return the scopes whose chats were not told of an ambiguous occasion."""
+    return {
+        tables.tasks[task_id].scope for (task_id, _), row in tables.occasions.items()
+        if row.occasion.kept is Kept.AMBIGUOUS and not row.told and task_id in tables.tasks
+    }  # fmt: skip
+
+
 def _contact(tables: TaskTables, scope: str) -> Contact:
     untold = [
         (tables.tasks[task_id].task, row.occasion) for (task_id, _), row in tables.occasions.items()
