@@ -87,7 +87,7 @@ class Timing:
         return WallTime(local.year, local.month, local.day, local.hour, local.minute, local.weekday())
 
     def instant(self, wall: WallTime, zone: str) -> float:
-        """Return when the clocks of ``zone`` show ``wall``: the first time of two, and after a gap if it lies in one."""
+        """Return when the clocks of ``zone`` show ``wall``: the first time of two; in a gap, as if there were none."""
         tz = self.phrases.calendar.tz(Zone(zone))
         asked = datetime(wall.year, wall.month, wall.day, wall.hour, wall.minute)
         first = asked.replace(tzinfo=tz, fold=0).timestamp()

@@ -67,7 +67,7 @@ class Calendar(Times, Protocol):
     """What commands ask about time; ``application.ports.Calendar`` says what each is."""
 
     def understand(
-        self, text: str, *, now: float, zone: str | None, language: str | None
+        self, text: str, *, now: float, zone: str | None, language: str | None, needed: bool = False
     ) -> Understood | Unclear | Refused: ...
 
     def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str: ...

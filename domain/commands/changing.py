@@ -64,8 +64,6 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         shown: dict[str, Value] = {"number": str(task.number), "title": task.title}
         return Answer("snooze.when", shown, buttons=reminder_rows(task)[1:2])
     when = read_time(ask, known, "snooze", words)
-    if when is None:
-        when = read_time(ask, known, "snooze", f"in {words}")
     if isinstance(when, Answer):
         return when
     if when is None or when.rest.strip():

@@ -16,6 +16,8 @@ from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understoo
 from domain.wording import Choice, Listed, Said, Value, in_rows
 
 OPTIONS_MAX = 10
+# Commands that begin with a time, so that a lone number is an hour there.
+TIME_FIRST = ("remind", "snooze")
 
 
 @frozen
@@ -56,7 +58,12 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     if known.chosen is not None:
         return known.chosen
     zone = known.settings.get(ZONE)
-    found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language)
+    needed = name in TIME_FIRST
+    found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
+    if needed and not isinstance(found, Understood) and text[:1].isdigit():
+        # "5 min tea" is how long from now.
+        span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
+        found = span if isinstance(span, Understood) else found
     if isinstance(found, Understood):
         return found
     token = known.fresh_id.hex[:8]

@@ -13,7 +13,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Timeless:
     """See ``application.ports.Calendar``."""
 
-    def understand(self, text: str, *, now: float, zone: str | None, language: str | None) -> Refused:
+    def understand(
+        self, text: str, *, now: float, zone: str | None, language: str | None, needed: bool = False
+    ) -> Refused:
         """Understand nothing."""
         return Refused(NO_TIME)
 
