@@ -15,12 +15,13 @@ from application.door import command_of
 from application.doorkeeper import on_member, turned_away
 from application.facts import EDITS, Facts
 from application.interpreter import parts_of, scope_of
-from application.messages import render, span
+from application.messages import render
 from application.presses import on_callback
 from application.reminders import after_contact, on_due, on_settled
 from application.rounds import Handler, ignored
 from domain.commands.base import Parsed
 from domain.commands.table import COMMANDS
+from domain.commands.views import span
 from domain.decisions import Decision, Emit, MoveData, PutSetting
 from domain.envelope import Event
 from domain.events.telegram import (
@@ -101,7 +102,7 @@ def _on_command(
         )
     answer = command.step(ask_of(message, facts, parsed.args), known_of(event, facts))
     if late_s and acts(answer.effects):
-        told = render("late_command", {"waited": span(late_s, message.language)}, message.language)
+        told = render("late_command", {"waited": span(late_s)}, message.language)
         return reply(message, told, quoted=True)
     decision = reply(
         message, render(answer.key, answer.values, message.language), late_s=late_s,
@@ -137,7 +138,7 @@ def reply(
     """
     answers = message.message_id if message.chat_id < 0 or late_s or quoted else None
     if late_s:
-        text = f"{text}\n\n{render('late', {'waited': span(late_s, message.language)}, message.language)}"
+        text = f"{text}\n\n{render('late', {'waited': span(late_s)}, message.language)}"
     send = TelegramSend(
         bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
         reply_to_message_id=answers, buttons=buttons,

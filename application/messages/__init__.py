@@ -71,16 +71,6 @@ def _word(language: Language, name: str, value: str) -> str:
     return language.wording.get(f"{name}.{value}", value)
 
 
-def span(seconds: float, tag: str | None = None) -> str:
-    """Return how long something took, as people say it in the language of ``tag``."""
-    minutes = int(seconds // 60)
-    if minutes < 120:
-        return render("span.minutes", {"count": str(minutes)}, tag)
-    if minutes < 48 * 60:
-        return render("span.hours", {"count": str(minutes // 60)}, tag)
-    return render("span.days", {"count": str(minutes // (24 * 60))}, tag)
-
-
 def _lines(language: Language) -> str:
     return "\n".join(f"/{name} - {language.summaries[name]}" for name in COMMANDS)
 

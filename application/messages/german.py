@@ -64,9 +64,6 @@ WORDING: Mapping[str, str] = {
     "access.an_owner": (
         "{who} gehört dieser Bot. Das ändert, wer ihn betreibt, mit openclaw access auf der Kommandozeile."
     ),
-    "span.minutes": "{count} min",
-    "span.hours": "{count} h",
-    "span.days": "{count} Tage",
     "standing.member": "Mitglied",
     "standing.admin": "Admin",
     "when.ask.which_hour": "Morgens oder nachmittags? „{phrase}“ kann beides sein.",
