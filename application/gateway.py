@@ -261,6 +261,8 @@ class Poller:
         while not self.stopping.is_set():
             try:
                 await self.once()
+                if self._pause_s > 0.5:
+                    log.info("Telegram answers again", extra={"action": "telegram_answers"})
                 self._pause_s = 0.5
             except (StoreUnavailable, TelegramError) as error:
                 self.counters.failed += 1
@@ -330,7 +332,10 @@ async def repeat(call: Callable[[], Awaitable[object]], action: str, stopping: a
     pause_s = 0.5
     while not stopping.is_set():
         try:
-            return await call()
+            result = await call()
+            if pause_s > 0.5:
+                log.info("Telegram answers again", extra={"action": "telegram_answers"})
+            return result
         except TelegramError as error:
             log.warning("Telegram: %s", error, extra={"action": action})
             with suppress(TimeoutError):

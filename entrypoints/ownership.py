@@ -11,7 +11,7 @@ import click
 
 from adapters.telegram.client import HttpTelegram, bot_id_of
 from domain.access import CODE_S, Standing
-from domain.errors import OpenClawError, TelegramError
+from domain.errors import OpenClawError, Refused, TelegramError
 from entrypoints.containers import OperatorContainer
 from entrypoints.settings import Settings
 
@@ -23,9 +23,12 @@ async def offer_ownership(settings: Settings, say: Callable[[str], object] = cli
 
     ``settings`` are those of the operator, with the bot's token. Raises StoreUnavailable.
     """
-    if settings.owner is not None or settings.admins or settings.telegram_token is None:
+    if settings.telegram_token is None:
         return
     token = settings.telegram_token.reveal()
+    name = await _name_of(token, settings, say)
+    if settings.owner is not None or settings.admins:
+        return
     container = OperatorContainer(settings=settings)
     try:
         admission = container.admission(bot_id=bot_id_of(token))
@@ -39,7 +42,6 @@ async def offer_ownership(settings: Settings, say: Callable[[str], object] = cli
         ) from error
     finally:
         await container.pool().close()
-    name = settings.bot_username or await _name_of(token, settings.telegram_api_url)
     say(
         f"Nobody owns this bot yet. Within {CODE_S / 60:g} minutes, send it this message to become its owner:"
     )
@@ -48,14 +50,25 @@ async def offer_ownership(settings: Settings, say: Callable[[str], object] = cli
         say(f"or open https://t.me/{name}?start={code} and press Start.")
 
 
-async def _name_of(token: str, api_url: str) -> str | None:
-    """Return the bot's name, as far as Telegram tells it in time."""
-    telegram = HttpTelegram(token, api_url, 1)
+async def _name_of(token: str, settings: Settings, say: Callable[[str], object]) -> str | None:
+    """Return the bot's name, as far as Telegram tells it in time; say what keeps Telegram from it."""
+    telegram = HttpTelegram(token, settings.telegram_api_url, 1)
     try:
         me = await telegram.call("getMe", {}, NAME_S)
+    except Refused as error:
+        if error.refusal.code in (401, 404):
+            say(
+                "Telegram does not know this token: take it again from @BotFather (/mybots, API Token), set "
+                "OPENCLAW_TELEGRAM_TOKEN, and start again."
+            )
+        return settings.bot_username
     except TelegramError:
-        return None
+        say(
+            f"Telegram cannot be reached at {settings.telegram_api_url}; it is tried again and again. "
+            "`openclaw doctor` says what is wrong."
+        )
+        return settings.bot_username
     finally:
         await telegram.aclose()
     name = me.get("username") if isinstance(me, dict) else None
-    return name if isinstance(name, str) else None
+    return name if isinstance(name, str) else settings.bot_username

@@ -80,8 +80,6 @@ class Up:
                     return code
                 self._choose_telegram()
                 self._note()
-                if self.simulator_url is None:
-                    in_child(self._offer_ownership)
                 roles = self._roles()
                 names = [server.name for server in self.servers] + [role.name for role in roles]
                 self.restarts = Restarts(names)
@@ -91,8 +89,13 @@ class Up:
                     on_event=self._tell,
                     stop_s=self.settings.stop_timeout_s + 5,
                 )
+                if self.simulator_url is None:
+                    # Before there are processes whose log lines would push it away.
+                    click.echo(self._screen(), err=True)
+                    in_child(self._offer_ownership)
                 supervisor.start()
-                click.echo(self._screen(), err=True)
+                if self.simulator_url is not None:
+                    click.echo(self._screen(), err=True)
                 return supervisor.wait()
             finally:
                 for server in reversed(self.servers):

@@ -260,9 +260,9 @@ CREATE TABLE openclaw.inbox (
 CREATE TABLE openclaw.invitations (
     code_hash text NOT NULL,
     bot_id bigint NOT NULL,
-    made_by text DEFAULT ''::text NOT NULL,
     standing text NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    made_by text DEFAULT ''::text NOT NULL,
     CONSTRAINT invitations_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'admin'::text, 'owner'::text])))
 );
 

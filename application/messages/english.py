@@ -19,19 +19,20 @@ WORDING: Mapping[str, str] = {
     "edit.stays_done": "What that message did stays done; editing it takes nothing back.",
     "edit.in_parts": "That answer took several messages, which I cannot change together. Send your message again.",
     "access.asked": (
-        "I do not know you yet. Whoever runs this bot lets you in, within an hour, by sending me this:\n"
-        "/access approve {code}"
+        "I do not know you yet. Pass this line to whoever runs this bot; it works for an hour:\n"
+        "/access approve {code}\n"
+        "If you run it yourself, send me the line with /start that its terminal shows."
     ),
     "access.asked_group": (
-        "This chat is not let in yet. An admin of this bot lets it in, within an hour, by sending me this:\n"
+        "This chat is not let in yet. An admin of this bot lets it in by sending me this line, within an hour:\n"
         "/access approve {code}"
     ),
-    "access.wrong_code": "That code is none, or it ran out or was used. Ask for a new one.",
+    "access.wrong_code": "That is no code of mine, or it ran out or was used. Ask for a new one.",
     "access.invited_member": "You are let in. Send /help to see what I can do.",
     "access.invited_admin": "You are an admin of this bot now. /access shows who may talk to me.",
     "access.invited_owner": "You own this bot now. /access shows who may talk to me and lets others in.",
-    "access.welcome": "You were let in. Send /help to see what I can do.",
-    "access.welcome_group": "I am let in here. In groups I answer commands, replies to me, and who names me.",
+    "access.welcome": "You are let in now. Send /help to see what I can do.",
+    "access.welcome_group": "I am let in here. I answer commands, replies to me, and whoever names me if I see it.",
     "access.list": "{people}\n\n/access approve CODE, /access revoke ID, /access invite",
     "access.usage": (
         "I do not understand that. Use:\n/access\n/access approve CODE or ID\n/access revoke ID\n/access invite\n"

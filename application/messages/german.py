@@ -25,8 +25,9 @@ WORDING: Mapping[str, str] = {
         "Sende deine Nachricht noch einmal."
     ),
     "access.asked": (
-        "Ich kenne dich noch nicht. Wer diesen Bot betreibt, schaltet dich innerhalb einer Stunde frei, mit diesem "
-        "Befehl an mich:\n/access approve {code}"
+        "Ich kenne dich noch nicht. Gib diese Zeile an die Person weiter, die diesen Bot betreibt; sie gilt eine "
+        "Stunde:\n/access approve {code}\n"
+        "Wenn du ihn selbst betreibst, sende mir die Zeile mit /start, die sein Terminal zeigt."
     ),
     "access.asked_group": (
         "Dieser Chat ist noch nicht freigeschaltet. Ein Admin dieses Bots schaltet ihn innerhalb einer Stunde frei, "

@@ -5,6 +5,9 @@ import sys
 
 import click
 
+from adapters.telegram.simulator import SimulatorError
+from domain.errors import NotSent, OpenClawError, Unavailable
+from entrypoints.chat import USER_ID
 from entrypoints.chat import chat as chat_over
 from entrypoints.preparation import prepare
 from entrypoints.settings_types import HostPort
@@ -36,5 +39,21 @@ def chat(control_port: int) -> int:
     It must have been started with `openclaw simulate-telegram`. Lines piped in are answered one by one; the exit code
     is 1 when one of them got no answer.
     """
-    with asyncio.Runner() as runner:
-        return runner.run(chat_over(f"http://127.0.0.1:{control_port}", sys.stdin, sys.stdout, resumed=True))
+    click.echo(
+        f"openclaw: you are user {USER_ID}; a bot that does not know you says how to be let in", err=True
+    )
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(
+                chat_over(f"http://127.0.0.1:{control_port}", sys.stdin, sys.stdout, resumed=True)
+            )
+    except NotSent as error:
+        raise Unavailable(
+            f"no simulated Telegram at 127.0.0.1:{control_port}; start it with `openclaw simulate-telegram` "
+            "(`openclaw up` without a token has a chat of its own, in its own terminal)"
+        ) from error
+    except SimulatorError as error:
+        raise OpenClawError(
+            f"the simulated Telegram says: {error}; start the services, or any bot, with OPENCLAW_TELEGRAM_API_URL "
+            "leading to it"
+        ) from error

@@ -102,7 +102,7 @@ def _service_json(service: ServiceStatus) -> dict[str, object]:
 def _mode(queues: Queues | None) -> str:
     if queues is None:
         return "unknown"
-    return queues.mode.value if queues.mode is not None else f"{DEFAULT_MODE} (none is stored in Redis)"
+    return queues.mode.value if queues.mode is not None else f"{DEFAULT_MODE} (the default)"
 
 
 def _services(seen: Overview) -> list[str]:

@@ -20,9 +20,9 @@ create index access_undecided on openclaw.access (changed_at) where standing in 
 create table openclaw.invitations (
   code_hash text primary key,
   bot_id bigint not null,
-  made_by text not null default '',
   standing text not null check (standing in ('member', 'admin', 'owner')),
-  expires_at timestamptz not null
+  expires_at timestamptz not null,
+  made_by text not null default ''
 );
 
 grant select, insert, update, delete on openclaw.access, openclaw.invitations to openclaw_brain, openclaw_operator;

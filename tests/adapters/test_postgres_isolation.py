@@ -383,7 +383,9 @@ async def test_an_update_at_the_edge_needs_no_right_to_read_what_is_owed(leg: Po
     assert await refused(leg, "gateway", "select 1 from openclaw.settings")
 
 
-async def test_subjects_are_compared_as_bytes_whatever_the_databases_language(admin: asyncpg.Connection) -> None:
+async def test_subjects_are_compared_as_bytes_whatever_the_databases_language(
+    admin: asyncpg.Connection,
+) -> None:
     """Those of one bot are found as a range of text, which a language's collation would not keep together."""
     collation = await admin.fetchval(
         "select collation_name from information_schema.columns "

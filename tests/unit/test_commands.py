@@ -104,5 +104,6 @@ def test_a_command_is_told_what_it_needs_and_no_more() -> None:
         "start": {Need.SETTINGS},
         "help": frozenset(),
         "api": {Need.MODE},
-        "status": {Need.STATUS}, "access": {Need.ACCESS},
+        "status": {Need.STATUS},
+        "access": {Need.ACCESS},
     }

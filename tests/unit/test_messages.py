@@ -99,10 +99,11 @@ def test_a_menu_shows_what_its_readers_can_use() -> None:
 @pytest.mark.parametrize("key", sorted(ENGLISH.wording))
 def test_every_wording_is_rendered_once_its_values_are_there(key: str, name: str) -> None:
     wording = LANGUAGES[name].wording[key]
-    text = render(key, dict.fromkeys(names_in(wording), "{value}"), name)
+    names = names_in(wording)
+    text = render(key, dict.fromkeys(names, "{value}"), name)
     assert text.strip() == text != ""
-    asked = sum(wording.count(f"{{{each}}}") for each in names_in(wording))
-    assert text.count("{value}") == asked, "a value is never a pattern itself"
+    filled = sum(wording.count(f"{{{each}}}") for each in names)
+    assert text.count("{value}") == filled, "a value is never a pattern itself"
 
 
 def test_wording_that_is_missing_is_a_fault() -> None:

@@ -173,7 +173,7 @@ def test_status_names_what_needs_attention() -> None:
         queues=Queues(SERVICES[:2], None, {}),
     )
     assert "\n".join(status_lines(ill)) == (
-        "OpenClaw 0.1.0, API mode auto (none is stored in Redis)\n"
+        "OpenClaw 0.1.0, API mode auto (the default)\n"
         "\n"
         "SERVICE  INSTANCE     VERSION  UP     SEEN\n"
         "gateway  gateway-11   0.1.0    3m 5s  4s ago\n"
