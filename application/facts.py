@@ -15,7 +15,7 @@ from application.interpreter import scope_of
 from application.ports import Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
-from application.taskfacts import contacts_known, is_ours, tasks_known, wants_of
+from application.taskfacts import contacts_known, is_ours, moved_scopes, tasks_known, wants_of
 from domain.access import (
     CODE_BITS,
     Code,
@@ -89,6 +89,8 @@ class Facts:
     calendar: Calendar = field(factory=Timeless)
     tasks: Mapping[str, TasksKnown] = field(factory=dict)
     contacts: Mapping[str, Contact] = field(factory=dict)
+    # Where the tasks of scopes went whose groups became supergroups.
+    moved: Mapping[str, str] = field(factory=dict)
 
 
 def visit_of(payload: object) -> Visit | None:
@@ -146,8 +148,11 @@ class Gatherer:
         # A lane has one event in a round, and a scope one lane.
         wanted = {scope.key: wants_of(event, settings.get(scope.key, {})) for event, scope in owners}
         tasks = await tasks_known(current, wanted)
+        moved = await moved_scopes(current, events, tasks)
         contacts = await contacts_known(current, [scope for _, scope in owners])
-        return Facts(self.formatter, door, mode, report, settings, first_runs, self.calendar, tasks, contacts)
+        return Facts(
+            self.formatter, door, mode, report, settings, first_runs, self.calendar, tasks, contacts, moved
+        )
 
     async def _door(self, current: Round, events: Sequence[Event]) -> Door:
         """Return who may talk. What was decided about a chat came with its row; little else is ever read."""

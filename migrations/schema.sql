@@ -568,6 +568,8 @@ ALTER TABLE openclaw.settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE openclaw.tasks ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY untold_shows ON openclaw.occasions FOR SELECT TO openclaw_brain USING (((kept = 'ambiguous'::text) AND (NOT told)));
+
 GRANT USAGE ON SCHEMA openclaw TO openclaw_gateway;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_brain;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_sender;

@@ -69,6 +69,9 @@ alter table openclaw.occasions force row level security;
 create policy operator_reads on openclaw.occasions for select to openclaw_operator using (true);
 create policy named_scopes on openclaw.occasions to openclaw_brain
   using (scope = any ((select string_to_array(current_setting('openclaw.scopes', true), ','))::text[]));
+-- Whether contact with a chat is for something is asked of every chat before its scope is named. Such a row tells
+-- nothing that anybody wrote.
+create policy untold_shows on openclaw.occasions for select to openclaw_brain using (kept = 'ambiguous' and not told);
 grant select on openclaw.occasions to openclaw_operator;
 grant select, insert, update, delete on openclaw.occasions to openclaw_brain;
 
