@@ -352,7 +352,12 @@ class Calendar(Protocol):
     def understand(
         self, text: str, *, now: float, zone: str | None, language: str | None
     ) -> Understood | Unclear | Refused:
-        """Return which time ``text`` names at its beginning or end, and what is left of it without that."""
+        """Return which time ``text`` names at its beginning or end, and what is left of it without that.
+
+        Without a zone, what needs none is understood as in UTC, and all else is Refused with ``ZONE_NEEDED``. A text
+        without a time is Refused with ``NO_TIME`` (``domain.tasks.times``). Every option of what is Unclear is
+        understood by itself.
+        """
 
     def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
         """Return an instant, or a rule with its next instant, in full; it is understood as the same again."""
@@ -367,7 +372,7 @@ class Calendar(Protocol):
         """Return what the clocks of ``zone`` show at an instant."""
 
     def instant(self, wall: WallTime, zone: str) -> float:
-        """Return when the clocks of ``zone`` show ``wall``: the first time of two, and after a gap if it lies in one."""
+        """Return when the clocks of ``zone`` show ``wall``: the first of two, after a gap if in one."""
 
 
 @runtime_checkable
