@@ -146,6 +146,17 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
   end
 $_$;
 
+CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select l.lane from unnest(lanes) as l(lane) where exists (
+    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
+    -- A scope is its lane with a letter before the chat's id.
+    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
+  )
+$$;
+
 CREATE TABLE openclaw.access (
     subject text NOT NULL,
     standing text NOT NULL,
@@ -568,8 +579,6 @@ ALTER TABLE openclaw.settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE openclaw.tasks ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY untold_shows ON openclaw.occasions FOR SELECT TO openclaw_brain USING (((kept = 'ambiguous'::text) AND (NOT told)));
-
 GRANT USAGE ON SCHEMA openclaw TO openclaw_gateway;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_brain;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_sender;
@@ -607,6 +616,9 @@ GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sch
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;

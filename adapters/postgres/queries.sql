@@ -25,9 +25,7 @@ select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.env
   exists (select from openclaw.chats c where c.unreachable_since is not null
     and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
     and c.chat_id = substring(l.lane from ':(-?[0-9]{1,18})$')::bigint)
-  -- A scope is its lane with a letter before the chat's id.
-  or exists (select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
-    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])) as awaits
+  or l.lane in (select openclaw.untold_lanes($2::text[])) as awaits
 from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
