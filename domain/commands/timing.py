@@ -36,7 +36,7 @@ class Pending:
     def text(self) -> str:
         """The value of the setting that holds it."""
         held = [self.token, self.name, self.args, self.by, list(self.options), self.rest]
-        return json.dumps(held, ensure_ascii=False)
+        return json.dumps(held)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
