@@ -184,6 +184,13 @@ async def test_of_an_unclear_time_one_press_chooses(harness: Harness) -> None:
     assert len(statuses(harness)) == 1
 
 
+async def test_what_only_looks_like_a_time_may_be_a_part_of_the_title(harness: Harness) -> None:
+    await harness.say(ANN, ANN, "/task Look at 5 houses #home")
+    assert await when_pressed(harness, "None: it is a part of the text") == [
+        "All right.", "Noted.\nTask 1: Look at 5 houses\n#home",
+    ]  # fmt: skip
+
+
 async def test_a_question_that_was_answered_or_followed_by_another_is_stale(harness: Harness) -> None:
     await harness.say(ANN, ANN, "/task Buy milk at 5")
     first = shown(harness)
@@ -200,8 +207,7 @@ async def test_the_zone_is_asked_for_once_and_then_known() -> None:
     assert asked.startswith("For that I need to know the time zone here.")
     await harness.say(BEN, BEN, "/timezone Springfield")
     assert (await when_pressed(harness, "-5", BEN, BEN))[1] == (
-        "The time zone here is now -5, where it is 10:06. Tasks that exist keep theirs.\n\n"
-        "Noted.\nTask 1: call mum\n2025-06-16 09:00 (-5)"
+        "The time zone here is now -5, where it is 10:06.\n\nNoted.\nTask 1: call mum\n2025-06-16 09:00 (-5)"
     )
     assert "Noted" in (await harness.say(BEN, BEN, "/remind tomorrow 10 call dad"))[0]
 

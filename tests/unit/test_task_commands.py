@@ -20,6 +20,7 @@ from domain.tasks.values import (
     Task,
     Who,
 )
+from domain.wording import Said
 from tests.times import DAY_S, daily
 from tests.unit.task_given import ANN, FRESH, IN_GROUP, NOW, TEN, a_task, known, made, put, said, when
 
@@ -179,6 +180,7 @@ def test_an_unclear_time_is_asked_about_with_a_button_for_each_answer() -> None:
     assert [(each.label, each.data) for (each,) in answer.buttons] == [
         ("2025-06-16 05:00 (+2)", "q1:00000000:0"),
         ("2025-06-16 17:00 (+2)", "q1:00000000:1"),
+        (Said("time.none"), "q1:00000000:2"),
     ]
     (effect,) = answer.effects
     assert isinstance(effect, PutSetting)
