@@ -56,20 +56,30 @@ class Chat:
             line = line[:LINE_CHARS_MAX]
             print(f"(cut to the {LINE_CHARS_MAX} characters that Telegram allows)", file=sys.stderr)
         await self.control.say(CHAT_ID, USER_ID, line)
-        if not self.is_terminal and not await self._print_new(ANSWER_S):
+        if not self.is_terminal and not await self._print_answer():
             self.unanswered += 1
             print(f"openclaw: no answer within {ANSWER_S:g} s", file=sys.stderr)
         while not self.is_terminal and await self._print_new(QUIET_S):
             pass
 
+    async def _print_answer(self) -> bool:
+        """Print what comes until something is shown: that the bot is typing is no answer. Tell whether it was."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                while not await self._print_new(ANSWER_S):
+                    pass
+                return True
+        return False
+
     async def _print_new(self, wait_s: float) -> bool:
+        """Print what is new, waiting so long for the first of it; tell whether anything was shown."""
         effects = await self.control.record(CHAT_ID, after=self.seen, wait_s=wait_s)
-        for effect in effects:
-            self.seen = effect.seq
-            if (text := shown(effect)) is not None:
-                self.out.write(f"\r{text}\n" if self.is_terminal else f"{text}\n")
+        texts = [text for effect in effects if (text := shown(effect)) is not None]
+        self.seen = effects[-1].seq if effects else self.seen
+        for text in texts:
+            self.out.write(f"\r{text}\n" if self.is_terminal else f"{text}\n")
         self.out.flush()
-        return bool(effects)
+        return bool(texts)
 
     async def _print_for_ever(self) -> None:
         while True:
