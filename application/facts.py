@@ -16,7 +16,7 @@ from application.interpreter import scope_of
 from application.ports import Clock, Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
-from application.taskfacts import contacts_known, is_ours, tasks_known, wants_of
+from application.taskfacts import contacts_known, is_ours, moved_scopes, tasks_known, wants_of
 from domain.access import Policy
 from domain.commands.base import Calendar, Command, Need, TasksKnown
 from domain.commands.table import COMMANDS
@@ -51,6 +51,8 @@ class Facts:
     calendar: Calendar = field(factory=Timeless)
     tasks: Mapping[str, TasksKnown] = field(factory=dict)
     contacts: Mapping[str, Contact] = field(factory=dict)
+    # Where the tasks of scopes went whose groups became supergroups.
+    moved: Mapping[str, str] = field(factory=dict)
 
 
 @define
@@ -89,10 +91,11 @@ class Gatherer:
         # A lane has one event in a round, and a scope one lane.
         wanted = {scope.key: wants_of(event, settings.get(scope.key, {})) for event, scope in owners}
         tasks = await tasks_known(current, wanted)
+        moved = await moved_scopes(current, events, tasks)
         contacts = await contacts_known(current, [scope for _, scope in owners])
         return Facts(
             self.formatter, door, self.clock.now(), mode, report, settings, first_runs, frozenset(early),
-            self.calendar, tasks, contacts,
+            self.calendar, tasks, contacts, moved,
         )  # fmt: skip
 
     async def mode(self) -> Mode:

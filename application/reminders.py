@@ -28,6 +28,7 @@ from domain.decisions import (
 from domain.envelope import Event
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
 from domain.events.telegram import CallbackReceived, MessageClass, MessageReceived, TelegramSend
+from domain.scope import bot_and_chat
 from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
 from domain.tasks.values import Kept, Occasion, Status, Task
@@ -43,7 +44,7 @@ def on_due(event: Event, facts: Facts) -> Decision:
     assert isinstance(due, ReminderDue)
     task = _task(due, facts)
     if task is None:
-        return ignored("the task is gone")
+        return _elsewhere(due, facts)
     why = _gone_by(task, due)
     if why:
         named = named_by(due.reminder_key)
@@ -66,6 +67,19 @@ def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
     scope = scope_of(payload)
     assert scope is not None
     return facts.tasks.get(scope.key, TasksKnown()).by_id.get(payload.task_id)
+
+
+def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision:
+    """Let a reminder follow to the supergroup that has its task now; without one the task is gone."""
+    scope = scope_of(payload)
+    assert scope is not None
+    new = facts.moved.get(scope.key)
+    if new is None:
+        return ignored("the task is gone")
+    _, chat_id = bot_and_chat(new)
+    return Decision(
+        events=(Emit("moved", evolve(payload, chat_id=chat_id)),), reason="the group became a supergroup"
+    )
 
 
 def _gone_by(task: Task, due: ReminderDue) -> str:
@@ -112,7 +126,7 @@ def on_settled(event: Event, facts: Facts) -> Decision:
     assert isinstance(settled, ReminderSettled)
     task = _task(settled, facts)
     if task is None:
-        return ignored("the task is gone")
+        return _elsewhere(settled, facts)
     if settled.outcome is ReminderOutcome.DELIVERED:
         return ignored("the ledger says that it was said")
     if settled.outcome is not ReminderOutcome.UNREACHABLE:

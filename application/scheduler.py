@@ -110,7 +110,9 @@ def _firings(due: DueTask, acted: Acted, now: float, codec: Codec) -> list[Firin
 def _event(due: DueTask, task: Task, saying: Saying, now: float) -> Event:
     bot_id, chat_id = bot_and_chat(due.scope)
     scope = Scope(bot_id, chat_id)
-    person = chat_id if scope.is_private else task.assigned_to.user_id if task.assigned_to else None
+    # Somebody whom only a name stands for has no id.
+    assigned = task.assigned_to.user_id or None if task.assigned_to is not None else None
+    person = chat_id if scope.is_private else assigned
     key = reminder_key(task.task_id, saying.bucket)
     # The occurrence that it is about, by which the brain sees whether that still stands; the key names the occasion.
     due_at = timestamp_of(saying.bucket if task.due_at is None else task.due_at)

@@ -65,6 +65,20 @@ async def tasks_known(current: Round, wanted: Mapping[str, Wants]) -> Mapping[st
     return found
 
 
+async def moved_scopes(
+    current: Round, events: Sequence[Event], known: Mapping[str, TasksKnown]
+) -> Mapping[str, str]:
+    """Return which scope has the tasks now of which reminders tell by the scope that they had before."""
+    missing = set()
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, ReminderDue | ReminderSettled):
+            scope = Scope(payload.bot_id, payload.chat_id).key
+            if payload.task_id not in known.get(scope, TasksKnown()).by_id:
+                missing.add(scope)
+    return await current.tasks.moved(sorted(missing)) if missing else {}
+
+
 async def contacts_known(current: Round, scopes: Sequence[Scope]) -> Mapping[str, Contact]:
     """Return what contact with chats is for; asked only of those of which the rows say that it is for something."""
     awaiting = {head.lane for head in current.heads if head.awaits}

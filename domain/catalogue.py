@@ -135,7 +135,7 @@ _TYPES = (
         "1.1.0",
         tasks.ReminderDue,
         BRAIN,
-        (SCHEDULER,),
+        (SCHEDULER, BRAIN),
         "One occurrence of a task is due.",
     ),
     EventType(
@@ -143,7 +143,7 @@ _TYPES = (
         "1.0.0",
         tasks.ReminderSettled,
         BRAIN,
-        (SENDER,),
+        (SENDER, BRAIN),
         "What became of the message of a reminder.",
     ),
     EventType("memory.added", "1.0.0", memory.MemoryAdded, AUDIT, (BRAIN,), "Something is to be remembered."),

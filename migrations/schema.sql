@@ -146,6 +146,17 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
   end
 $_$;
 
+CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select l.lane from unnest(lanes) as l(lane) where exists (
+    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
+    -- A scope is its lane with a letter before the chat's id.
+    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
+  )
+$$;
+
 CREATE TABLE openclaw.access (
     subject text NOT NULL COLLATE pg_catalog."C",
     standing text NOT NULL,
@@ -606,6 +617,9 @@ GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sch
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;

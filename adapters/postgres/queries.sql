@@ -17,16 +17,22 @@ cross join lateral (
 ) h;
 
 -- name: read_heads
--- What each lane offers, whether an earlier run of it did not end, and what was decided about the lane's chat.
+-- What each lane offers, whether an earlier run of it did not end, what was decided about the lane's chat, and whether
+-- contact with it is for something; that costs a look into indexes that are all but empty.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, a.standing,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
-  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
+  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked,
+  exists (select from openclaw.chats c where c.unreachable_since is not null
+    and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
+    and c.chat_id = substring(l.lane from ':(-?[0-9]{1,18})$')::bigint)
+  or l.lane in (select openclaw.untold_lanes($2::text[])) as awaits
 from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
 -- name: read_heads_and_claims
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
+  false as awaits,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
   extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s

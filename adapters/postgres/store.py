@@ -330,6 +330,7 @@ def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
         "envelope",
         "marked",
         "standing",
+        "awaits",
     )
     values = {name: row[name] for name in names}
     return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)

@@ -61,6 +61,7 @@ WORDING: Mapping[str, str] = {
     # Time
     "time.refused": "{why} Nothing was changed.",
     "time.which": "{why} Choose:",
+    "time.none": "None: it is a part of the text",
     "zone.needed": (
         "For that I need to know the time zone here. Send a place or an offset, and I go on with it:\n"
         "/timezone Berlin\n/timezone +05:30"
@@ -71,7 +72,8 @@ WORDING: Mapping[str, str] = {
         "I know no time zone by that name. Send a larger city near you or an offset: /timezone Berlin, /timezone +05:30"
     ),
     "zone.which": "That may be several time zones. Choose:",
-    "zone.set": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep theirs.",
+    "zone.set": "The time zone here is now {zone}, where it is {now}.",
+    "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep theirs.",
     "when.past": "That time has passed.",
     "when.no_such_date": "There is no such date.",
     "when.no_such_time": "There is no such time of day.",

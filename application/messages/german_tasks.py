@@ -67,6 +67,7 @@ WORDING: Mapping[str, str] = {
     # Time
     "time.refused": "{why} Nichts wurde geändert.",
     "time.which": "{why} Wähle:",
+    "time.none": "Keine: es gehört zum Text",
     "zone.needed": (
         "Dafür muss ich die Zeitzone hier kennen. Sende einen Ort oder einen Versatz, dann mache ich weiter:\n"
         "/timezone Berlin\n/timezone +05:30"
@@ -80,7 +81,8 @@ WORDING: Mapping[str, str] = {
         "/timezone Berlin, /timezone +05:30"
     ),
     "zone.which": "Das können mehrere Zeitzonen sein. Wähle:",
-    "zone.set": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre.",
+    "zone.set": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}.",
+    "zone.changed": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre.",
     "when.past": "Diese Zeit ist vorbei.",
     "when.no_such_date": "Dieses Datum gibt es nicht.",
     "when.no_such_time": "Diese Uhrzeit gibt es nicht.",

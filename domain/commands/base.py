@@ -126,7 +126,7 @@ class Known:
     """What was found out. Only what the command needs is filled in.
 
     ``now`` is when the question came in, in seconds since the epoch. ``fresh_id`` names nothing yet, and is the same
-    when the step is run again. ``chosen`` is the time that was picked, where a question about it was asked before.
+    when the step is run again. ``chosen`` is the time that was picked where that was asked, or that there is none.
     """
 
     mode: Mode = DEFAULT_MODE
@@ -137,7 +137,7 @@ class Known:
     calendar: Calendar = field(factory=Timeless)
     now: float = 0.0
     fresh_id: UUID = field(factory=lambda: UUID(int=0))
-    chosen: Understood | None = None
+    chosen: Understood | Refused | None = None
 
 
 @frozen

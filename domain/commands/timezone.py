@@ -43,15 +43,16 @@ def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
     """Set the zone, and carry out what waited for it."""
     chosen = PutSetting(ZONE, zone, is_choice=True)
     values = {"zone": zone, "now": _now(known, zone)}
+    key = "zone.changed" if ZONE in known.settings else "zone.set"
     waiting = waits_for_zone(known.settings)
     if waiting is None or waiting.by != ask.user_id:
-        return Answer("zone.set", values, (chosen,), reason="the time zone was set")
+        return Answer(key, values, (chosen,), reason="the time zone was set")
     told = evolve(known, settings={**known.settings, ZONE: zone})
     after = WITH_TIME[waiting.name].step(evolve(ask, args=waiting.args), told)
     # A further question takes the place of the one that is answered.
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in after.effects)
     effects = (chosen, *after.effects) if asks_again else (chosen, put(None), *after.effects)
-    said = Listed((Said("zone.set", values), Said(after.key, after.values)), "\n\n")
+    said = Listed((Said(key, values), Said(after.key, after.values)), "\n\n")
     reason = "; ".join(filter(None, ("the time zone was set", after.reason)))
     return evolve(after, key="lines", values={"lines": said}, effects=effects, reason=reason)
 

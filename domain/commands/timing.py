@@ -15,7 +15,10 @@ from domain.tasks.buttons import OnOption, written
 from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
 from domain.wording import Choice, Listed, Said, Value, in_rows
 
-OPTIONS_MAX = 10
+# One digit of a button's data tells which option it is, and one more is that there is no time.
+OPTIONS_MAX = 9
+# The commands whose text needs no time, so that what looks like one may be a part of the title.
+_WITHOUT_TIME = ("task", "edit")
 # Commands that begin with a time, so that a lone number is an hour there.
 TIME_FIRST = ("remind", "snooze")
 
@@ -38,7 +41,7 @@ class Pending:
     def text(self) -> str:
         """The value of the setting that holds it."""
         held = [self.token, self.name, self.args, self.by, list(self.options), self.rest]
-        return json.dumps(held, ensure_ascii=False)
+        return json.dumps(held)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
@@ -56,7 +59,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     ``name`` is the command that is answered later, where the answer is a question.
     """
     if known.chosen is not None:
-        return known.chosen
+        return known.chosen if isinstance(known.chosen, Understood) else None
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
@@ -74,6 +77,8 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         options = found.options[:OPTIONS_MAX]
         pending = Pending(token, name, ask.args, ask.user_id, options, found.rest)
         choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
+        if name in _WITHOUT_TIME:
+            choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
         return Answer(
             "time.which", {"why": question}, (put(pending),), reason="a question about the time",
             buttons=in_rows(choices, 1),
@@ -102,8 +107,13 @@ def put(pending: Pending | None) -> PutSetting:
     return PutSetting(PENDING, pending.text if pending is not None else "", is_choice=True)
 
 
-def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood | None:
-    """Return the time that an option stands for, with the text of the command; None where it is none any more."""
+def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood | Refused | None:
+    """Return the time that an option stands for, with the text of the command; None where it is none any more.
+
+    The option behind the others is that there is no time.
+    """
+    if index == len(pending.options) and pending.name in _WITHOUT_TIME:
+        return Refused(NO_TIME)
     if index >= len(pending.options):
         return None
     found = known.calendar.understand(

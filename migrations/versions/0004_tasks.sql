@@ -104,3 +104,16 @@ create function openclaw.forget_occasions() returns void
 $$;
 revoke all on function openclaw.forget_occasions() from public;
 grant execute on function openclaw.forget_occasions() to openclaw_brain;
+
+-- Which chats were not told of an ambiguous occasion. It is asked of every chat whose events are handled, before its
+-- scope is named, and tells no more than that. The operator's policy lets the owner see the rows, as above.
+create function openclaw.untold_lanes(lanes text[]) returns setof text
+  language sql stable security definer set search_path = pg_catalog as $$
+  select l.lane from unnest(lanes) as l(lane) where exists (
+    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
+    -- A scope is its lane with a letter before the chat's id.
+    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
+  )
+$$;
+revoke all on function openclaw.untold_lanes(text[]) from public;
+grant execute on function openclaw.untold_lanes(text[]) to openclaw_brain;
