@@ -35,7 +35,7 @@ RUN python3 -m compileall -q --invalidation-mode unchecked-hash /app \
 FROM python:3.12-slim
 # A volume that is mounted here for the first time takes on the owner of the folder: provision may then write to it.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin openclaw \
-    && for holder in postgres valkey gateway brain sender operator telegram; do \
+    && for holder in postgres valkey gateway brain sender scheduler operator telegram; do \
         install -d -o 10001 -g 10001 -m 0755 /secrets/$holder; done
 COPY --from=builder /opt/openclaw /opt/openclaw
 COPY --from=builder /app /app

@@ -1,7 +1,7 @@
 """The brain: routes commands, answers free text, applies what concerns chats as a whole. Its steps are pure.
 
-Not here: what they need to know (``facts``), who may talk (``doorkeeper``), edits (``corrections``), the commands
-themselves (``domain.commands``).
+Not here: what they need to know (``facts``), who may talk (``doorkeeper``), edits (``corrections``), buttons
+(``presses``), reminders (``reminders``), the commands themselves (``domain.commands``).
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,27 @@ from datetime import datetime
 
 from attrs import evolve
 
+from application.asking import ask_of, buttons_of, known_of
 from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
-from application.door import command_of, visit_of
+from application.door import command_of
 from application.doorkeeper import on_member, turned_away
 from application.facts import EDITS, Facts
 from application.interpreter import parts_of, scope_of
-from application.messages import render, span
+from application.messages import render
+from application.presses import on_callback
+from application.reminders import after_contact, on_due, on_settled
 from application.rounds import Handler, ignored
-from domain.commands.base import Ask, Known, Parsed
+from domain.commands.base import Parsed
 from domain.commands.table import COMMANDS
+from domain.commands.views import span
 from domain.decisions import Decision, Emit, MoveData, PutSetting
 from domain.envelope import Event
 from domain.events.telegram import (
-    CallbackReceived,
+    Button,
     ChatMigrated,
     Entity,
     MessageKind,
     MessageReceived,
-    TelegramAnswer,
     TelegramSend,
 )
 
@@ -38,7 +41,14 @@ _POSTS = (MessageKind.CHANNEL_POST, MessageKind.EDITED_CHANNEL_POST)
 
 
 def on_message(event: Event, facts: Facts) -> Decision:
-    """Answer a command by its step, and free text with an echo; an edit corrects the answer that there was."""
+    """Answer a command by its step, and free text with an echo; an edit corrects the answer that there was.
+
+    Any message is contact with its chat, answered or not.
+    """
+    return after_contact(event, facts, _on_message(event, facts))
+
+
+def _on_message(event: Event, facts: Facts) -> Decision:
     message = event.payload
     assert isinstance(message, MessageReceived)
     if message.kind in _POSTS and not _names_the_bot(message):
@@ -90,31 +100,24 @@ def _on_command(
         return reply(
             message, render("unknown_command", {"name": parsed.name}, message.language), late_s=late_s
         )
-    scope, visit = scope_of(message), visit_of(message)
-    assert scope is not None
-    assert visit is not None
-    standing = facts.door.rights(visit).standing
-    ask = Ask(parsed.args, standing, message.bot_id, message.chat_id, visit.user_id)
-    known = Known(
-        facts.mode,
-        facts.report,
-        facts.settings.get(scope.key, {}),
-        facts.door.known(event.event_id, message.bot_id),
-    )
-    answer = command.step(ask, known)
+    answer = command.step(ask_of(message, facts, parsed.args), known_of(event, facts))
     if late_s and acts(answer.effects):
-        told = render("late_command", {"waited": span(late_s, message.language)}, message.language)
+        told = render("late_command", {"waited": span(late_s)}, message.language)
         return reply(message, told, quoted=True)
-    decision = reply(message, render(answer.key, answer.values, message.language), late_s=late_s)
+    decision = reply(
+        message, render(answer.key, answer.values, message.language), late_s=late_s,
+        buttons=buttons_of(answer.buttons, message.language),
+    )  # fmt: skip
     notices = tuple(
         Emit(
             "notice", TelegramSend(bot_id=message.bot_id, chat_id=notice.chat_id, text=render(notice.key, {}))
         )
         for notice in answer.notices
     )
+    events = tuple(Emit(f"task.{n}", payload) for n, payload in enumerate(answer.events, 1))
     reasons = [answer.reason, TOOK_EFFECT if acts(answer.effects) else "", decision.reason]
     return Decision(
-        decision.events + notices,
+        decision.events + notices + events,
         answer.effects,
         reason="; ".join([f"/{parsed.name}", *filter(None, reasons)]),
     )
@@ -127,6 +130,7 @@ def reply(
     *,
     late_s: float = 0.0,
     quoted: bool = False,
+    buttons: tuple[tuple[Button, ...], ...] = (),
 ) -> Decision:
     """Return the decision to answer in the chat and topic of ``message``.
 
@@ -134,10 +138,10 @@ def reply(
     """
     answers = message.message_id if message.chat_id < 0 or late_s or quoted else None
     if late_s:
-        text = f"{text}\n\n{render('late', {'waited': span(late_s, message.language)}, message.language)}"
+        text = f"{text}\n\n{render('late', {'waited': span(late_s)}, message.language)}"
     send = TelegramSend(
         bot_id=message.bot_id, chat_id=message.chat_id, thread_id=message.thread_id, text=text, entities=entities,
-        reply_to_message_id=answers,
+        reply_to_message_id=answers, buttons=buttons,
     )  # fmt: skip
     emit = Emit("reply", send)
     return Decision(events=(emit,), reason=IN_PARTS if len(parts_of(emit)) > 1 else "")
@@ -147,22 +151,6 @@ def _late_s(message: MessageReceived, now: float) -> float:
     """Return for how long a message waited until now, where that is long; 0 otherwise."""
     waited_s = now - datetime.fromisoformat(message.sent_at).timestamp()
     return waited_s if waited_s >= LATE_S else 0.0
-
-
-def on_callback(event: Event, facts: Facts) -> Decision:
-    """Answer the press of a button; no button of ours does anything yet, so every press is stale."""
-    press = event.payload
-    assert isinstance(press, CallbackReceived)
-    away = turned_away(event, facts)
-    if away is not None:
-        return away
-    answer = TelegramAnswer(
-        bot_id=press.bot_id,
-        chat_id=press.chat_id,
-        callback_id=press.callback_id,
-        text=render("stale_button", {}, press.language),
-    )
-    return Decision(events=(Emit("answer", answer),), reason="no button has this data")
 
 
 def on_migrated(event: Event, facts: Facts) -> Decision:
@@ -177,4 +165,6 @@ HANDLERS: Mapping[str, Handler[Facts]] = {
     "callback.received": on_callback,
     "chat.migrated": on_migrated,
     "chat.member": on_member,
+    "reminder.due": on_due,
+    "reminder.settled": on_settled,
 }

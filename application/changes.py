@@ -31,6 +31,7 @@ class Head:
     claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
     outlives the row's time as a dead letter.
     ``standing``: what was decided about the lane's chat, where anything was (``domain.access.Standing``).
+    ``awaits``: contact with the lane's chat may be for something (``application.agenda.Contact``).
     """
 
     target: str
@@ -46,6 +47,7 @@ class Head:
     ambiguous: bool = False
     repeat: bool = False
     standing: str | None = None
+    awaits: bool = False
 
 
 @frozen

@@ -86,6 +86,11 @@ class Consumer:
     _any_done: asyncio.Event = field(factory=asyncio.Event)
     _cursor: str = ""
 
+    @property
+    def _service(self) -> str:
+        """Whose crash points it passes: both of the sender's targets are the sender's."""
+        return self.target.partition("-")[0]
+
     def stop(self) -> None:
         """Ask ``run`` to finish what is in hand and return."""
         self._stopping = True
@@ -174,7 +179,7 @@ class Consumer:
     async def _take_in(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        self.crash(f"{self.target}.consumed")
+        self.crash(f"{self._service}.consumed")
         let_go = self.hand.add(entries)
         self._news.set()
         await self._ack(let_go, without_effect=True)
@@ -235,7 +240,7 @@ class Consumer:
             if lane not in report.lost and lane not in report.busy and lane not in report.alone:
                 self.hand.give_back(lane)
         await self.publish(report.wakeups)
-        self.crash(f"{self.target}.published")
+        self.crash(f"{self._service}.published")
         await self._ack(useless, without_effect=True)
         await self._ack(done)
 
@@ -295,7 +300,7 @@ class Consumer:
             self._doubt.set()
             self._warn("ack_failed", error)
         if acted:
-            self.crash(f"{self.target}.acked")
+            self.crash(f"{self._service}.acked")
 
     async def _flush_in_company(self) -> None:
         await self._any_done.wait()

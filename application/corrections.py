@@ -49,14 +49,14 @@ def correct(event: Event, facts: Facts, answer: Callable[[Event, Facts], Decisio
         return _told(message, "edit.in_parts", "an answer in parts is not corrected")
     edit = TelegramEdit(
         bot_id=reply.bot_id, chat_id=reply.chat_id, delivery_key=child_key(first.key, REPLY), text=reply.text,
-        entities=reply.entities,
+        entities=reply.entities, buttons=reply.buttons,
     )  # fmt: skip
     return Decision(events=(Emit("correction", edit),), reason="the answer is corrected")
 
 
 def acts(effects: Sequence[Effect]) -> bool:
     """Tell whether effects do more than note something about the chat itself."""
-    return any(not isinstance(effect, PutSetting) for effect in effects)
+    return any(not isinstance(effect, PutSetting) or effect.is_choice for effect in effects)
 
 
 def _told(message: MessageReceived, key: str, reason: str) -> Decision:

@@ -15,7 +15,12 @@ SENDER_POINTS = (
     "sender.after_call", "sender.released", "sender.settled", "sender.settle_committed", "sender.published",
     "sender.acked",
 )  # fmt: skip
+# What an update passes on its way to the reply; what a due task passes before that.
 POINTS = GATEWAY_POINTS + BRAIN_POINTS + SENDER_POINTS
+SCHEDULER_POINTS = (
+    "scheduler.read", "scheduler.decided", "scheduler.applied", "scheduler.committed", "scheduler.published",
+)  # fmt: skip
+ALL_POINTS = POINTS + SCHEDULER_POINTS
 
 
 class CrashPoints(Protocol):

@@ -25,6 +25,7 @@ from domain.decisions import (
     Emit,
     MarkChat,
     Outcome,
+    ResumeTasks,
     SetStanding,
     UseInvitation,
 )
@@ -134,18 +135,18 @@ def on_member(event: Event, facts: Facts) -> Decision:
     if change.after in _GONE:
         why = "the bot was blocked" if change.chat_type is ChatType.PRIVATE else "the bot was removed"
         return Decision(effects=(MarkChat(False, why),), reason=why)
-    back = MarkChat(True)
+    back: tuple[Effect, ...] = (MarkChat(True), ResumeTasks())
     if change.before not in _GONE or change.chat_type is ChatType.PRIVATE:
-        return Decision(effects=(back,), reason=f"the bot is {change.after.value}")
+        return Decision(effects=back, reason=f"the bot is {change.after.value}")
     chat = facts.door.people.get(visit.subject, STRANGER).standing
     if not rights.standing.is_admin or chat.may_talk or chat is Standing.REVOKED:
-        return Decision(effects=(back,), reason="the bot was added")
+        return Decision(effects=back, reason="the bot was added")
     decided = SetStanding(visit.subject, Standing.MEMBER, "", f"user {change.user_id}")
     greeting = TelegramSend(
         bot_id=change.bot_id, chat_id=change.chat_id, text=render("access.welcome_group", {}, change.language)
     )
     is_channel = change.chat_type is ChatType.CHANNEL
     return Decision(
-        events=() if is_channel else (Emit("greeting", greeting),), effects=(back, decided),
+        events=() if is_channel else (Emit("greeting", greeting),), effects=(*back, decided),
         reason=f"{visit.subject} became member, added by an admin",
     )  # fmt: skip

@@ -9,14 +9,16 @@ from uuid import UUID
 
 from attrs import define, field, frozen
 
+from application.agenda import Contact
 from application.changes import Changes
 from application.door import Door, DoorBook, command_of, visit_of
 from application.interpreter import scope_of
 from application.ports import Clock, Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
+from application.taskfacts import contacts_known, is_ours, moved_scopes, tasks_known, wants_of
 from domain.access import Policy
-from domain.commands.base import Command, Need
+from domain.commands.base import Calendar, Command, Need, TasksKnown
 from domain.commands.table import COMMANDS
 from domain.decisions import SetApiMode
 from domain.envelope import Event
@@ -24,6 +26,7 @@ from domain.errors import StoreUnavailable, Unavailable
 from domain.events.telegram import MessageKind, MessageReceived
 from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
+from domain.tasks.timeless import Timeless
 
 log = logging.getLogger("openclaw.brain")
 
@@ -45,6 +48,11 @@ class Facts:
     first_runs: Mapping[str, FirstRun] = field(factory=dict)
     # Edits whose chat has an earlier event that failed and is tried again: perhaps the message that they edit.
     early_edits: frozenset[UUID] = frozenset()
+    calendar: Calendar = field(factory=Timeless)
+    tasks: Mapping[str, TasksKnown] = field(factory=dict)
+    contacts: Mapping[str, Contact] = field(factory=dict)
+    # Where the tasks of scopes went whose groups became supergroups.
+    moved: Mapping[str, str] = field(factory=dict)
 
 
 @define
@@ -59,6 +67,7 @@ class Gatherer:
     clock: Clock
     policy: Policy
     version: str
+    calendar: Calendar = field(factory=Timeless)
 
     async def __call__(self, current: Round, events: Sequence[Event]) -> Facts:
         """Return the facts for these events."""
@@ -72,13 +81,22 @@ class Gatherer:
         report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
         asked = [event for event, command in commands if Need.SETTINGS in command.needs]
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
+        asked += [event for event in events if is_ours(event)]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
         edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]
         first_runs = await current.first_runs([e.trace_id for e in edits]) if edits else {}
         early = await current.behind_a_retry([e.event_id for e in edits]) if edits else ()
-        now = self.clock.now()
-        return Facts(self.formatter, door, now, mode, report, settings, first_runs, frozenset(early))
+        owners = [(event, scope) for event in events if (scope := scope_of(event.payload)) is not None]
+        # A lane has one event in a round, and a scope one lane.
+        wanted = {scope.key: wants_of(event, settings.get(scope.key, {})) for event, scope in owners}
+        tasks = await tasks_known(current, wanted)
+        moved = await moved_scopes(current, events, tasks)
+        contacts = await contacts_known(current, [scope for _, scope in owners])
+        return Facts(
+            self.formatter, door, self.clock.now(), mode, report, settings, first_runs, frozenset(early),
+            self.calendar, tasks, contacts, moved,
+        )  # fmt: skip
 
     async def mode(self) -> Mode:
         """Return the API mode. A key that is missing is restored from the committed choice; Redis may be away."""

@@ -3,6 +3,7 @@
 Not here: handlers, and the transaction that the changes are written in.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from attrs import define, evolve, field, frozen
@@ -64,7 +65,15 @@ class Interpreter:
             changes.effects.extend(ScopedEffect(scope.key, effect) for effect in decision.effects)
         changes.audit.append(self.audit_row(run, decision.outcome, decision.reason))
         changes.audit.extend(audited)
-        return [Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed if o.delay_s <= 0]
+        return _wakeups(owed)
+
+    def emit(self, run: Run, events: Sequence[Emit], changes: Changes) -> list[Wakeup]:
+        """Owe events because of a run, whatever becomes of its row; return the wake-ups as ``succeed`` does."""
+        owed: list[Owed] = []
+        for event in events:
+            self._owe(run, event, owed, changes.audit)
+        changes.owed.extend(owed)
+        return _wakeups(owed)
 
     def _owe(self, run: Run, emit: Emit, owed: list[Owed], audited: list[AuditRow]) -> None:
         assert run.event is not None
@@ -75,6 +84,7 @@ class Interpreter:
             source=self.service,
             timestamp=timestamp_of(self.clock.now()),
             target=emit.target,
+            key=emit.key,
         )
         if child.target == AUDIT:
             # Nobody consumes it, so it is never encoded or published.
@@ -135,6 +145,10 @@ class Interpreter:
         return event_row(run.event, outcome, head.cause, head.attempt, reason, took_ms)
 
 
+def _wakeups(owed: Sequence[Owed]) -> list[Wakeup]:
+    return [Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed if o.delay_s <= 0]
+
+
 def event_row(
     event: Event,
     outcome: Outcome,
@@ -183,6 +197,7 @@ def parts_of(emit: Emit) -> list[Emit]:
         evolve(
             emit,
             name=emit.name if n == 0 else f"{emit.name}.{n + 1}",
+            key=emit.key if n == 0 else None,
             payload=evolve(
                 payload,
                 text=piece.text,

@@ -6,11 +6,13 @@ Not here: any library; the adapters bring those.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import tzinfo
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from attrs import frozen
 
+from application.books import TaskBook
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -19,6 +21,7 @@ from domain.decisions import AccessEffect
 from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
+from domain.when.values import Occurrence, Rule, Zone
 
 
 @frozen
@@ -184,6 +187,10 @@ class Round(Protocol):
     @property
     def access(self) -> AccessBook:
         """Who was let in, as this transaction sees it."""
+
+    @property
+    def tasks(self) -> TaskBook:
+        """The tasks of scopes, as this transaction sees them."""
 
     async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
         """Return what became of the messages that these traces began with, as far as they were handled."""
@@ -361,3 +368,21 @@ class Codec(Protocol):
 
     def decode(self, raw: bytes) -> Event:
         """Return the event that ``raw`` holds; never any other error, whatever the bytes are."""
+
+
+@runtime_checkable
+class Calendar(Protocol):
+    """Time zones and recurrences, as the zone database and RFC 5545 have them. Pure and bounded: no call waits."""
+
+    def tz(self, zone: Zone) -> tzinfo:
+        """Return the zone's offsets. Raises domain.when.values.UnknownZone."""
+
+    def names(self) -> Collection[str]:
+        """Return the names of all zones but the fixed offsets."""
+
+    def next_after(self, rule: Rule, instant_s: int) -> Occurrence | None:
+        """Return the rule's first occurrence strictly after the instant; None where there is none.
+
+        Called again with what it returned, it goes on strictly later: nothing repeats and nothing goes back, also
+        where two wall times fall on one instant. Raises domain.when.values.UnknownZone.
+        """

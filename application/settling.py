@@ -4,7 +4,7 @@ Not here: making calls and keeping lanes (``sender``), and what an error answer 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from attrs import define, evolve, field, frozen
@@ -15,7 +15,9 @@ from application.interpreter import Interpreter, Run
 from application.ports import Wakeup
 from domain.decisions import Decision, Emit, Outcome
 from domain.errors import NoAnswer, Refused, TelegramError
-from domain.events.telegram import ChatMigrated, TelegramDelivered
+from domain.events.tasks import ReminderOutcome, ReminderSettled
+from domain.events.telegram import ChatMigrated, MessageClass, TelegramDelivered, TelegramSend
+from domain.tasks.keys import named_by
 
 # How long to wait before asking again with a token or an address that Telegram does not know.
 MISCONFIGURED_S = 30.0
@@ -138,7 +140,8 @@ class Outcomes:
             bot_id=flight.payload.bot_id, chat_id=flight.payload.chat_id, message_id=message_id,
             delivery_key=flight.key, repeat=flight.repeat, method=flight.call.method,
         )  # fmt: skip
-        decision = Decision(events=(Emit("delivered", delivered),))
+        events = (Emit("delivered", delivered), *reminder_settled(flight.run, ReminderOutcome.DELIVERED))
+        decision = Decision(events=events)
         return Settlement(True, self.interpreter.succeed(flight.run, decision, changes))
 
     def _refused(
@@ -167,7 +170,9 @@ class Outcomes:
             changes.unreachable.append(Unreachable(payload.bot_id, payload.chat_id, refusal.told))
         # The ledger says nothing of it: a dead letter that is redriven shall be tried again.
         self.interpreter.bury(flight.run, reason, changes)
-        return Settlement(True)
+        outcome = ReminderOutcome.UNREACHABLE if verdict is Verdict.UNREACHABLE else ReminderOutcome.FAILED
+        told = reminder_settled(flight.run, outcome)
+        return Settlement(True, self.interpreter.emit(flight.run, told, changes))
 
     def _wait(self, result: Result, wait_s: float, reason: str, changes: Changes) -> Settlement:
         """Wait as long as told, in full, without counting an attempt."""
@@ -190,7 +195,8 @@ class Outcomes:
             self._keep_mark(flight, changes, ambiguous=True)
             return Settlement(False)
         if self.interpreter.retry(flight.run, reason, changes) is None:
-            return Settlement(True)
+            told = reminder_settled(flight.run, ReminderOutcome.FAILED)
+            return Settlement(True, self.interpreter.emit(flight.run, told, changes))
         self._keep_mark(flight, changes, ambiguous=False)
         return Settlement(False)
 
@@ -206,11 +212,38 @@ class Outcomes:
         migrated = ChatMigrated(bot_id=payload.bot_id, chat_id=payload.chat_id, new_chat_id=chat_id)
         changes.migrations.append(Migration(payload.bot_id, payload.chat_id, chat_id))
         events = (
-            Emit("moved", moved(payload, chat_id), target=result.flight.run.head.target),
+            # A reminder keeps its key, by which its occasion is known.
+            Emit(
+                "moved",
+                moved(payload, chat_id),
+                target=result.flight.run.head.target,
+                key=result.flight.key if is_reminder(result.flight.run) else None,
+            ),
             Emit("migrated", migrated),
         )
         decision = Decision(events=events, reason="the group became a supergroup")
         return Settlement(True, self.interpreter.succeed(result.flight.run, decision, changes))
+
+
+def is_reminder(run: Run) -> bool:
+    """Tell whether a run is about a message that reminds, which is never sent twice."""
+    payload = run.event.payload if run.event is not None else None
+    return isinstance(payload, TelegramSend) and payload.message_class is MessageClass.REMINDER
+
+
+def reminder_settled(run: Run, outcome: ReminderOutcome) -> tuple[Emit, ...]:
+    """Return what the brain is told of a message that reminds; of any other, and of further parts of one, nothing."""
+    if run.event is None or not is_reminder(run):
+        return ()
+    payload, key = cast(TelegramSend, run.event.payload), run.event.idempotency_key
+    occasion = named_by(key)
+    if occasion is None:
+        return ()
+    settled = ReminderSettled(
+        task_id=occasion.task_id, bot_id=payload.bot_id, chat_id=payload.chat_id,
+        thread_id=payload.thread_id, bucket=occasion.bucket, outcome=outcome, delivery_key=key,
+    )  # fmt: skip
+    return (Emit(f"settled.{outcome.value}", settled),)
 
 
 def message_id_of(answer: object) -> int | None:

@@ -13,6 +13,8 @@ from domain.events import agents, memory, tasks, telegram
 
 AUDIT = "audit"
 GATEWAY, BRAIN, SENDER, SCHEDULER, MEMO_KEEPER = "gateway", "brain", "sender", "scheduler", "memo_keeper"
+# The sender's other target: what may wait behind replies.
+SENDER_BULK = "sender-bulk"
 AGENT = "agent"
 # Whoever runs OpenClaw, at the command line.
 OPERATOR = "operator"
@@ -130,11 +132,19 @@ _TYPES = (
     EventType("task.cancelled", "1.0.0", tasks.TaskCancelled, AUDIT, (BRAIN,), "A task was given up."),
     EventType(
         "reminder.due",
-        "1.0.0",
+        "1.1.0",
         tasks.ReminderDue,
-        AUDIT,
-        (SCHEDULER,),
+        BRAIN,
+        (SCHEDULER, BRAIN),
         "One occurrence of a task is due.",
+    ),
+    EventType(
+        "reminder.settled",
+        "1.0.0",
+        tasks.ReminderSettled,
+        BRAIN,
+        (SENDER, BRAIN),
+        "What became of the message of a reminder.",
     ),
     EventType("memory.added", "1.0.0", memory.MemoryAdded, AUDIT, (BRAIN,), "Something is to be remembered."),
     EventType(

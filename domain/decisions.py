@@ -4,11 +4,13 @@ An effect carries no scope of its own; the interpreter stamps the scope of the e
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from attrs import field, frozen
 
 from domain.access import Standing
 from domain.runtime_state import Mode
+from domain.tasks.values import Occasion, Task
 
 
 class Outcome(StrEnum):
@@ -30,21 +32,28 @@ class Outcome(StrEnum):
 class Emit:
     """An event to owe, derived from the one being handled.
 
-    ``name`` tells it from its siblings and makes its id and key. ``target`` overrides the catalogue's.
+    ``name`` tells it from its siblings and makes its id and key. ``target`` overrides the catalogue's. ``key``
+    overrides the idempotency key, for what has one that is known elsewhere: a reminder is delivered once by the key
+    of its occasion, whichever event brings it.
     """
 
     name: str
     payload: object
     target: str | None = None
     delay_s: float = 0.0
+    key: str | None = None
 
 
 @frozen
 class PutSetting:
-    """Keep ``value`` under ``name`` for the event's scope; the last writer wins."""
+    """Keep ``value`` under ``name`` for the event's scope; the last writer wins.
+
+    ``is_choice``: somebody asked for it, so it counts as something that was done; else it is a note of the bot's own.
+    """
 
     name: str
     value: str
+    is_choice: bool = False
 
 
 @frozen
@@ -120,8 +129,51 @@ class CountWrongCode:
     subject: str
 
 
+@frozen
+class AddTask:
+    """Let the event's scope have a new task. Its number must be free; else the whole round fails and is run again."""
+
+    task: Task
+
+
+@frozen
+class PutTask:
+    """Let a task of the event's scope be as given, all but its number and who made it when.
+
+    Nothing happens where the scope has no such task.
+    """
+
+    task: Task
+
+
+@frozen
+class KeepOccasion:
+    """Keep what became of an occasion of a task of the event's scope; it replaces what was kept of it before.
+
+    Its ``at`` is when the store wrote it. An ambiguous one has not been told.
+    """
+
+    occasion: Occasion
+
+
+@frozen
+class ToldOccasions:
+    """Note that the chat was told of occasions: of each task in ``task_ids`` that with the bucket beside it."""
+
+    task_ids: tuple[UUID, ...]
+    buckets: tuple[float, ...]
+
+
+@frozen
+class ResumeTasks:
+    """Let the paused tasks of the event's scope remind now, but none before it is due."""
+
+
 AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode
-Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect
+# Those of one round take place in this order, and before all others.
+TASK_EFFECTS = (AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
+TaskEffect = AddTask | PutTask | KeepOccasion | ToldOccasions | ResumeTasks
+Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect | TaskEffect
 
 
 @frozen

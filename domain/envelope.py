@@ -135,13 +135,23 @@ def create(
 
 
 def derive(
-    parent: Event, name: str, payload: object, *, source: str, timestamp: str, target: str | None = None
+    parent: Event,
+    name: str,
+    payload: object,
+    *,
+    source: str,
+    timestamp: str,
+    target: str | None = None,
+    key: str | None = None,
 ) -> Event:
-    """Return the child ``name`` of ``parent``: same trace, id and key computed from the parent's and the name."""
+    """Return the child ``name`` of ``parent``: same trace, id and key computed from the parent's and the name.
+
+    ``key`` is for a child that is one and the same whatever its parent is; its id stays the parent's child's.
+    """
     return create(
         payload,
         source=source,
-        key=ids.child_key(parent.idempotency_key, name),
+        key=ids.child_key(parent.idempotency_key, name) if key is None else key,
         trace_id=parent.trace_id,
         timestamp=timestamp,
         event_id=ids.child_id(parent.event_id, name),

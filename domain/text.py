@@ -49,6 +49,11 @@ class Offsets:
         return max(bisect_right(self._starts, unit) - 1, 0)
 
 
+def folded(text: str) -> str:
+    """Return ``text`` as it is searched: whatever the case of its letters, and however their accents are encoded."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def is_blank(text: str) -> bool:
     """Return whether a reader sees nothing: whitespace, controls and zero-width characters only."""
     return all(

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from application.books import Agenda
 from application.brain import HANDLERS
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
@@ -18,14 +19,17 @@ from application.pacing import Pacer
 from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
 from application.rounds import Decider
 from application.runtime import RuntimeState
+from application.scheduler import Scheduler
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
 from application.turns import Turns
 from application.typing import Typist
+from domain.commands.base import Calendar
 from domain.decisions import Decision
 from domain.errors import Transient
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
+from domain.tasks.policy import Times
 from entrypoints.settings import Settings
 
 BRAIN, SENDER, SENDER_BULK = "brain", "sender", "sender-bulk"
@@ -70,7 +74,12 @@ def rates_of(settings: Settings) -> RateLimits:
 
 
 def brain(
-    ports: Ports, settings: Settings, runtime: RuntimeState[Any], liveness: Liveness, version: str
+    ports: Ports,
+    settings: Settings,
+    runtime: RuntimeState[Any],
+    liveness: Liveness,
+    version: str,
+    calendar: Calendar,
 ) -> Consumer:
     """Return the brain's consumer."""
     gatherer = Gatherer(
@@ -82,6 +91,7 @@ def brain(
         ports.clock,
         settings.access_policy(),
         version,
+        calendar,
     )
     interpreter = Interpreter(BRAIN, ports.codec, ports.clock, policy_of(settings))
 
@@ -98,6 +108,13 @@ def brain(
         BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
         limits=limits_of(settings), chore=gatherer.chore,
     )  # fmt: skip
+
+
+def scheduler(
+    agenda: Agenda, streams: Streams, codec: Codec, clock: Clock, times: Times, crash: CrashPoints = no_crash
+) -> Scheduler:
+    """Return the scheduler."""
+    return Scheduler(agenda, streams, codec, clock, times, crash)
 
 
 @frozen

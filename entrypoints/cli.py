@@ -40,6 +40,7 @@ COMMANDS = (
     Row("gateway", "serve", "Run", "Take updates in from Telegram."),
     Row("brain", "serve", "Run", "Decide what to do about each event."),
     Row("sender", "serve", "Run", "Deliver to Telegram."),
+    Row("scheduler", "serve", "Run", "Say when tasks are due."),
     Row("simulate-telegram", "simulated", "Run", "Run a simulated Telegram for services that run apart."),
     Row("chat", "simulated", "Run", "Chat in this terminal over a simulated Telegram."),
     Row("status", "observe", "See what happens", "Show what runs, what is owed, and what needs attention."),

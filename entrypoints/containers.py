@@ -12,10 +12,12 @@ from uuid import uuid4
 from dependency_injector import containers, providers
 from redis.asyncio import Redis
 
+from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
 from adapters.metrics.readings import REDIS
 from adapters.postgres.access import PostgresDesk
+from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
@@ -30,7 +32,9 @@ from adapters.telegram.client import HttpTelegram, bot_id_of
 from application.admission import Admission
 from application.gateway import Gateway, Poller
 from application.meters import MeteredTelegram
+from application.phrases import Phrases
 from application.runtime import RuntimeState
+from application.timing import Timing
 from domain.errors import InvalidSettings
 from entrypoints import assembly
 from entrypoints.crash import crash_points
@@ -39,6 +43,11 @@ from entrypoints.settings_types import Secret
 from entrypoints.version import version
 
 log = logging.getLogger("openclaw.runtime")
+
+
+def timing() -> Timing:
+    """Return what is known of time."""
+    return Timing(Phrases(DateutilCalendar()))
 
 
 def _text(secret: Secret | None, name: str) -> str:
@@ -93,6 +102,7 @@ class Common(containers.DeclarativeContainer):
     codec = providers.Singleton(Codec)
     formatter = providers.Singleton(MarkdownFormatter)
     crash = providers.Singleton(crash_points)
+    calendar = providers.Singleton(timing)
     # Connections opened, by server.
     connects: providers.Singleton[Counter[str]] = providers.Singleton(Counter)
 
@@ -141,7 +151,13 @@ class BrainContainer(Common):
         Common.crash,
     )
     consumer = providers.Singleton(
-        assembly.brain, ports, Common.settings, runtime, liveness, providers.Callable(version)
+        assembly.brain,
+        ports,
+        Common.settings,
+        runtime,
+        liveness,
+        providers.Callable(version),
+        Common.calendar,
     )
 
 
@@ -176,6 +192,20 @@ class SenderContainer(Common):
     sendings = providers.Singleton(assembly.sender, ports, Common.settings, telegram)
 
 
+class SchedulerContainer(Common):
+    """The scheduler: says when tasks are due. It works on one connection; the other tells whether Postgres is there."""
+
+    redis = providers.Singleton(_redis, Common.settings, "scheduler", Common.connects)
+    streams = providers.Singleton(RedisStreams, redis)
+    liveness = providers.Singleton(RedisLiveness, redis)
+    pool = providers.Singleton(_pool, Common.settings, "scheduler", size_max=2)
+    watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
+    agenda = providers.Singleton(PostgresAgenda, pool)
+    scheduler = providers.Singleton(
+        assembly.scheduler, agenda, streams, Common.codec, Common.clock, Common.calendar, Common.crash
+    )
+
+
 class OperatorContainer(Common):
     """The operator's commands."""
 
@@ -196,4 +226,5 @@ CONTAINERS: dict[str, Callable[..., Common]] = {
     "gateway": GatewayContainer,
     "brain": BrainContainer,
     "sender": SenderContainer,
+    "scheduler": SchedulerContainer,
 }

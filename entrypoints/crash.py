@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Mapping
 
-from application.crashpoints import POINTS, CrashPoints, no_crash
+from application.crashpoints import ALL_POINTS, CrashPoints, no_crash
 from domain.errors import InvalidSettings
 
 VARIABLE = "OPENCLAW_CRASH_AT"
@@ -20,8 +20,8 @@ def crash_points(environ: Mapping[str, str] = os.environ) -> CrashPoints:
     if not wanted:
         return no_crash
     name, _, count = wanted.partition(":")
-    if name not in POINTS or (count and not count.isdigit()):
-        raise InvalidSettings((f"{VARIABLE}: no crash point; choose one of {', '.join(POINTS)}",))
+    if name not in ALL_POINTS or (count and not count.isdigit()):
+        raise InvalidSettings((f"{VARIABLE}: no crash point; choose one of {', '.join(ALL_POINTS)}",))
     left = int(count or 1)
 
     def reach(point: str) -> None:

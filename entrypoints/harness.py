@@ -16,8 +16,10 @@ from uuid import UUID
 
 from adapters.botworld import World
 from adapters.botworld.values import Effect
+from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
+from adapters.memory.agenda import MemoryAgenda
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
@@ -31,14 +33,18 @@ from application.crashpoints import CrashPoints, no_crash
 from application.gateway import Gateway, Poller
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
+from application.phrases import Phrases
 from application.ports import Wakeup
 from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
+from application.scheduler import Scheduler
 from application.sender import Deliverer
+from application.timing import Timing
 from domain.access import AccessMode
+from domain.commands.base import Calendar
 from domain.envelope import Event, create, timestamp_of
 from domain.ids import event_id_of, trace_of
-from entrypoints.assembly import Ports, Sending, brain, sender
+from entrypoints.assembly import Ports, Sending, brain, scheduler, sender
 from entrypoints.settings import Settings
 from entrypoints.version import version
 
@@ -64,9 +70,16 @@ class CountedTokens:
 
 
 class Harness:
-    """One gateway, one brain, one sender, and the Telegram that they talk to."""
+    """One gateway, one brain, one sender, one scheduler, and the Telegram that they talk to."""
 
-    def __init__(self, *, admins: Sequence[int] = (), crash: CrashPoints = no_crash, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        admins: Sequence[int] = (),
+        crash: CrashPoints = no_crash,
+        calendar: Calendar | None = None,
+        **settings: Any,
+    ) -> None:
         """``settings`` are fields of ``Settings``; unless given, rate limits are lifted and everybody may talk."""
         lifted = {
             "rate_bot_per_s": 0,
@@ -85,6 +98,7 @@ class Harness:
         self.records = MemoryRecords(self.database)
         self.letters = MemoryDeadLetters(self.database)
         self._crash = crash
+        self._calendar: Calendar = Timing(Phrases(DateutilCalendar())) if calendar is None else calendar
         self._starts = 0
         self.sendings: Sequence[Sending] = ()
         self.restart()
@@ -101,8 +115,16 @@ class Harness:
             BOT_ID, MemoryIntake(self.database), self.streams, Codec(), self.clock, self._crash, BOT_NAME
         )
         self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
-        self.brain = brain(self._ports("brain"), self.settings, runtime, self.liveness, version())
+        self.brain = brain(
+            self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar
+        )
         self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
+        self.scheduler = self.new_scheduler()
+
+    def new_scheduler(self, name: str = "scheduler") -> Scheduler:
+        """Return another scheduler beside the one there is; it is for the caller to let it tick."""
+        agenda = MemoryAgenda(self.database, consumer=name)
+        return scheduler(agenda, self.streams, Codec(), self.clock, self._calendar, self._crash)
 
     def _ports(self, role: str, *, claims: bool = False) -> Ports:
         run_id = event_id_of(f"run:{role}:{self._starts}")
@@ -146,7 +168,8 @@ class Harness:
 
     async def step(self) -> bool:
         """Let every service do one round; tell whether any had something to do."""
-        worked = await self.brain.step()
+        worked = await self.scheduler.tick() > 0
+        worked = await self.brain.step() or worked
         for sending in self.sendings:
             worked = await sending.consumer.step() or worked
             await self._let_call(sending.deliverer)

@@ -7,18 +7,26 @@ import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+from redis.asyncio import Redis
+
 from adapters.metrics import readings
 from adapters.metrics.exposition import Exposition, Reading, ServiceCollector, Source
-from adapters.metrics.readings import CONSUMER_OUTCOMES, EDGE_OUTCOMES, POSTGRES, REDIS
+from adapters.metrics.readings import CONSUMER_OUTCOMES, EDGE_OUTCOMES, POSTGRES, REDIS, SCHEDULER_OUTCOMES
 from adapters.metrics.survey import Survey
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.redis_streams.connect import translated
 from application.meters import SHORT_S, Histogram
 from application.ports import Streams
-from domain.catalogue import BRAIN, CATALOGUE, GATEWAY, SENDER
+from domain.catalogue import BRAIN, CATALOGUE, GATEWAY, SCHEDULER, SENDER
 from entrypoints.assembly import SENDER_TARGETS
-from entrypoints.containers import BrainContainer, Common, GatewayContainer, SenderContainer
+from entrypoints.containers import (
+    BrainContainer,
+    Common,
+    GatewayContainer,
+    SchedulerContainer,
+    SenderContainer,
+)
 from entrypoints.settings import Settings
 from entrypoints.version import version
 from entrypoints.web import Webhook
@@ -46,16 +54,8 @@ def gateway_metrics(
         _pools({"main": container.pool()}),
         readings.from_poller(container.poller()) if webhook is None else _webhook(webhook),
     ]
-    redis = container.redis()
-
-    async def ping() -> Sequence[Reading]:
-        with translated("answer"):
-            await redis.ping()
-        return ()
-
-    return _exposition(
-        GATEWAY, settings, container, sources, {POSTGRES: _ready(container.watch()), REDIS: ping}
-    )
+    questions = {POSTGRES: _ready(container.watch()), REDIS: _answers(container.redis())}
+    return _exposition(GATEWAY, settings, container, sources, questions)
 
 
 def brain_metrics(settings: Settings, container: BrainContainer) -> Exposition:
@@ -93,6 +93,19 @@ def sender_metrics(settings: Settings, container: SenderContainer) -> Exposition
         REDIS: _depths(container.streams(), SENDER_TARGETS),
     }
     return _exposition(SENDER, settings, container, sources, questions)
+
+
+def scheduler_metrics(settings: Settings, container: SchedulerContainer) -> Exposition:
+    """Return the metrics of a scheduler."""
+    scheduler = container.scheduler()
+    types = [kind.name for kind in CATALOGUE.values() if SCHEDULER in kind.producers]
+    sources = [
+        readings.from_journals([scheduler.journal], types, SCHEDULER_OUTCOMES, handles=False),
+        readings.from_scheduler(scheduler),
+        _pools({"main": container.pool()}),
+    ]
+    questions = {POSTGRES: _ready(container.watch()), REDIS: _answers(container.redis())}
+    return _exposition(SCHEDULER, settings, container, sources, questions)
 
 
 class LoopLag:
@@ -162,6 +175,15 @@ def _webhook(webhook: Webhook) -> Source:
 def _ready(pool: Pool) -> Question:
     async def ask() -> Sequence[Reading]:
         await pool.ready()
+        return ()
+
+    return ask
+
+
+def _answers(redis: Redis) -> Question:
+    async def ask() -> Sequence[Reading]:
+        with translated("answer"):
+            await redis.ping()
         return ()
 
     return ask

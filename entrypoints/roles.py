@@ -23,7 +23,7 @@ from adapters.metrics.exposition import Exposition
 from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
 from application.ports import Liveness, Telegram
 from domain.errors import OpenClawError, Unavailable
-from entrypoints.containers import BrainContainer, GatewayContainer, SenderContainer
+from entrypoints.containers import BrainContainer, GatewayContainer, SchedulerContainer, SenderContainer
 from entrypoints.metering import (
     POLLING_METHODS,
     WEBHOOK_METHODS,
@@ -31,6 +31,7 @@ from entrypoints.metering import (
     Restarts,
     brain_metrics,
     gateway_metrics,
+    scheduler_metrics,
     sender_metrics,
     supervised,
 )
@@ -130,6 +131,19 @@ def _sender(settings: Settings) -> Service:
     return service
 
 
+def _scheduler(settings: Settings) -> Service:
+    container = SchedulerContainer(settings=settings)
+    scheduler = container.scheduler()
+    health, metrics = Health({"postgres": container.pool().ready}), scheduler_metrics(settings, container)
+    service = Service("scheduler", settings, container.liveness(), health, metrics)
+    service.serving.append(scheduler.run)
+    service.stopping.append(scheduler.stop)
+    service.counters["scheduler"] = scheduler.counters
+    service.closing += [container.streams().close, container.pool().close, container.watch().close]
+    service.closing.append(container.redis().aclose)
+    return service
+
+
 @frozen
 class Role:
     """One row of the role table."""
@@ -147,6 +161,7 @@ ROLES: Mapping[str, Role] = {
         Role("gateway", "Take updates in from Telegram.", _gateway, ("telegram_token", *_SERVERS)),
         Role("brain", "Decide what to do about each event.", _brain, _SERVERS),
         Role("sender", "Deliver to Telegram.", _sender, ("telegram_token", *_SERVERS)),
+        Role("scheduler", "Say when tasks are due.", _scheduler, _SERVERS),
     )
 }
 

@@ -65,6 +65,13 @@ CREATE FUNCTION openclaw.first_run(trace text) RETURNS TABLE(key text, outcome t
   order by a.outcome = 'ignored', a.at limit 1
 $$;
 
+CREATE FUNCTION openclaw.forget_occasions() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  delete from openclaw.occasions where at < now() - interval '400 days'
+$$;
+
 CREATE FUNCTION openclaw.forget_updates() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -138,6 +145,17 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
     when lane ~ '^[0-9]+:[0-9]+$' then replace(lane, ':', ':u')
   end
 $_$;
+
+CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select l.lane from unnest(lanes) as l(lane) where exists (
+    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
+    -- A scope is its lane with a letter before the chat's id.
+    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
+  )
+$$;
 
 CREATE TABLE openclaw.access (
     subject text NOT NULL COLLATE pg_catalog."C",
@@ -272,6 +290,19 @@ CREATE TABLE openclaw.memories (
 
 ALTER TABLE ONLY openclaw.memories FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE openclaw.occasions (
+    task_id uuid NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    scope text NOT NULL,
+    kept text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    told boolean DEFAULT false NOT NULL,
+    CONSTRAINT occasions_kept_check CHECK ((kept = ANY (ARRAY['fired'::text, 'late'::text, 'skipped'::text, 'superseded'::text, 'paused'::text, 'ambiguous'::text])))
+);
+
+ALTER TABLE ONLY openclaw.occasions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE openclaw.outbox (
     target text NOT NULL,
     event_id uuid NOT NULL,
@@ -342,8 +373,28 @@ CREATE TABLE openclaw.tasks (
     created_by bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     closed_at timestamp with time zone,
+    folded text DEFAULT ''::text NOT NULL,
+    remind_at timestamp with time zone,
+    reminded_at timestamp with time zone,
+    zone text DEFAULT 'UTC'::text NOT NULL,
+    rule text,
+    priority smallint DEFAULT 0 NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    late text DEFAULT 'label'::text NOT NULL,
+    nags integer DEFAULT 0 NOT NULL,
+    is_paused boolean DEFAULT false NOT NULL,
+    thread_id bigint,
+    language text,
+    created_by_name text DEFAULT ''::text NOT NULL,
+    assigned_to bigint,
+    assigned_to_name text DEFAULT ''::text NOT NULL,
+    closed_by bigint,
+    closed_by_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT tasks_late_check CHECK ((late = ANY (ARRAY['label'::text, 'skip'::text, 'expire'::text]))),
+    CONSTRAINT tasks_priority_check CHECK (((priority >= '-1'::integer) AND (priority <= 1))),
     CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'done'::text, 'cancelled'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
 
 ALTER TABLE ONLY openclaw.tasks FORCE ROW LEVEL SECURITY;
 
@@ -375,6 +426,9 @@ ALTER TABLE ONLY openclaw.invitations
 
 ALTER TABLE ONLY openclaw.memories
     ADD CONSTRAINT memories_pkey PRIMARY KEY (memory_id);
+
+ALTER TABLE ONLY openclaw.occasions
+    ADD CONSTRAINT occasions_pkey PRIMARY KEY (task_id, bucket);
 
 ALTER TABLE ONLY openclaw.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (target, event_id);
@@ -423,9 +477,19 @@ CREATE INDEX inbox_arrived ON openclaw.inbox USING brin (arrived_at);
 
 CREATE INDEX memories_scope ON openclaw.memories USING btree (scope, created_at);
 
+CREATE INDEX occasions_at ON openclaw.occasions USING brin (at);
+
+CREATE INDEX occasions_untold ON openclaw.occasions USING btree (scope, bucket) WHERE ((kept = 'ambiguous'::text) AND (NOT told));
+
 CREATE INDEX outbox_lane ON openclaw.outbox USING btree (target, lane, seq);
 
 CREATE INDEX outbox_unordered ON openclaw.outbox USING btree (target, lane, available_at) WHERE (NOT ordered);
+
+CREATE INDEX tasks_open ON openclaw.tasks USING btree (scope) WHERE (status = 'open'::text);
+
+CREATE INDEX tasks_paused ON openclaw.tasks USING btree (scope) WHERE ((status = 'open'::text) AND is_paused);
+
+CREATE INDEX tasks_remind ON openclaw.tasks USING btree (remind_at) WHERE ((status = 'open'::text) AND (remind_at IS NOT NULL));
 
 ALTER INDEX openclaw.audit_at ATTACH PARTITION openclaw.audit_default_at_idx;
 
@@ -436,6 +500,9 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON openclaw.audit FOR E
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON openclaw.audit FOR EACH STATEMENT EXECUTE FUNCTION openclaw.refuse_change();
 
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON openclaw.audit_default FOR EACH STATEMENT EXECUTE FUNCTION openclaw.refuse_change();
+
+ALTER TABLE ONLY openclaw.occasions
+    ADD CONSTRAINT occasions_task_id_fkey FOREIGN KEY (task_id) REFERENCES openclaw.tasks(task_id) ON DELETE CASCADE;
 
 CREATE POLICY brain_changes ON openclaw.outbox FOR UPDATE TO openclaw_brain USING ((target = 'brain'::text));
 
@@ -457,13 +524,21 @@ ALTER TABLE openclaw.memories ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY named_scopes ON openclaw.memories TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
 
+CREATE POLICY named_scopes ON openclaw.occasions TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
+
 CREATE POLICY named_scopes ON openclaw.settings TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
 
 CREATE POLICY named_scopes ON openclaw.tasks TO openclaw_brain USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
 
+CREATE POLICY named_scopes_of_scheduler ON openclaw.settings FOR SELECT TO openclaw_scheduler USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
+
+ALTER TABLE openclaw.occasions ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY operator_reads ON openclaw.dead_letters FOR SELECT TO openclaw_operator USING (true);
 
 CREATE POLICY operator_reads ON openclaw.memories FOR SELECT TO openclaw_operator USING (true);
+
+CREATE POLICY operator_reads ON openclaw.occasions FOR SELECT TO openclaw_operator USING (true);
 
 CREATE POLICY operator_reads ON openclaw.outbox FOR SELECT TO openclaw_operator USING (true);
 
@@ -475,11 +550,23 @@ CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator U
 
 CREATE POLICY operator_removes ON openclaw.dead_letters FOR DELETE TO openclaw_operator USING (true);
 
+CREATE POLICY operator_removes ON openclaw.occasions FOR DELETE TO openclaw_operator USING ((at < (now() - '400 days'::interval)));
+
 CREATE POLICY operator_tells ON openclaw.outbox FOR INSERT TO openclaw_operator WITH CHECK ((target = 'sender'::text));
 
 ALTER TABLE openclaw.outbox ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE openclaw.runs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY scheduler_acts ON openclaw.tasks FOR UPDATE TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= now()) OR (reminded_at = now())))) WITH CHECK (((status = 'open'::text) AND (reminded_at = now())));
+
+CREATE POLICY scheduler_keeps ON openclaw.occasions TO openclaw_scheduler USING ((EXISTS ( SELECT
+   FROM openclaw.tasks t
+  WHERE ((t.task_id = occasions.task_id) AND (t.scope = occasions.scope)))));
+
+CREATE POLICY scheduler_owes ON openclaw.outbox FOR INSERT TO openclaw_scheduler WITH CHECK (((target = 'brain'::text) AND (openclaw.label(envelope, 'source'::text) = 'scheduler'::text)));
+
+CREATE POLICY scheduler_sees ON openclaw.tasks FOR SELECT TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= now()) OR (reminded_at = now()))));
 
 CREATE POLICY sender_own ON openclaw.dead_letters TO openclaw_sender USING ((target = ANY (ARRAY['sender'::text, 'sender-bulk'::text])));
 
@@ -497,6 +584,7 @@ GRANT USAGE ON SCHEMA openclaw TO openclaw_gateway;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_brain;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_sender;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_operator;
+GRANT USAGE ON SCHEMA openclaw TO openclaw_scheduler;
 
 REVOKE ALL ON FUNCTION openclaw.backlog() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_brain;
@@ -516,15 +604,22 @@ GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
 REVOKE ALL ON FUNCTION openclaw.first_run(trace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.first_run(trace text) TO openclaw_brain;
 
+REVOKE ALL ON FUNCTION openclaw.forget_occasions() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_occasions() TO openclaw_brain;
+
 REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
 
 REVOKE ALL ON FUNCTION openclaw.label(envelope bytea, field text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sender;
+GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_scheduler;
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;
@@ -533,12 +628,14 @@ GRANT INSERT ON TABLE openclaw.audit TO openclaw_gateway;
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_brain;
 GRANT INSERT ON TABLE openclaw.audit TO openclaw_sender;
 GRANT SELECT,INSERT ON TABLE openclaw.audit TO openclaw_operator;
+GRANT INSERT ON TABLE openclaw.audit TO openclaw_scheduler;
 
 GRANT SELECT ON TABLE openclaw.audit_default TO openclaw_operator;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.chats TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.chats TO openclaw_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.chats TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.chats TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.claims TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.claims TO openclaw_operator;
@@ -559,10 +656,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.invitations TO openclaw_oper
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.memories TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.memories TO openclaw_operator;
 
+GRANT SELECT ON TABLE openclaw.occasions TO openclaw_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.occasions TO openclaw_brain;
+GRANT SELECT,INSERT ON TABLE openclaw.occasions TO openclaw_scheduler;
+
+GRANT UPDATE(kept) ON TABLE openclaw.occasions TO openclaw_scheduler;
+
+GRANT UPDATE(at) ON TABLE openclaw.occasions TO openclaw_scheduler;
+
+GRANT UPDATE(reason) ON TABLE openclaw.occasions TO openclaw_scheduler;
+
 GRANT INSERT ON TABLE openclaw.outbox TO openclaw_gateway;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.outbox TO openclaw_sender;
 GRANT SELECT,INSERT ON TABLE openclaw.outbox TO openclaw_operator;
+GRANT INSERT ON TABLE openclaw.outbox TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.rates TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.rates TO openclaw_operator;
@@ -576,6 +684,18 @@ GRANT SELECT ON TABLE openclaw.runtime TO openclaw_operator;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.settings TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.settings TO openclaw_operator;
+GRANT SELECT ON TABLE openclaw.settings TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.tasks TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.tasks TO openclaw_operator;
+GRANT SELECT ON TABLE openclaw.tasks TO openclaw_scheduler;
+
+GRANT UPDATE(due_at) ON TABLE openclaw.tasks TO openclaw_scheduler;
+
+GRANT UPDATE(remind_at) ON TABLE openclaw.tasks TO openclaw_scheduler;
+
+GRANT UPDATE(reminded_at) ON TABLE openclaw.tasks TO openclaw_scheduler;
+
+GRANT UPDATE(nags) ON TABLE openclaw.tasks TO openclaw_scheduler;
+
+GRANT UPDATE(is_paused) ON TABLE openclaw.tasks TO openclaw_scheduler;

@@ -54,6 +54,10 @@ class ManualClock:
         self._steady_s = end_s
         await self._settle()
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock by so much forwards or backwards, as its owner may; the steady reading goes on."""
+        self._start_s += seconds
+
     async def _settle(self) -> None:
         for _ in range(SETTLE_ROUNDS):
             await asyncio.sleep(0)

@@ -12,6 +12,7 @@ from uuid import UUID
 from attrs import Factory, define, evolve, field, frozen
 
 from adapters.memory.labels import labels_of
+from adapters.memory.tasks import RowLocks, TaskTables, move_tasks, write_tasks
 from application.changes import Changes, DeadLetter, Delivery, Head, Owed
 from application.letters import Letter
 from application.ports import Clock
@@ -27,6 +28,7 @@ from domain.decisions import (
     PutSetting,
     SetApiMode,
     SetStanding,
+    TaskEffect,
     UseInvitation,
 )
 from domain.errors import RowsGone, StoreUnavailable
@@ -81,6 +83,7 @@ class Tables:
     access: dict[str, AccessRow] = Factory(dict)
     # By the hash of the code: who made it, the standing it gives, and until when.
     invitations: dict[str, tuple[str, Standing, float]] = Factory(dict)
+    tasks: TaskTables = Factory(TaskTables)
     mode: tuple[str, bool] | None = None
     seq: int = 0
     letter_id: int = 0
@@ -93,6 +96,7 @@ class MemoryDatabase:
     clock: Clock
     tables: Tables = Factory(Tables)
     locked: set[tuple[str, str]] = Factory(set)
+    task_locks: RowLocks = Factory(RowLocks)
     down: bool = field(default=False)
 
     def check(self) -> None:
@@ -132,6 +136,7 @@ def copied(tables: Tables) -> Tables:
         moved=dict(tables.moved),
         access=dict(tables.access),
         invitations=dict(tables.invitations),
+        tasks=tables.tasks.copied(),
     )
 
 
@@ -182,6 +187,7 @@ class Writer:
                     ids.remove(event_id)
 
     def _write_effects(self, changes: Changes) -> None:
+        write_tasks(self._tables.tasks, changes.effects, self._now)
         for scoped in changes.effects:
             if isinstance(scoped.effect, PutSetting):
                 self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
@@ -191,6 +197,7 @@ class Writer:
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 for owner, name in [key for key in self._tables.settings if key[0] == scoped.scope]:
                     self._tables.settings.setdefault((new, name), self._tables.settings.pop((owner, name)))
+                move_tasks(self._tables.tasks, scoped.scope, new)
                 self._move_access(*bot_and_chat(scoped.scope), scoped.effect.new_chat_id)
             elif isinstance(scoped.effect, MarkChat):
                 chat = bot_and_chat(scoped.scope)
@@ -198,7 +205,7 @@ class Writer:
                     self._tables.unreachable.pop(chat, None)
                 else:
                     self._tables.unreachable[chat] = scoped.effect.reason
-            else:
+            elif not isinstance(scoped.effect, TaskEffect):
                 write_access(self._tables, scoped.effect, self._now)
 
     def _move_access(self, bot_id: int, old: int, new: int) -> None:

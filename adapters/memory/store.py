@@ -14,14 +14,18 @@ from attrs import evolve
 
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
+from adapters.memory.tasks import MemoryTasks, untold_scopes
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
+from domain.scope import bot_and_chat
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
 INBOX_KEPT_S = 5 * 24 * 3600.0
+# Longer than a year, for what recurs once a year.
+OCCASIONS_KEPT_S = 400 * 24 * 3600.0
 
 
 class MemoryRound:
@@ -37,6 +41,7 @@ class MemoryRound:
         self._claiming: set[tuple[str, str]] = set()
         self._writes: list[tuple[str, object]] = []
         self.access = MemoryAccess(database.tables, self._now, [])
+        self.tasks = MemoryTasks(lambda: database.tables.tasks, database.task_locks, self._now)
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -66,9 +71,11 @@ class MemoryRound:
                 marked = self._is_marked(offered.head.event_id)
                 known = None if claims else self._database.tables.access.get(lane)
                 standing = known.person.standing.value if known is not None else None
-                heads.append(
-                    evolve(offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing)
-                )
+                head = evolve(
+                    offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing,
+                    awaits=not claims and self._awaits(lane),
+                )  # fmt: skip
+                heads.append(head)
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
 
     def _offered(self, rows: Sequence[Row]) -> Row | None:
@@ -77,6 +84,11 @@ class MemoryRound:
         return min(
             ordered + others, key=lambda row: (max(row.available_at, self._now), row.head.seq), default=None
         )
+
+    def _awaits(self, lane: str) -> bool:
+        tables = self._database.tables
+        chats = {*tables.unreachable, *map(bot_and_chat, untold_scopes(tables.tasks))}
+        return lane in {f"{bot_id}:{chat_id}" for bot_id, chat_id in chats}
 
     def _is_marked(self, event_id: UUID) -> bool:
         runs = self._database.tables.runs.items()
@@ -88,6 +100,7 @@ class MemoryRound:
         """Let the lanes go."""
         self._database.locked.difference_update((self._target, lane) for lane in self._won)
         self._database.locked.difference_update(self._claiming)
+        self._database.task_locks.free(self.tasks)
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:
         """See the port."""
@@ -263,8 +276,12 @@ class MemoryStore:
         }  # fmt: skip
         tables.invitations = {h: i for h, i in tables.invitations.items() if i[2] >= day_ago}
         tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
-        owed = {event_id for _, event_id in tables.outbox}
         now = self._database.clock.now()
+        tables.tasks.occasions = {
+            name: row for name, row in tables.tasks.occasions.items()
+            if row.occasion.at >= now - OCCASIONS_KEPT_S
+        }  # fmt: skip
+        owed = {event_id for _, event_id in tables.outbox}
         tables.claims = {lane: c for lane, c in tables.claims.items() if c.until >= now or c.event_id in owed}
         tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
 

@@ -32,10 +32,11 @@ class Metric:
 
 C, G, H = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 ALL, EDGE, WEBHOOK, POLLING = "all", "gateway", "gateway (webhook)", "gateway (polling)"
-CONSUMERS, BRAIN, SENDER, CALLERS, UP = (
+CONSUMERS, BRAIN, SENDER, SCHEDULER, CALLERS, UP = (
     "brain, sender",
     "brain",
     "sender",
+    "scheduler",
     "gateway, sender",
     "all, under `up`",
 )
@@ -82,6 +83,17 @@ _TELEGRAM = (
            "Deliveries that could not be settled; their claims run out."),
 )  # fmt: skip
 
+_REMINDERS = (
+    Metric("openclaw_scheduler_ticks_total", C, (), SCHEDULER, "Times that it was asked what is due."),
+    Metric("openclaw_scheduler_tasks_total", C, (), SCHEDULER, "Due tasks that were acted on."),
+    Metric("openclaw_scheduler_put_off_total", C, (), SCHEDULER,
+           "Due tasks that could not be acted on and are tried again in an hour; the log says why."),
+    Metric("openclaw_scheduler_lag_seconds", H, (), SCHEDULER,
+           "How much later than planned due tasks were acted on."),
+    Metric("openclaw_occasions_total", C, ("kept",), SCHEDULER,
+           "Occasions of tasks by what stands of them; whether one is ambiguous only the brain learns."),
+)  # fmt: skip
+
 _EDGE = (
     Metric("openclaw_updates_waiting", G, (), EDGE, "Updates taken in that wait to be committed."),
     Metric("openclaw_update_commits_total", C, (), EDGE, "Transactions that made updates durable."),
@@ -120,7 +132,7 @@ _PROCESS = (
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
-    for group in (_EVENTS, _QUEUES, _TELEGRAM, _EDGE, _SERVERS, _PROCESS)
+    for group in (_EVENTS, _QUEUES, _TELEGRAM, _REMINDERS, _EDGE, _SERVERS, _PROCESS)
     for metric in group
 }
 # What the library adds about the process and its interpreter.

@@ -24,9 +24,11 @@ from application.meters import (
 )
 from application.ports import Depth
 from application.records import Figures
+from application.scheduler import Scheduler
 from application.sender import Deliverer
 from domain.catalogue import CATALOGUE
 from domain.decisions import Outcome
+from domain.tasks.values import Kept
 
 # The type of what is no event, and of what no catalogue knows; whatever it is called then is nobody's label.
 NO_TYPE, OTHER_TYPE = "none", "other"
@@ -35,6 +37,7 @@ POSTGRES, REDIS = "postgres", "redis"
 # What the webhook answers.
 STATUSES = (200, 400, 401, 408, 413, 415, 429, 500, 503)
 EDGE_OUTCOMES = (Outcome.ACCEPTED, Outcome.IGNORED, Outcome.DUPLICATE)
+SCHEDULER_OUTCOMES = (Outcome.ACCEPTED,)
 CONSUMER_OUTCOMES = (
     Outcome.PROCESSED, Outcome.IGNORED, Outcome.DUPLICATE, Outcome.REJECTED, Outcome.RETRIED, Outcome.DEAD_LETTERED,
     Outcome.AMBIGUOUS,
@@ -167,6 +170,22 @@ def from_listener(meter: ListenerMeter) -> Source:
         yield Reading("openclaw_webhook_connections_opened_total", meter.opened)
         for reason in REFUSAL_REASONS:
             yield Reading("openclaw_webhook_refused_total", meter.refused.get(reason, 0), (reason,))
+
+    return read
+
+
+def from_scheduler(scheduler: Scheduler) -> Source:
+    """Return what a scheduler counts."""
+    counters = scheduler.counters
+
+    def read() -> Iterator[Reading]:
+        yield Reading("openclaw_scheduler_ticks_total", counters.ticks)
+        yield Reading("openclaw_scheduler_tasks_total", counters.acted)
+        yield Reading("openclaw_scheduler_put_off_total", counters.put_off)
+        yield Reading("openclaw_scheduler_lag_seconds", scheduler.late_s)
+        for kept in Kept:
+            yield Reading("openclaw_occasions_total", scheduler.occasions.get(kept, 0), (kept.value,))
+        yield Reading("openclaw_server_faults_total", counters.stream_faults, (REDIS,))
 
     return read
 

@@ -17,16 +17,22 @@ cross join lateral (
 ) h;
 
 -- name: read_heads
--- What each lane offers, whether an earlier run of it did not end, and what was decided about the lane's chat.
+-- What each lane offers, whether an earlier run of it did not end, what was decided about the lane's chat, and whether
+-- contact with it is for something; that costs a look into indexes that are all but empty.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, a.standing,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
-  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked
+  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked,
+  exists (select from openclaw.chats c where c.unreachable_since is not null
+    and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
+    and c.chat_id = substring(l.lane from ':(-?[0-9]{1,18})$')::bigint)
+  or l.lane in (select openclaw.untold_lanes($2::text[])) as awaits
 from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
 -- name: read_heads_and_claims
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
+  false as awaits,
   extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
   extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
@@ -121,6 +127,10 @@ delete from openclaw.settings where scope = $1;
 update openclaw.tasks set scope = $2,
   number = number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2)
 where scope = $1;
+
+-- name: move_occasions
+-- Before their tasks are moved, by which they are found.
+update openclaw.occasions o set scope = $2 from openclaw.tasks t where t.scope = $1 and o.task_id = t.task_id;
 
 -- name: move_memories
 update openclaw.memories set scope = $2 where scope = $1;
@@ -425,3 +435,165 @@ insert into openclaw.audit (consumer, outcome, event_id, event_type, source, tar
   cause, scope, attempt, reason, duration_ms)
 select 'operator', x.* from unnest($5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[],
   $11::text[], $12::uuid[], $13::text[], $14::int[], $15::text[], $16::real[]) as x;
+
+-- name: task_columns
+-- A fragment: a task as it is read.
+t.task_id, t.number, t.title, t.status, t.due_at, t.remind_at, t.zone, t.rule, t.priority, t.tags, t.late, t.nags,
+t.is_paused, t.thread_id, t.created_by, t.created_by_name, t.assigned_to, t.assigned_to_name, t.closed_by,
+t.closed_by_name, t.language, t.created_at, t.closed_at;
+
+-- name: tasks_by_ids
+-- Locked in one order, so that two that want the same tasks do not block each other.
+select t.scope, {{task_columns}} from unnest($1::text[], $2::uuid[]) as x(scope, task_id)
+join openclaw.tasks t on t.task_id = x.task_id and t.scope = x.scope
+order by t.task_id for no key update of t;
+
+-- name: tasks_by_numbers
+select t.scope, {{task_columns}} from unnest($1::text[], $2::int[]) as x(scope, number)
+join openclaw.tasks t on t.scope = x.scope and t.number = x.number
+order by t.task_id for no key update of t;
+
+-- name: tally_tasks
+select s.scope,
+  coalesce((select max(t.number) from openclaw.tasks t where t.scope = s.scope), 0) + 1 as next_number,
+  (select count(*) from openclaw.tasks t where t.scope = s.scope and t.status = 'open') as open_tasks
+from unnest($1::text[]) as s(scope);
+
+-- name: those_tasks
+-- A fragment: which tasks of a scope are meant, but for their status.
+from openclaw.tasks t where t.scope = $1 and ($3::text is null or $3 = any (t.tags))
+and not exists (select from unnest($4::text[]) as w(word) where strpos(t.folded, w.word) = 0);
+
+-- name: count_open_tasks
+-- That they are open stands here in the words that the index of open tasks was made with.
+select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < now());
+
+-- name: list_open_tasks
+select {{task_columns}} {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < now())
+order by t.priority desc, t.due_at nulls last, t.number limit $5 offset $6;
+
+-- name: count_tasks
+select count(*) {{those_tasks}} and ($2::text is null or t.status = $2);
+
+-- name: list_tasks
+select {{task_columns}} {{those_tasks}} and ($2::text is null or t.status = $2)
+order by t.status <> 'open', t.closed_at desc nulls first, t.priority desc, t.due_at nulls last, t.number
+limit $5 offset $6;
+
+-- name: read_occasions
+select o.task_id, o.bucket, o.kept, o.at, o.reason from openclaw.occasions o
+where o.scope = $1 and o.task_id = $2 order by o.bucket desc limit $3;
+
+-- name: moved_scopes
+select x.scope, c.moved_to from unnest($1::text[], $2::bigint[], $3::bigint[]) as x(scope, bot_id, chat_id)
+join openclaw.chats c on c.bot_id = x.bot_id and c.chat_id = x.chat_id where c.moved_to is not null;
+
+-- name: read_contacts
+-- For each scope that has any: the occasions that its chat was not told of, or a row without one.
+select s.scope, p.has_paused, o.bucket, o.kept, o.at, o.reason, {{task_columns}}
+from unnest($1::text[]) as s(scope)
+cross join lateral (
+  select exists (select from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.is_paused) as has_paused
+) p
+left join lateral (
+  select * from openclaw.occasions o where o.scope = s.scope and o.kept = 'ambiguous' and not o.told
+  order by o.bucket limit $2
+) o on true
+left join openclaw.tasks t on t.task_id = o.task_id
+where p.has_paused or t.task_id is not null order by s.scope, o.bucket, t.number;
+
+-- name: given_tasks
+-- A fragment: tasks as they are written. Tags are joined, since arrays in an array must be of one length.
+unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+  $9::text[], $10::text[], $11::int[], $12::text[], $13::text[], $14::int[], $15::bool[], $16::bigint[],
+  $17::bigint[], $18::text[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::text[], $24::timestamptz[],
+  $25::timestamptz[]) as x(scope, task_id, number, title, folded, status, due_at, remind_at, zone, rule, priority, tags,
+  late, nags, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
+  closed_by_name, language, created_at, closed_at);
+
+-- name: add_tasks
+insert into openclaw.tasks (scope, task_id, number, title, folded, status, due_at, remind_at, zone, rule, priority,
+  tags, late, nags, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
+  closed_by_name, language, created_at, closed_at)
+select x.scope, x.task_id, x.number, x.title, x.folded, x.status, x.due_at, x.remind_at, x.zone, x.rule, x.priority,
+  string_to_array(x.tags, E'\x1f'), x.late, x.nags, x.is_paused, x.thread_id, x.created_by, x.created_by_name,
+  x.assigned_to, x.assigned_to_name, x.closed_by, x.closed_by_name, x.language, x.created_at, x.closed_at
+from {{given_tasks}};
+
+-- name: put_tasks
+-- What never changes is not written: the number, and who made it when.
+update openclaw.tasks t set title = x.title, folded = x.folded, status = x.status, due_at = x.due_at,
+  remind_at = x.remind_at, zone = x.zone, rule = x.rule, priority = x.priority,
+  tags = string_to_array(x.tags, E'\x1f'), late = x.late, nags = x.nags, is_paused = x.is_paused,
+  thread_id = x.thread_id, assigned_to = x.assigned_to, assigned_to_name = x.assigned_to_name,
+  closed_by = x.closed_by, closed_by_name = x.closed_by_name, language = x.language, closed_at = x.closed_at
+from {{given_tasks}} where t.task_id = x.task_id and t.scope = x.scope;
+
+-- name: keep_occasions
+insert into openclaw.occasions (task_id, bucket, scope, kept, reason)
+select t.task_id, x.bucket, t.scope, x.kept, x.reason
+from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as x(scope, task_id, bucket, kept, reason)
+join openclaw.tasks t on t.task_id = x.task_id and t.scope = x.scope
+order by t.task_id, x.bucket
+on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = now(), told = false;
+
+-- name: told_occasions
+update openclaw.occasions o set told = true
+from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as x(scope, task_id, bucket)
+where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope;
+
+-- name: resume_tasks
+update openclaw.tasks t set remind_at = greatest(now(), t.due_at), is_paused = false
+where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
+
+-- name: forget_occasions
+select openclaw.forget_occasions();
+
+-- name: agenda_now
+select now();
+
+-- name: due_tasks
+-- What is due, locked so that no other has it; what another has is left out. The scopes' names tell their chats.
+with due as materialized (
+  select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= now()
+  order by t.remind_at limit $1 for no key update skip locked
+)
+select t.scope, {{task_columns}}, c.unreachable_since is null as is_reachable
+from due t left join openclaw.chats c on c.bot_id = split_part(t.scope, ':', 1)::bigint
+  and c.chat_id = substr(split_part(t.scope, ':', 2), 2)::bigint
+order by t.remind_at;
+
+-- name: keep_firings
+-- What stands of an occasion stays if it was said, or may have been. Returns what was written.
+insert into openclaw.occasions as o (task_id, bucket, scope, kept, reason)
+select t.task_id, x.bucket, t.scope, x.kept, x.reason
+from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) as x(task_id, bucket, kept, reason)
+join openclaw.tasks t on t.task_id = x.task_id
+order by t.task_id, x.bucket
+on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = now()
+where o.kept in ('paused', 'skipped', 'superseded')
+returning o.task_id, o.bucket;
+
+-- name: apply_agenda
+-- Owes and audits what fired, and moves the tasks on. Returns how many were moved. What is owed still, as a reminder
+-- that was planned anew may be, is owed once.
+with owed as (
+  insert into openclaw.outbox (target, event_id, lane, available_at, cause, envelope)
+  select x.target, x.event_id, x.lane, now() + make_interval(secs => x.delay_s), x.cause, x.envelope
+  from unnest($1::text[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[], $6::bytea[])
+    with ordinality as x(target, event_id, lane, delay_s, cause, envelope, n)
+  order by x.n
+  on conflict do nothing
+), audited as (
+  insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
+    cause, scope, attempt, reason, duration_ms)
+  select $7, x.* from unnest($8::text[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+    $15::uuid[], $16::text[], $17::int[], $18::text[], $19::real[]) as x
+), moved as (
+  update openclaw.tasks t set due_at = x.due_at, remind_at = x.remind_at, reminded_at = now(), nags = x.nags,
+    is_paused = x.is_paused
+  from unnest($20::uuid[], $21::timestamptz[], $22::timestamptz[], $23::int[], $24::bool[])
+    as x(task_id, due_at, remind_at, nags, is_paused)
+  where t.task_id = x.task_id returning 1
+)
+select count(*) from moved;

@@ -15,7 +15,7 @@ import asyncpg
 
 from domain.errors import StoreUnavailable
 
-SERVICES = ("gateway", "brain", "sender", "operator")
+SERVICES = ("gateway", "brain", "sender", "scheduler", "operator")
 # As Postgres itself makes verifiers (https://www.rfc-editor.org/rfc/rfc5803, scram_iterations).
 SCRAM_ITERATIONS, SCRAM_SALT_BYTES = 4096, 16
 

@@ -13,6 +13,7 @@ from adapters.postgres.access import PostgresAccess
 from adapters.postgres.columns import audit_columns, ledger_columns, owed_columns
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
+from adapters.postgres.tasks import PostgresTasks
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import Figures, FirstRun
@@ -41,6 +42,7 @@ class PostgresRound:
         self._run_id = run_id
         self._marked = False
         self.access = PostgresAccess(connection)
+        self.tasks = PostgresTasks(connection)
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -168,6 +170,7 @@ class PostgresRound:
             await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
 
     async def _apply_effects(self, changes: Changes) -> None:
+        await self.tasks.write(changes.effects)
         puts = [(e.scope, e.effect) for e in changes.effects if isinstance(e.effect, PutSetting)]
         if puts:
             await self._connection.execute(SQL["name_scopes"], ",".join(sorted({scope for scope, _ in puts})))
@@ -183,12 +186,13 @@ class PostgresRound:
             elif isinstance(scoped.effect, MoveData):
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
-                for statement in ("move_settings", "move_tasks", "move_memories"):
+                for statement in ("move_settings", "move_occasions", "move_tasks", "move_memories"):
                     await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)
                 bot_id, chat_id = bot_and_chat(scoped.scope)
                 subjects = f"{bot_id}:{chat_id}", f"{bot_id}:{scoped.effect.new_chat_id}"
                 await self._connection.execute(SQL["move_access"], *subjects)
+                await self._connection.execute(SQL["move_chat"], bot_id, chat_id, scoped.effect.new_chat_id)
             elif isinstance(scoped.effect, MarkChat):
                 await self._mark_chat(*bot_and_chat(scoped.scope), scoped.effect)
         await self.access.write([s.effect for s in changes.effects if isinstance(s.effect, AccessEffect)])
@@ -297,7 +301,9 @@ class PostgresStore:
             await connection.execute(SQL["ensure_partitions"])
             await connection.execute(SQL["tidy_runs"])
             # Each to its own: the sender has no right to the edge's keys, the brain none to claims.
-            for statement in ("tidy_claims",) if self._claims else ("forget_updates", "tidy_access"):
+            for statement in (
+                ("tidy_claims",) if self._claims else ("forget_updates", "tidy_access", "forget_occasions")
+            ):
                 await connection.execute(SQL[statement])
 
 
@@ -324,6 +330,7 @@ def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
         "envelope",
         "marked",
         "standing",
+        "awaits",
     )
     values = {name: row[name] for name in names}
     return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)

@@ -30,6 +30,7 @@ RIGHTS: Mapping[str, Rights] = {
     "gateway": Rights(publishes=("brain",)),
     "brain": Rights(consumes=("brain",), publishes=_CORE, sets_mode=True),
     "sender": Rights(consumes=("sender", "sender-bulk"), publishes=_CORE),
+    "scheduler": Rights(publishes=("brain",)),
     "operator": Rights(reads_all=True),
 }
 # What a connection and a transaction need; none of it touches a key's value.

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from application.messages import english, german
+from application.messages import english, english_tasks, german, german_tasks
 from domain.commands.base import Command, Menu
 from domain.commands.table import COMMANDS
 from domain.runtime_state import Mode
+from domain.wording import Listed, Said, Value
 
 MAY_BE_A_REPEAT = "may be a repeat"
 # https://core.telegram.org/bots/api#setmycommands
@@ -28,9 +29,13 @@ class Language:
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, Language] = {
-    ENGLISH: Language(english.WORDING, english.SUMMARIES),
-    "de": Language(german.WORDING, german.SUMMARIES),
+    ENGLISH: Language({**english.WORDING, **english_tasks.WORDING}, english.SUMMARIES),
+    "de": Language({**german.WORDING, **german_tasks.WORDING}, german.SUMMARIES),
 }
+# The wordings into which something is filled that is the same for everybody.
+_WITH_COMMON = frozenset(
+    key for key, words in english.WORDING.items() if "{modes}" in words or "{commands}" in words
+)
 _MODES = ", ".join(mode.value for mode in Mode)
 
 
@@ -40,26 +45,30 @@ def language_of(tag: str | None) -> str:
     return name if name in LANGUAGES else ENGLISH
 
 
-def render(key: str, values: Mapping[str, str], tag: str | None = None) -> str:
+def render(key: str, values: Mapping[str, Value], tag: str | None = None) -> str:
     """Return the wording of ``key`` with ``values`` filled in, in the language of ``tag``.
 
     A value that has a word of its own in the language, as ``standing.member``, is filled in as that. Raises KeyError
     where the key or a value is missing.
     """
     language = LANGUAGES[language_of(tag)]
-    common = {"modes": _MODES, "commands": _lines(language)}
-    named = {name: language.wording.get(f"{name}.{value}", value) for name, value in values.items()}
-    return language.wording[key].format_map({**common, **named})
+    common = {"modes": _MODES, "commands": _lines(language)} if key in _WITH_COMMON else {}
+    filled = {name: _word(language, name, spoken(value, tag)) for name, value in values.items()}
+    return language.wording[key].format_map({**common, **filled})
 
 
-def span(seconds: float, tag: str | None = None) -> str:
-    """Return how long something took, as people say it in the language of ``tag``."""
-    minutes = int(seconds // 60)
-    if minutes < 120:
-        return render("span.minutes", {"count": str(minutes)}, tag)
-    if minutes < 48 * 60:
-        return render("span.hours", {"count": str(minutes // 60)}, tag)
-    return render("span.days", {"count": str(minutes // (24 * 60))}, tag)
+def spoken(value: Value, tag: str | None = None) -> str:
+    """Return what is to be said as text, in the language of ``tag``."""
+    match value:
+        case Said(key, values):
+            return render(key, values, tag)
+        case Listed(parts, between):
+            return between.join(spoken(part, tag) for part in parts)
+    return value
+
+
+def _word(language: Language, name: str, value: str) -> str:
+    return language.wording.get(f"{name}.{value}", value)
 
 
 def _lines(language: Language) -> str:

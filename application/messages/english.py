@@ -47,16 +47,60 @@ WORDING: Mapping[str, str] = {
     "access.invited": "Whoever sends me this first within an hour is let in as {standing}:\n/start {code}",
     "access.in_private": "Ask me that in private: everybody here would see it.",
     "access.an_owner": "{who} owns this bot. Whoever runs it changes that, with openclaw access at the command line.",
-    "span.minutes": "{count} min",
-    "span.hours": "{count} h",
-    "span.days": "{count} days",
     "standing.member": "member",
     "standing.admin": "admin",
+    "when.ask.which_hour": "Do you mean the morning or the afternoon? “{phrase}” can be either.",
+    "when.ask.which_order": "Which is the day and which the month in “{phrase}”?",
+    "when.ask.which_day": "Today or in a week? “{phrase}” can be either.",
+    "when.ask.which_midnight": (
+        "Which midnight do you mean by “{phrase}”: the one that begins the day or the one that ends it?"
+    ),
+    "when.ask.which_rule": "“{phrase}” can mean several things. Which one?",
+    "when.ask.what_time": "At what time? “{phrase}” does not say.",
+    "when.ask.past": "“{phrase}” is past. Do you mean the next time?",
+    "when.ask.several": "I see more than one time in “{phrase}”. Please write one.",
+    "when.ask.weekday": "The weekday and the date in “{phrase}” do not fit. Which do you mean?",
+    "when.ask.language": "“{phrase}” means different things in different languages. Which do you mean?",
+    "when.ask.zone_abbreviation": (
+        "{zone} stands for several time zones. Please write a city or an offset such as UTC+2."
+    ),
+    "when.no.no_time": (
+        "I see no time in that. Write for example: tomorrow 9, in 20 min, 25 Dec 18:00, every weekday at 9."
+    ),
+    "when.no.not_understood": (
+        "I do not understand “{phrase}” as a whole, so I take no part of it. Please write it differently."
+    ),
+    "when.no.past": "“{phrase}” is past.",
+    "when.no.no_such_date": "“{phrase}” is a date that does not exist.",
+    "when.no.no_such_time": "“{phrase}” is a time that does not exist.",
+    "when.no.too_soon": "“{phrase}” is too soon; the least is a minute.",
+    "when.no.too_far": "“{phrase}” is too far away; the most is {years} years.",
+    "when.no.too_often": "“{phrase}” is too often; the most is every {minutes} minutes.",
+    "when.no.too_many": "“{phrase}” is too many times; the most is {most}.",
+    "when.no.too_long": "That is too long; the most is {most} characters.",
+    "when.no.never": "“{phrase}” never happens.",
+    "when.no.unknown_zone": "I do not know the time zone {zone}. Write a city or an offset such as UTC+2.",
+    "when.no.not_together": "I cannot put the parts of “{phrase}” together. Please write it differently.",
+    "when.note.gap": "{asked} does not exist that night, since the clock goes forward; it is {given} then.",
+    "when.note.fold": "{asked} comes twice that night, since the clock goes back; the first is meant.",
 }
 
 SUMMARIES: Mapping[str, str] = {
     "start": "Say hello",
     "help": "Show what I can do",
+    "task": "Note a task: /task Call mum tomorrow 9",
+    "remind": "Remind me: /remind in 20 min take the cake out",
+    "tasks": "List tasks: /tasks open, done, overdue, #tag or words",
+    "done": "Say that tasks are done: /done 3 5",
+    "undone": "Open a task again: /undone 3",
+    "cancel": "Give a task up: /cancel 3",
+    "edit": "Change a task: /edit 3 new text or time",
+    "snooze": "Remind later: /snooze 3 in 2 h",
+    "late": "Set what becomes of late reminders: /late 3 skip",
+    "why": "Show what became of the reminders of a task: /why 3",
+    "timezone": "Show or set the time zone: /timezone Berlin",
+    "quiet": "Show or set quiet hours: /quiet 22:00-07:00",
+    "escalation": "Show or set how often open tasks are said again",
     "api": "Show the API mode; admins set it with /api <mode>",
     "status": "Show how the system is doing",
     "access": "Show and change who may talk to me; for admins",

@@ -65,16 +65,68 @@ WORDING: Mapping[str, str] = {
     "access.an_owner": (
         "{who} gehört dieser Bot. Das ändert, wer ihn betreibt, mit openclaw access auf der Kommandozeile."
     ),
-    "span.minutes": "{count} min",
-    "span.hours": "{count} h",
-    "span.days": "{count} Tage",
     "standing.member": "Mitglied",
     "standing.admin": "Admin",
+    "when.ask.which_hour": "Morgens oder nachmittags? „{phrase}“ kann beides sein.",
+    "when.ask.which_order": "Was ist in „{phrase}“ der Tag und was der Monat?",
+    "when.ask.which_day": "Heute oder in einer Woche? „{phrase}“ kann beides sein.",
+    "when.ask.which_midnight": (
+        "Welche Mitternacht meinst du mit „{phrase}“: am Anfang oder am Ende des Tages?"
+    ),
+    "when.ask.which_rule": "„{phrase}“ kann mehreres heißen. Was davon?",
+    "when.ask.what_time": "Um wie viel Uhr? „{phrase}“ sagt es nicht.",
+    "when.ask.past": "„{phrase}“ ist vorbei. Meinst du das nächste Mal?",
+    "when.ask.several": "In „{phrase}“ sehe ich mehr als eine Zeit. Schreib bitte eine.",
+    "when.ask.weekday": "Wochentag und Datum in „{phrase}“ passen nicht zusammen. Was meinst du?",
+    "when.ask.language": "„{phrase}“ heißt in verschiedenen Sprachen Verschiedenes. Was meinst du?",
+    "when.ask.zone_abbreviation": (
+        "{zone} steht für mehrere Zeitzonen. Schreib eine Stadt oder einen Abstand wie UTC+2."
+    ),
+    "when.no.no_time": (
+        "Darin sehe ich keine Zeit. Schreib zum Beispiel: morgen um 9, in 20 Min, 25.12. 18:00, "
+        "jeden Werktag um 9."
+    ),
+    "when.no.not_understood": (
+        "„{phrase}“ verstehe ich nicht im Ganzen, darum nehme ich keinen Teil davon. Schreib es bitte anders."
+    ),
+    "when.no.past": "„{phrase}“ ist vorbei.",
+    "when.no.no_such_date": "„{phrase}“ ist ein Datum, das es nicht gibt.",
+    "when.no.no_such_time": "„{phrase}“ ist eine Uhrzeit, die es nicht gibt.",
+    "when.no.too_soon": "„{phrase}“ ist zu bald; das Mindeste ist eine Minute.",
+    "when.no.too_far": "„{phrase}“ ist zu weit weg; das Äußerste sind {years} Jahre.",
+    "when.no.too_often": "„{phrase}“ ist zu oft; das Äußerste ist alle {minutes} Minuten.",
+    "when.no.too_many": "„{phrase}“ ist zu viele Male; das Äußerste ist {most}.",
+    "when.no.too_long": "Das ist zu lang; das Äußerste sind {most} Zeichen.",
+    "when.no.never": "„{phrase}“ kommt nie.",
+    "when.no.unknown_zone": (
+        "Die Zeitzone {zone} kenne ich nicht. Schreib eine Stadt oder einen Abstand wie UTC+2."
+    ),
+    "when.no.not_together": "Die Teile von „{phrase}“ bekomme ich nicht zusammen. Schreib es bitte anders.",
+    "when.note.gap": (
+        "{asked} gibt es in dieser Nacht nicht, weil die Uhr vorgestellt wird; es ist dann {given}."
+    ),
+    "when.note.fold": (
+        "{asked} gibt es in dieser Nacht zweimal, weil die Uhr zurückgestellt wird; gemeint ist "
+        "das erste Mal."
+    ),
 }
 
 SUMMARIES: Mapping[str, str] = {
     "start": "Hallo sagen",
     "help": "Zeigen, was ich kann",
+    "task": "Aufgabe notieren: /task Mama anrufen morgen 9 Uhr",
+    "remind": "Erinnern: /remind in 20 min Kuchen aus dem Ofen",
+    "tasks": "Aufgaben zeigen: /tasks offen, erledigt, überfällig, #tag oder Wörter",
+    "done": "Aufgaben als erledigt melden: /done 3 5",
+    "undone": "Eine Aufgabe wieder öffnen: /undone 3",
+    "cancel": "Eine Aufgabe streichen: /cancel 3",
+    "edit": "Eine Aufgabe ändern: /edit 3 neuer Text oder neue Zeit",
+    "snooze": "Später erinnern: /snooze 3 in 2 h",
+    "late": "Festlegen, was aus verspäteten Erinnerungen wird: /late 3 skip",
+    "why": "Zeigen, was aus den Erinnerungen einer Aufgabe wurde: /why 3",
+    "timezone": "Die Zeitzone zeigen oder setzen: /timezone Berlin",
+    "quiet": "Ruhezeiten zeigen oder setzen: /quiet 22:00-07:00",
+    "escalation": "Zeigen oder setzen, wie oft an offene Aufgaben erinnert wird",
     "api": "Den API-Modus zeigen; Admins setzen ihn mit /api <Modus>",
     "status": "Zeigen, wie es dem System geht",
     "access": "Zeigen und ändern, wer mit mir reden darf; für Admins",

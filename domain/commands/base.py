@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -10,6 +12,11 @@ from domain.access import Code, Person, Standing
 from domain.decisions import Effect
 from domain.runtime_state import DEFAULT_MODE, Mode
 from domain.status import StatusReport
+from domain.tasks.policy import Times
+from domain.tasks.timeless import Timeless
+from domain.tasks.times import Refused, Unclear, Understood
+from domain.tasks.values import Occasion, Page, Task, Who
+from domain.wording import Rows, Value
 
 # https://core.telegram.org/bots/features#commands: up to 32 of these characters, then perhaps the bot's name.
 _COMMAND = re.compile(r"^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(.*))?$", re.DOTALL)
@@ -36,11 +43,66 @@ class Ask:
     bot_id: int = 0
     chat_id: int = 0
     user_id: int | None = None
+    user_name: str = ""
+    thread_id: int | None = None
+    language: str | None = None
 
     @property
     def is_admin(self) -> bool:
         """Whether whoever asks may change what concerns everyone."""
         return self.standing.is_admin
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody else reads along."""
+        return self.chat_id > 0
+
+    @property
+    def who(self) -> Who | None:
+        """Whoever asks; None for whoever writes in a chat's name."""
+        return Who(self.user_id, self.user_name) if self.user_id is not None else None
+
+
+class Calendar(Times, Protocol):
+    """What commands ask about time; ``application.ports.Calendar`` says what each is."""
+
+    def understand(
+        self, text: str, *, now: float, zone: str | None, language: str | None, needed: bool = False
+    ) -> Understood | Unclear | Refused: ...
+
+    def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str: ...
+
+    def find_zone(self, text: str) -> tuple[str, ...]: ...
+
+
+@frozen
+class Wants:
+    """Which tasks of its scope a command or a button is about: only these are read.
+
+    ``tally``: what a new task needs to know. ``history``: also the occasions of the one task that is named.
+    """
+
+    numbers: frozenset[int] = frozenset()
+    ids: frozenset[UUID] = frozenset()
+    page: Page | None = None
+    tally: bool = False
+    history: bool = False
+
+
+NOTHING = Wants()
+
+
+@frozen
+class TasksKnown:
+    """What is known of a scope's tasks. ``total`` counts all that match what ``page`` is a page of."""
+
+    by_number: Mapping[int, Task] = field(factory=dict)
+    by_id: Mapping[UUID, Task] = field(factory=dict)
+    page: Sequence[Task] = ()
+    total: int = 0
+    occasions: Sequence[Occasion] = ()
+    next_number: int = 1
+    open_tasks: int = 0
 
 
 @frozen
@@ -61,12 +123,21 @@ class AccessKnown:
 
 @frozen
 class Known:
-    """What was found out. Only what the command needs is filled in."""
+    """What was found out. Only what the command needs is filled in.
+
+    ``now`` is when the question came in, in seconds since the epoch. ``fresh_id`` names nothing yet, and is the same
+    when the step is run again. ``chosen`` is the time that was picked where that was asked, or that there is none.
+    """
 
     mode: Mode = DEFAULT_MODE
     report: StatusReport | None = None
     settings: Mapping[str, str] = field(factory=dict)
     access: AccessKnown = field(factory=AccessKnown)
+    tasks: TasksKnown = field(factory=TasksKnown)
+    calendar: Calendar = field(factory=Timeless)
+    now: float = 0.0
+    fresh_id: UUID = field(factory=lambda: UUID(int=0))
+    chosen: Understood | Refused | None = None
 
 
 @frozen
@@ -81,14 +152,17 @@ class Notice:
 class Answer:
     """What to say, by the key of its wording and the values to fill in, what to do, and what to tell others.
 
-    ``reason`` is what the audit says of it beside the command's name; never what somebody wrote.
+    ``reason`` is what the audit says of it beside the command's name; never what somebody wrote. ``events`` are
+    payloads of events for the audit.
     """
 
     key: str
-    values: Mapping[str, str] = field(factory=dict)
+    values: Mapping[str, Value] = field(factory=dict)
     effects: tuple[Effect, ...] = ()
     notices: tuple[Notice, ...] = ()
     reason: str = ""
+    buttons: Rows = ()
+    events: tuple[object, ...] = ()
 
 
 class Menu(StrEnum):
@@ -107,6 +181,8 @@ class Command:
     step: Callable[[Ask, Known], Answer]
     needs: frozenset[Need] = frozenset()
     menus: frozenset[Menu] = frozenset({Menu.PRIVATE})
+    # Which tasks a question with these words is about, given the scope's settings where these are needed.
+    wants: Callable[[str, Mapping[str, str]], Wants] = lambda args, settings: NOTHING
 
 
 @frozen

@@ -2,9 +2,34 @@
 
 from collections.abc import Mapping
 
-from domain.commands import access, api, help, start, status
+from domain.commands import (
+    access,
+    api,
+    changing,
+    closing,
+    habits,
+    help,
+    start,
+    status,
+    task,
+    tasks,
+    timezone,
+)
 from domain.commands.base import Command
 
 COMMANDS: Mapping[str, Command] = {
-    module.COMMAND.name: module.COMMAND for module in (start, help, api, status, access)
+    command.name: command
+    for command in (
+        start.COMMAND,
+        help.COMMAND,
+        *task.COMMANDS,
+        *tasks.COMMANDS,
+        *closing.COMMANDS,
+        *changing.COMMANDS,
+        *timezone.COMMANDS,
+        *habits.COMMANDS,
+        api.COMMAND,
+        status.COMMAND,
+        access.COMMAND,
+    )
 }

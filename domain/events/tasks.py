@@ -3,6 +3,7 @@
 Not here: the rules of recurrence and time zones.
 """
 
+from enum import StrEnum
 from uuid import UUID
 
 from attrs import field, frozen
@@ -11,7 +12,26 @@ from domain.events.spec import INSTANT, KEY, TEXT_UNITS_MAX, Unit, spec
 from domain.events.telegram import BOT, CHAT, THREAD, USER
 
 _TASK = spec("The task.")
+_BUCKET = spec("The exact instant of the occasion, its time bucket.", form=INSTANT)
+_REMINDER_KEY = spec("rem:{task_id}:{time_bucket}.", form=KEY)
 _TITLE = spec("What is to be done, in the user's words.", 1, TEXT_UNITS_MAX, unit=Unit.UTF16)
+
+
+class ReminderKind(StrEnum):
+    """Why the chat is told: a time of the task came, or came again while it stayed open, or was skipped."""
+
+    OCCURRENCE = "occurrence"
+    NAG = "nag"
+    SKIPPED = "skipped"
+
+
+class ReminderOutcome(StrEnum):
+    """What became of the message that reminds; ``ambiguous``: whether it arrived is unknown, and it is not repeated."""
+
+    DELIVERED = "delivered"
+    AMBIGUOUS = "ambiguous"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
 
 
 @frozen(kw_only=True)
@@ -51,7 +71,7 @@ class TaskCancelled:
 
 @frozen(kw_only=True)
 class ReminderDue:
-    """One occurrence of a task is due. Its key makes that one occurrence remind once."""
+    """An occasion of a task is due: an occurrence, or a nag about one. Its key makes that one occasion remind once."""
 
     task_id: UUID = field(metadata=_TASK)
     bot_id: int = field(metadata=BOT)
@@ -59,5 +79,26 @@ class ReminderDue:
     user_id: int | None = field(default=None, metadata=USER)
     thread_id: int | None = field(default=None, metadata=THREAD)
     title: str = field(metadata=_TITLE)
-    due_at: str = field(metadata=spec("The exact instant of the occurrence, its time bucket.", form=INSTANT))
-    reminder_key: str = field(metadata=spec("rem:{task_id}:{time_bucket}.", form=KEY))
+    due_at: str = field(
+        metadata=spec("When the occurrence was due that it is about; the bucket is in its key.", form=INSTANT)
+    )
+    reminder_key: str = field(metadata=_REMINDER_KEY)
+    late_s: int = field(
+        default=0,
+        metadata=spec("How late it is by the scheduler's clock, in seconds; 0 where it is in time.", 0),
+    )
+    kind: ReminderKind = field(default=ReminderKind.OCCURRENCE, metadata=spec("Why the chat is told."))
+
+
+@frozen(kw_only=True)
+class ReminderSettled:
+    """What became of the message of one occurrence, so that the ledger of reminders can say it."""
+
+    task_id: UUID = field(metadata=_TASK)
+    bot_id: int = field(metadata=BOT)
+    chat_id: int = field(metadata=CHAT)
+    user_id: int | None = field(default=None, metadata=USER)
+    thread_id: int | None = field(default=None, metadata=THREAD)
+    bucket: str = field(metadata=_BUCKET)
+    outcome: ReminderOutcome = field(metadata=spec("What became of it."))
+    delivery_key: str = field(metadata=_REMINDER_KEY)

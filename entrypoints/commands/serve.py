@@ -1,4 +1,4 @@
-"""``openclaw gateway``, ``openclaw brain``, ``openclaw sender``: one command a service role."""
+"""``openclaw gateway``, ``brain``, ``sender``, ``scheduler``: one command a service role."""
 
 import click
 
@@ -18,4 +18,4 @@ def _command(name: str) -> click.Command:
     return click.Command(name, callback=run, help=text + ".")
 
 
-gateway, brain, sender = (_command(name) for name in ("gateway", "brain", "sender"))
+gateway, brain, sender, scheduler = (_command(name) for name in ("gateway", "brain", "sender", "scheduler"))

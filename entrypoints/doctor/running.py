@@ -80,9 +80,10 @@ def _owner(evidence: Evidence) -> Verdict:
     return ok("somebody was let in who decides")
 
 
+_COMMANDS = ", ".join(f"`openclaw {role}`" for role in ROLES)
 CHECKS = (
     Check("roles.running", "which roles announce themselves in Redis", "no instance of a role runs",
-          "start it: `openclaw up`, or `openclaw gateway`, `openclaw brain` and `openclaw sender`", _running),
+          f"start it: `openclaw up`, or the one that is missing of {_COMMANDS}", _running),
     Check("roles.silent", "when each instance was seen last",
           f"it has been silent for {SILENT_S:g} s: killed, or it hangs",
           "look at its log; what it had in hand is taken up by the others, or when it is started again", _silent),

@@ -41,7 +41,7 @@ def test_a_healthy_system_has_no_finding_for_its_owner_either(servers: Hospital)
         assert bad(ward.examine()) == []
 
 
-@pytest.mark.parametrize("service", ["gateway", "brain", "sender"])
+@pytest.mark.parametrize("service", ["gateway", "brain", "sender", "scheduler"])
 def test_in_a_services_own_room_nothing_is_found_and_what_it_may_not_see_is_not_checked(
     servers: Hospital, service: str
 ) -> None:

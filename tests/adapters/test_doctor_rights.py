@@ -43,6 +43,7 @@ async def test_a_right_that_is_missing_is_named(server: EmbeddedValkey, service:
         "gateway": {"XADD openclaw:{brain}:events", "SET openclaw:{alive}:gateway:doctor"},
         "brain": {"XREADGROUP openclaw:{brain}:events", "GET openclaw:api_mode"},
         "sender": {"XREADGROUP openclaw:{sender-bulk}:events", "XADD openclaw:{brain}:events"},
+        "scheduler": {"XADD openclaw:{brain}:events", "SET openclaw:{alive}:scheduler:doctor"},
         "operator": {"INFO", "GET openclaw:api_mode"},
     }
     assert expected[service] <= set(refused)

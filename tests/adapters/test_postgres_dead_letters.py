@@ -49,7 +49,7 @@ async def refused(leg: PostgresLeg, role: str, sql: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("role", ["gateway", "brain", "sender"])
+@pytest.mark.parametrize("role", ["gateway", "brain", "sender", "scheduler"])
 async def test_no_service_may_move_letters(leg: PostgresLeg, role: str) -> None:
     for sql in MOVES:
         assert await refused(leg, role, sql), sql

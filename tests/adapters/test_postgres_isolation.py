@@ -19,7 +19,7 @@ from domain.errors import StoreUnavailable
 from tests.contract.legs import PostgresLeg, given_owed, ident, owed, when_applied
 
 SCOPED = ("settings", "tasks", "memories")
-FORCED = {"outbox", "dead_letters", "runs", *SCOPED}
+FORCED = {"outbox", "dead_letters", "runs", "occasions", *SCOPED}
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 READ, SI, SIU, SIUD, ADD = (
     {"SELECT"},
@@ -38,6 +38,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "audit": ADD,
         "settings": SIUD,
         "tasks": SIUD,
+        "occasions": SIUD,
         "memories": SIUD,
         "runtime": SIU,
         "access": SIUD,
@@ -54,11 +55,20 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "rates": SIU,
         "chats": SIU,
     },
+    # Columns of which it may change some are in ``test_postgres_tasks``.
+    "scheduler": {
+        "outbox": ADD,
+        "audit": ADD,
+        "tasks": READ,
+        "occasions": SI,
+        "settings": READ,
+        "chats": READ,
+    },
     "operator": {
         name: READ
         for name in (
             "outbox", "inbox", "runs", "dead_letters", "audit", "claims", "deliveries", "rates", "chats", "settings",
-            "tasks", "memories", "runtime",
+            "tasks", "occasions", "memories", "runtime",
         )
     } | {"outbox": READ | ADD, "audit": READ | ADD, "access": SIUD, "invitations": SIUD},
 }  # fmt: skip

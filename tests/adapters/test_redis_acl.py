@@ -68,15 +68,13 @@ async def test_a_service_publishes_to_its_targets_and_does_all_on_the_streams_it
 
 
 async def test_services_announce_themselves_and_brain_and_operator_see_all_of_them(log_in: As) -> None:
-    for service in ("gateway", "brain", "sender"):
+    services = ("gateway", "brain", "sender", "scheduler")
+    for service in services:
         await RedisLiveness(log_in(service)).announce(service, "1", "0")
     for service in ("brain", "operator"):
-        assert [found.role for found in await RedisLiveness(log_in(service)).alive()] == [
-            "brain",
-            "gateway",
-            "sender",
-        ]
-    for service in ("gateway", "brain", "sender"):
+        found = await RedisLiveness(log_in(service)).alive()
+        assert [each.role for each in found] == sorted(services)
+    for service in services:
         await RedisLiveness(log_in(service)).withdraw(service, "1")
 
 
@@ -105,6 +103,9 @@ FORBIDDEN: dict[str, tuple[str, Callable[[redis.asyncio.Redis], Awaitable[object
     "the brain reads the sender's events": ("brain", lambda c: c.xrange(key_of("sender"))),
     "the brain empties the server": ("brain", lambda c: c.flushall()),
     "the brain changes the server's settings": ("brain", lambda c: c.config_set("appendonly", "no")),
+    "the scheduler reads the brain's events": ("scheduler", lambda c: c.xrange(key_of("brain"))),
+    "the scheduler publishes to the sender": ("scheduler", lambda c: c.xadd(key_of("sender"), {"a": "b"})),
+    "the scheduler sets the mode": ("scheduler", lambda c: c.set(KEY, "auto")),
     "the operator publishes": ("operator", lambda c: c.xadd(key_of("brain"), {"a": "b"})),
     "the operator sets the mode": ("operator", lambda c: c.set(KEY, "auto")),
     "the operator makes users": ("operator", lambda c: c.acl_setuser("x", enabled=True)),

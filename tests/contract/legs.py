@@ -4,21 +4,25 @@
 back. Not here: the promises themselves (``test_store_contract`` and its neighbours).
 """
 
+import time
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID, uuid5
 
 import asyncpg
 
+from adapters.memory.agenda import MemoryAgenda
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
+from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.store import PostgresStore
+from application.books import Agenda
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
 from application.ports import DeadLetters, Intake, Records, Store
 from domain.decisions import Outcome
@@ -35,6 +39,8 @@ _TIMES = (
     ("access", ("code_until", "wrong_since", "changed_at")),
     ("invitations", ("expires_at",)),
     ("dead_letters", ("dead_at",)),
+    ("tasks", ("remind_at",)),
+    ("occasions", ("at",)),
 )
 
 
@@ -44,12 +50,16 @@ class Leg(Protocol):
     intake: Intake
     records: Records
     letters: DeadLetters
+    agenda: Agenda
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
 
     async def elapse(self, seconds: float) -> None:
         """Let time go by."""
+
+    def now(self) -> float:
+        """Return the instant by the database's clock."""
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -64,12 +74,16 @@ class MemoryLeg:
         self.intake: Intake = MemoryIntake(self.database)
         self.records: Records = MemoryRecords(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
+        self.agenda: Agenda = MemoryAgenda(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
 
     async def elapse(self, seconds: float) -> None:
         await self.clock.advance(seconds)
+
+    def now(self) -> float:
+        return self.clock.now()
 
     async def close(self) -> None:
         return None
@@ -81,11 +95,13 @@ class PostgresLeg:
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
         self.pools = {
-            role: Pool(admin_url, f"openclaw_{role}") for role in ("gateway", "brain", "sender", "operator")
+            role: Pool(admin_url, f"openclaw_{role}")
+            for role in ("gateway", "brain", "sender", "scheduler", "operator")
         }
         self.intake: Intake = PostgresIntake(self.pools["gateway"])
         self.records: Records = PostgresRecords(self.pools["operator"])
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
+        self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]
@@ -99,6 +115,10 @@ class PostgresLeg:
                 await connection.execute(f"update openclaw.{table} set {moved}", seconds)
         finally:
             await connection.close()
+
+    def now(self) -> float:
+        # The server runs on this machine.
+        return time.time()
 
     async def close(self) -> None:
         for pool in self.pools.values():

@@ -29,7 +29,7 @@ STRONG = (
     "and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)"
 )
 MEMBERS = "select rolname from pg_auth_members join pg_roles on pg_roles.oid = member where rolname like 'openclaw%'"
-ROLES = ("gateway", "brain", "sender")
+ROLES = ("gateway", "brain", "sender", "scheduler")
 
 
 @pytest.fixture(scope="module")

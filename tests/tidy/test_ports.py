@@ -10,6 +10,7 @@ import pytest
 
 import adapters
 import adapters.memory
+import application.books
 import application.ports
 from tests.tidy.sources import files, text_of
 
@@ -22,10 +23,9 @@ EXEMPT = {
 }
 PORTS = {
     name: port
-    for name, port in vars(application.ports).items()
-    if inspect.isclass(port)
-    and getattr(port, "_is_protocol", False)
-    and port.__module__ == application.ports.__name__
+    for module in (application.ports, application.books)
+    for name, port in vars(module).items()
+    if inspect.isclass(port) and getattr(port, "_is_protocol", False) and port.__module__ == module.__name__
 }
 
 

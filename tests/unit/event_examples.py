@@ -69,7 +69,18 @@ PAYLOADS: dict[str, object] = {
     "task.completed": tasks.TaskCompleted(**_TASK),
     "task.cancelled": tasks.TaskCancelled(**_TASK),
     "reminder.due": tasks.ReminderDue(
-        **_TASK, title="Water the plants", due_at=NOON, reminder_key=f"rem:{AN_ID}:{NOON}"
+        **_TASK,
+        title="Water the plants",
+        due_at=NOON,
+        reminder_key=f"rem:{AN_ID}:{NOON}",
+        late_s=7200,
+        kind=tasks.ReminderKind.NAG,
+    ),
+    "reminder.settled": tasks.ReminderSettled(
+        **_TASK,
+        bucket=NOON,
+        outcome=tasks.ReminderOutcome.AMBIGUOUS,
+        delivery_key=f"rem:{AN_ID}:{NOON}",
     ),
     "memory.added": memory.MemoryAdded(
         memory_id=AN_ID, **_SCOPE, kind=memory.MemoryKind.FACT, text="Likes tea"

@@ -153,7 +153,8 @@ def when_waited(text: str, seconds: float, **more: object) -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(LATE_S, "10 min"), (7_300, "2 h"), (86_400 * 3, "3 days"), (7_199, "119 min")]
+    ("seconds", "told"),
+    [(LATE_S, "10 min"), (7_300, "2 h 2 min"), (86_400 * 3, "3 days"), (7_199, "2 h"), (5_400, "1 h 30 min")],
 )
 def test_the_answer_to_a_message_that_waited_says_so_and_what_it_answers(seconds: float, told: str) -> None:
     answer = sent(when_waited("hello", seconds))

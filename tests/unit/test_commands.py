@@ -53,7 +53,10 @@ def test_no_text_is_too_strange_to_be_looked_at(text: str) -> None:
 
 def test_commands() -> None:
     """The table: every command by its name, in the order in which people see them."""
-    assert list(COMMANDS) == ["start", "help", "api", "status", "access"]
+    assert list(COMMANDS) == [
+        "start", "help", "task", "remind", "tasks", "done", "undone", "cancel", "edit", "snooze", "late", "why",
+        "timezone", "quiet", "escalation", "api", "status", "access",
+    ]  # fmt: skip
     assert all(name == command.name for name, command in COMMANDS.items())
     known = Known(report=StatusReport("1.0.0", Mode.AUTO))
     assert all(when_asked(name, known=known).key for name in COMMANDS)
@@ -95,6 +98,8 @@ def test_status_shows_the_report_that_was_made() -> None:
 
 def test_a_command_is_told_what_it_needs_and_no_more() -> None:
     needs = {name: command.needs for name, command in COMMANDS.items()}
+    about_tasks = {name for name in COMMANDS if name not in ("start", "help", "api", "status", "access")}
+    assert {frozenset(needs.pop(name)) for name in about_tasks} == {frozenset({Need.SETTINGS})}
     assert needs == {
         "start": {Need.SETTINGS},
         "help": frozenset(),

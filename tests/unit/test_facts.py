@@ -16,10 +16,12 @@ from application.changes import Changes, ScopedEffect
 from application.facts import Facts, Gatherer
 from application.runtime import RuntimeState
 from domain.access import AccessMode, Policy
-from domain.decisions import PutSetting, SetApiMode
+from domain.decisions import AddTask, PutSetting, SetApiMode
 from domain.envelope import Event
+from domain.events.telegram import CallbackReceived, ChatType
 from domain.runtime_state import KEY, Mode
-from tests.unit.given import BOT, AsItIs, a_message, an_owed
+from domain.tasks.values import Task
+from tests.unit.given import BOT, AsItIs, a_message, an_owed, event_of
 
 POLICY = Policy(AccessMode.OPEN, admins=frozenset({1}))
 
@@ -121,3 +123,22 @@ async def test_the_report_is_made_without_redis_too(around: Surroundings) -> Non
     report = (await around.gather("/status")).report
     assert report is not None
     assert (report.mode, report.services, report.backlog) == (Mode.AUTO, (), {})
+
+
+async def test_tasks_are_read_for_what_is_about_them_and_for_nothing_else(around: Surroundings) -> None:
+    task = Task(UUID(int=1), 1, "Buy milk")
+    await around.apply(effects=[ScopedEffect(f"{BOT}:u1", AddTask(task))])
+    facts = await around.gather("/done 1 2", "hello", "/task tea", "/tasks")
+    known = facts.tasks
+    assert (facts.contacts, facts.moved, list(known)) == ({}, {}, [f"{BOT}:u1", f"{BOT}:u3", f"{BOT}:u4"])
+    assert known[f"{BOT}:u1"].by_number == {1: task}
+    assert (known[f"{BOT}:u3"].next_number, known[f"{BOT}:u4"].total) == (1, 0)
+
+
+async def test_a_press_of_a_button_that_is_none_of_ours_asks_for_nothing(around: Surroundings) -> None:
+    press = CallbackReceived(
+        bot_id=BOT, chat_id=7, chat_type=ChatType.PRIVATE, user_id=7, callback_id="9", data="y"
+    )
+    async with around.store.round("brain", ()) as current:
+        facts = await around.gatherer(current, [event_of(press)])
+    assert (facts.settings, facts.tasks) == ({}, {})

@@ -12,6 +12,19 @@ from domain.commands.table import COMMANDS
 HELP = """What I can do:
 /start - Say hello
 /help - Show what I can do
+/task - Note a task: /task Call mum tomorrow 9
+/remind - Remind me: /remind in 20 min take the cake out
+/tasks - List tasks: /tasks open, done, overdue, #tag or words
+/done - Say that tasks are done: /done 3 5
+/undone - Open a task again: /undone 3
+/cancel - Give a task up: /cancel 3
+/edit - Change a task: /edit 3 new text or time
+/snooze - Remind later: /snooze 3 in 2 h
+/late - Set what becomes of late reminders: /late 3 skip
+/why - Show what became of the reminders of a task: /why 3
+/timezone - Show or set the time zone: /timezone Berlin
+/quiet - Show or set quiet hours: /quiet 22:00-07:00
+/escalation - Show or set how often open tasks are said again
 /api - Show the API mode; admins set it with /api <mode>
 /status - Show how the system is doing
 /access - Show and change who may talk to me; for admins"""
@@ -75,8 +88,10 @@ def test_a_menu_shows_what_its_readers_can_use() -> None:
         str(params.get("scope")): [each["command"] for each in cast(list[dict[str, str]], params["commands"])]
         for params in command_menus({7})
     }
-    assert shown["{'type': 'all_private_chats'}"] == shown["None"] == ["start", "help", "api", "status"]
-    assert shown["{'type': 'all_group_chats'}"] == ["help", "status"]
+    for_admins, for_one = {"access"}, {"start", "api", "late", "why", "quiet", "escalation"}
+    assert shown["{'type': 'all_private_chats'}"] == shown["None"]
+    assert shown["None"] == [name for name in COMMANDS if name not in for_admins]
+    assert shown["{'type': 'all_group_chats'}"] == [n for n in COMMANDS if n not in for_admins | for_one]
     assert shown["{'type': 'chat', 'chat_id': 7}"] == list(COMMANDS)
 
 

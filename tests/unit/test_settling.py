@@ -21,8 +21,13 @@ from application.settling import (
     message_id_of,
 )
 from domain.decisions import Outcome
+from domain.envelope import create
 from domain.errors import NoAnswer, NotSent, Refusal, Refused, TelegramError
+from domain.events.tasks import ReminderOutcome, ReminderSettled
+from domain.events.telegram import MessageClass, TelegramSend
+from domain.ids import event_id_of
 from domain.retry import RetryPolicy
+from domain.tasks.keys import named_by, reminder_key
 from tests.unit.given import BOT, a_head, a_send
 
 TOKEN = UUID(int=9)
@@ -220,3 +225,54 @@ def test_a_settlement_that_was_committed_though_its_answer_was_lost_is_no_late_o
 )
 def test_the_id_of_a_message_is_read_where_there_is_one(answer: object, message_id: int | None) -> None:
     assert message_id_of(answer) == message_id
+
+
+# Reminders
+
+A_TASK = event_id_of("a task")
+
+
+def a_reminder(key: str = reminder_key(A_TASK, 1_000_000.5), **head: Any) -> Flight:
+    send = TelegramSend(bot_id=BOT, chat_id=7, text="Water the plants", message_class=MessageClass.REMINDER)
+    event = create(send, source="brain", key=key, trace_id="a" * 32, timestamp="2026-01-01T00:00:00Z")
+    run = Run(a_head(event, **head), event, 0.0)
+    return Flight(run, bot_call(send, repeat=False, message_id=None), TOKEN, 30.0, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, ReminderOutcome.DELIVERED),
+        (Refused(Refusal(403, "Forbidden: bot was blocked by the user")), ReminderOutcome.UNREACHABLE),
+        (Refused(Refusal(400, "Bad Request: no such thing")), ReminderOutcome.FAILED),
+        (NotSent("no net"), ReminderOutcome.FAILED),
+    ],
+)
+def test_the_brain_is_told_what_became_of_a_reminder(
+    desk: Desk, error: TelegramError | None, outcome: ReminderOutcome
+) -> None:
+    settlement = desk.settle(Result(a_reminder(attempt=5), ANSWER if error is None else None, error))
+    assert settlement.is_done
+    (owed,) = desk.changes.owed
+    assert [wakeup.event_id for wakeup in settlement.wakeups] == [owed.event_id]
+    told = Codec().decode(owed.envelope)
+    assert (told.target, told.event_type, owed.lane) == ("brain", "reminder.settled", f"{BOT}:7")
+    assert told.payload == ReminderSettled(
+        task_id=A_TASK, bot_id=BOT, chat_id=7, bucket="1970-01-12T13:46:40.500000Z", outcome=outcome,
+        delivery_key=reminder_key(A_TASK, 1_000_000.5),
+    )  # fmt: skip
+
+
+def test_nothing_is_told_of_a_reminder_that_is_tried_again_nor_of_further_parts_of_one(desk: Desk) -> None:
+    desk.settle(Result(a_reminder(attempt=1), None, NotSent("no net")))
+    desk.settle(Result(a_reminder(f"{reminder_key(A_TASK, 1.0)}/reminder.2"), ANSWER, None))
+    assert desk.changes.owed == []
+
+
+def test_a_reminder_follows_its_group_under_its_own_key(desk: Desk) -> None:
+    refusal = Refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1007)
+    desk.settle(Result(a_reminder(), None, Refused(refusal)))
+    moved = Codec().decode(desk.changes.owed[0].envelope)
+    assert named_by(moved.idempotency_key) is not None
+    assert isinstance(moved.payload, TelegramSend)
+    assert moved.payload.chat_id == -1007

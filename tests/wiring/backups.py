@@ -23,6 +23,8 @@ AT_0001 = (Path(__file__).parents[1] / "migration" / "at_0001.sql").read_text(en
 SINCE_0001 = """
 insert into openclaw.access (subject, standing, name) values ('1000000001:8', 'revoked', E'tab\\t, slash \\\\, 🙂');
 insert into openclaw.invitations values ('00ff', 1000000001, 'admin', '2999-01-01');
+insert into openclaw.occasions (task_id, bucket, scope, kept, reason)
+  select task_id, '2026-11-22 12:00:00.000001+00', scope, 'ambiguous', E'tab\\t' from openclaw.tasks;
 create table openclaw.audit_2025_12 partition of openclaw.audit
   for values from ('2025-12-01 00:00:00+00') to ('2026-01-01 00:00:00+00');
 insert into openclaw.audit (at, consumer, outcome) values ('2025-12-31 23:59:59.999999+00', 'gateway', 'ignored');

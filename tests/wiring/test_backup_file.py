@@ -191,6 +191,10 @@ def forged(whole: bytes, change: Callable[[Members], None]) -> bytes:
     return packed(found | {"checksums.json": json.dumps(sums).encode()})
 
 
+def lose_a_memory(found: Members) -> None:
+    del found["tables/memories/00000001.copy"]
+
+
 def lose_a_task(found: Members) -> None:
     del found["tables/tasks/00000001.copy"]
 
@@ -206,7 +210,8 @@ def name_another_table(found: Members) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lose_a_task, r"table tasks came out differently \(0 rows of 1\)"),
+        (lose_a_memory, r"table memories came out differently \(0 rows of 1\)"),
+        (lose_a_task, "a row does not fit its table"),
         (write_nonsense, "a row does not fit its table"),
         (name_another_table, "it has rows of strangers and no such table"),
     ],
@@ -233,11 +238,11 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing(
 def test_a_data_directory_that_was_not_filled_has_no_data(
     whole: bytes, short_path: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "forged").write_bytes(forged(whole, lose_a_task))
+    (tmp_path / "forged").write_bytes(forged(whole, lose_a_memory))
     home = short_path / "data"
     done = openclaw("restore", str(tmp_path / "forged"), "--data-dir", str(home))
     assert done.code == Exit.FAILED
-    assert "table tasks came out differently (0 rows of 1); use another backup" in done.err
+    assert "table memories came out differently (0 rows of 1); use another backup" in done.err
     assert sorted(path.name for path in home.iterdir()) == ["format", "lock"]
 
 

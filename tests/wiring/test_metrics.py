@@ -29,7 +29,7 @@ from tests.servers import apart, short_dir
 from tests.wiring.installation import WAIT_S as PATIENCE_S
 from tests.wiring.installation import Running, openclaw, settled, up
 
-ROLES = ("gateway", "brain", "sender")
+ROLES = ("gateway", "brain", "sender", "scheduler")
 COUNTED = (
     "select consumer, coalesce(event_type, 'none'), outcome, count(*) from openclaw.audit group by 1, 2, 3"
 )
@@ -91,7 +91,7 @@ class Installation:
 
 
 def free_row() -> int:
-    """Return the first of three free ports in a row."""
+    """Return the first of as many free ports in a row as there are roles."""
     for _ in range(100):
         first = free_port()
         try:
@@ -100,7 +100,7 @@ def free_row() -> int:
         except OpenClawError:
             continue
         return first
-    raise AssertionError("no three free ports in a row")
+    raise AssertionError("no free ports in a row")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_the_first_screen_says_where_the_metrics_are(installation: Installation)
     (line,) = [line for line in installation.running.told if line.startswith("  metrics")] or [
         installation.running.wait_told("  metrics")
     ]
-    for n in range(3):
+    for n in range(len(ROLES)):
         assert f"http://127.0.0.1:{installation.first + n}/metrics" in line
 
 
@@ -144,7 +144,7 @@ def test_every_metric_of_the_catalogue_is_told_by_the_roles_that_have_it(install
     webhooks = {name for name, metric in METRICS.items() if "webhook" in metric.roles}
     assert METRICS.keys() - told.keys() == webhooks
     everywhere = {name for name, metric in METRICS.items() if metric.roles.startswith("all")}
-    assert {name for name in everywhere if told[name] == 3} == everywhere
+    assert {name for name in everywhere if told[name] == len(ROLES)} == everywhere
 
 
 def test_labels_are_those_of_the_catalogue(installation: Installation) -> None:
@@ -228,7 +228,7 @@ def test_log_files_are_for_their_owner_and_hold_json(installation: Installation)
         lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         assert all(line["role"] == role and line["action"] for line in lines)
     started = [line for line in lines if line["action"] == "started"]
-    assert started[0]["instance"].startswith("sender-")
+    assert started[0]["instance"].startswith(f"{ROLES[-1]}-")
 
 
 # Addresses
@@ -237,14 +237,14 @@ def test_log_files_are_for_their_owner_and_hold_json(installation: Installation)
 def test_ports_follow_one_another_or_are_free_ones() -> None:
     first = free_row()
     faces = faces_of(Settings(health_listen=HostPort("127.0.0.1", first)), ROLES)
-    assert [face.port for face in faces.values()] == [first, first + 1, first + 2]
+    assert [face.port for face in faces.values()] == [first, first + 1, first + 2, first + 3]
     assert faces_of(Settings(), ROLES) == {}
     free = faces_of(Settings(health_listen=HostPort("127.0.0.1", 0)), ROLES)
-    assert len({face.port for face in free.values()}) == 3
+    assert len({face.port for face in free.values()}) == len(ROLES)
 
 
 def test_too_few_ports_or_a_taken_one_are_told_before_anything_starts() -> None:
-    with pytest.raises(InvalidSettings, match="choose one up to 65533"):
+    with pytest.raises(InvalidSettings, match="choose one up to 65532"):
         faces_of(Settings(health_listen=HostPort("127.0.0.1", 65534)), ROLES)
     first = free_row()
     with listen("127.0.0.1", first + 1), pytest.raises(OpenClawError, match=f"port {first + 1}"):

@@ -149,10 +149,11 @@ def test_dead_letters_are_listed_with_every_reason(see: See) -> None:
 def test_status_shows_what_runs_and_asks_for_attention(see: See) -> None:
     done = see("status")
     assert done.code == Exit.FAILED
-    assert [line.split()[0] for line in done.out.splitlines()[3:6]] == ["gateway", "brain", "sender"]
+    roles = ["gateway", "brain", "sender", "scheduler"]
+    assert [line.split()[0] for line in done.out.splitlines()[3:7]] == roles
     assert done.out.endswith("needs attention:\n  - 1 dead letter; see `openclaw dlq list`\n")
     found = json.loads(see("status", "--json").out)
-    assert {service["role"] for service in found["services"]} == {"gateway", "brain", "sender"}
+    assert {service["role"] for service in found["services"]} == set(roles)
     assert [target["target"] for target in found["targets"]] == ["brain", "sender", "sender-bulk"]
     assert found["dead_letters"] == 1
 
@@ -176,7 +177,10 @@ def test_no_output_shows_what_people_wrote_nor_a_secret(see: See, home: Path) ->
         (("trace",), "Missing argument"),
         (("audit", "--trace", "-100/4"), "'-100/4' is no trace id (6 to 32 hex digits)"),
         (("audit", "--outcome", "lost"), "'lost' is not one of 'accepted', 'ignored', 'processed'"),
-        (("audit", "--consumer", "poet"), "'poet' is not one of 'gateway', 'brain', 'sender', 'operator'"),
+        (
+            ("audit", "--consumer", "poet"),
+            "'poet' is not one of 'gateway', 'brain', 'sender', 'scheduler', 'operator'",
+        ),
         (("audit", "--type", "x"), "'x' is not one of 'message.received'"),
         (("audit", "--since", "soon"), "'soon' is no time; give 90s, 10m, 2h, 3d or 2026-11-22T16:00:00Z"),
         (("audit", "--event", "5"), "'5' is not a valid UUID"),

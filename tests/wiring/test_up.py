@@ -63,7 +63,12 @@ def test_piped_lines_are_answered_on_standard_output_in_order(first: Done, home:
     assert lines[0].startswith("Hello! I am OpenClaw.")
     assert lines[1].startswith("version: ")
     assert lines[-2:] == ["dead letters: 0", "hello"]
-    assert [line.split()[0] for line in lines if line.startswith("  ")] == ["brain", "gateway", "sender"]
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == [
+        "brain",
+        "gateway",
+        "scheduler",
+        "sender",
+    ]
 
 
 def test_one_screen_says_what_runs_where(first: Done, home: Path) -> None:
@@ -121,7 +126,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(
     assert (again.code, again.out) == (Exit.OK, "after the kill\n")
 
 
-@pytest.mark.parametrize("role", ["gateway", "brain", "sender"])
+@pytest.mark.parametrize("role", ["gateway", "brain", "sender", "scheduler"])
 def test_a_killed_role_comes_back_and_the_next_message_is_answered(
     running: Running, home: Path, role: str
 ) -> None:

@@ -1,0 +1,68 @@
+"""Tasks that are due, what is written when they remind, and what else is asked about a scope's tasks, as values.
+
+Not here: who reads and writes them (``books``), what a reminder says (``brain``), what a task is (``domain.tasks``).
+"""
+
+from collections.abc import Mapping
+
+from attrs import Factory, define, field, frozen
+
+from application.changes import AuditRow, Owed
+from domain.tasks.values import Occasion, Task
+
+
+@frozen
+class Tally:
+    """What a new task of a scope needs to know: the number that it gets, and how many are open already."""
+
+    next_number: int = 1
+    open_tasks: int = 0
+
+
+@frozen
+class Contact:
+    """What contact with a chat is for: ambiguous occasions of which it was not told, with their tasks; paused tasks.
+
+    At most ``UNTOLD_MAX`` occasions, the oldest first.
+    """
+
+    untold: tuple[tuple[Task, Occasion], ...] = ()
+    has_paused: bool = False
+
+
+UNTOLD_MAX = 20
+
+
+@frozen
+class DueTask:
+    """An open task whose instant has come: whose it is, whether its chat can be reached, the scope's settings."""
+
+    scope: str
+    task: Task
+    is_reachable: bool = True
+    settings: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Firing:
+    """What is to stand of an occasion of a due task, with the event and the audit row that go with it.
+
+    Nothing of it is written where it stands already that the occasion was said, or may have been: it was acted on
+    before. What was paused, skipped or superseded may have been planned anew and comes after all.
+    """
+
+    occasion: Occasion
+    owed: Owed | None = None
+    audit: AuditRow | None = None
+
+
+@define
+class AgendaChanges:
+    """Everything one transaction of the scheduler writes.
+
+    Of ``tasks``, which must be among those that are due, ``due_at``, ``remind_at``, ``nags`` and ``is_paused`` are
+    written and nothing else.
+    """
+
+    firings: list[Firing] = Factory(list)
+    tasks: list[Task] = Factory(list)

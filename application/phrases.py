@@ -1,0 +1,279 @@
+"""Understanding what people write about time, and saying it back.
+
+Puts together what the domain knows (words, rules, meaning) and what the Calendar port knows (zones, recurrences). A
+phrase is read in the reader's language, then in English, then in the others, where it must mean the same in all
+that know it. Not here: the words of the echo (``application.messages.times``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TypeGuard
+
+from attrs import evolve, frozen
+
+from application.ports import Calendar
+from domain.when import grammar
+from domain.when.clocktime import NoSuchTime
+from domain.when.facts import Date, Fact, OpenDate
+from domain.when.grammar import OnlyPartly, Phrase
+from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
+from domain.when.places import Found, Offers, find, offset_of
+from domain.when.reading import Loose, NotUnderstood, Reading, Several, reading_of
+from domain.when.recurring import rules_meant
+from domain.when.values import (
+    Answer,
+    Moment,
+    Note,
+    Occurrence,
+    Question,
+    Reason,
+    Refused,
+    Rule,
+    Unclear,
+    Understood,
+    UnknownZone,
+    Zone,
+)
+from domain.when.walltime import moment_at
+from domain.when.words import LANGUAGES
+from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold
+
+TEXT_CHARS_MAX = 4096
+# Where the phrase is at the end of a long text, only this much of each end is looked at.
+WINDOW_CHARS = 200
+LONG_CHARS_MIN = 2 * WINDOW_CHARS
+# Stands for the middle of a long text; a private character, which is in no word.
+_MIDDLE = "\ue000"
+ENGLISH = "en"
+# Where 3/4 is the 4th of March. https://cldr.unicode.org, patterns of short dates.
+MONTH_FIRST_REGIONS = frozenset({"US", "PH", "FM", "GU", "MH", "PR", "VI"})
+
+
+@frozen(slots=False)
+class Phrases:
+    """What people write about time, understood."""
+
+    calendar: Calendar
+
+    @cached_property
+    def _zones(self) -> Mapping[str, str]:
+        return {fold(name): name for name in self.calendar.names()}
+
+    def understand(
+        self, text: str, *, now_s: float, zone: Zone, language: str | None = None, needed: bool = False
+    ) -> Answer:
+        """Return what the phrase of time at the beginning or end of ``text`` means, seen from now in ``zone``.
+
+        ``language`` is the tag of the reader's app. ``needed`` says that a time is expected first, so that a lone
+        number is an hour. Raises UnknownZone where ``zone`` is none.
+        """
+        if len(text) > TEXT_CHARS_MAX:
+            return Refused(Reason.TOO_LONG, values={"most": str(TEXT_CHARS_MAX)})
+        now = Now(int(now_s // 1), zone, self.calendar.tz(zone))
+        tag = (language or ENGLISH).partition("-")[0].lower()
+        refused = Refused(Reason.NO_TIME, rest=text)
+        for each in dict.fromkeys((tag, ENGLISH)):
+            if each in LANGUAGES:
+                answer = self._in_language(text, _for_region(LANGUAGES[each], language), now, needed)
+                if not _says_nothing(answer):
+                    return _without_lead(answer, LANGUAGES[each]) if needed else answer
+                refused = answer if answer.reason is Reason.NOT_UNDERSTOOD else refused
+        if refused.reason is Reason.NOT_UNDERSTOOD:
+            return refused
+        others = [each for name, each in LANGUAGES.items() if name not in (tag, ENGLISH)]
+        answers = [self._in_language(text, each, now, needed=False) for each in others]
+        return _agreed([answer for answer in answers if not _says_nothing(answer)]) or refused
+
+    def next_after(self, rule: Rule, instant_s: float) -> Moment | None:
+        """Return the rule's first moment strictly after the instant; None where there is none."""
+        found = self.calendar.next_after(rule, int(instant_s // 1))
+        return moment_at(found.at_s, rule.zone, self.calendar.tz(rule.zone)) if found is not None else None
+
+    def upcoming(self, rule: Rule, instant_s: float) -> Understood | None:
+        """Return a stored rule with its first moment strictly after the instant, None where it has ended."""
+        first = self.next_after(rule, instant_s)
+        return Understood(rule, first, "", "", (), self._last(rule)) if first is not None else None
+
+    def moment(self, at_s: float, zone: Zone) -> Moment:
+        """Return an instant as it reads in a zone. Raises UnknownZone."""
+        return moment_at(int(at_s // 1), zone, self.calendar.tz(zone))
+
+    def find_zone(self, text: str) -> Found | Offers | None:
+        """Return the zone of a place, country or offset as people write it; offers where it may be several.
+
+        None where nothing is known by that name or a similar one.
+        """
+        return find(text, self._zones)
+
+    # How a phrase is tried
+
+    def _in_language(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
+        """Return the answer for the longest stretch that is one time, or the refusal that says most."""
+        if len(text) > LONG_CHARS_MIN:
+            return self._in_long(text, language, now, needed)
+        return self._in_short(text, language, now, needed)
+
+    def _in_short(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
+        said: tuple[int, Answer] | None = None
+        try:
+            phrases = list(grammar.phrases_of(text, language, self._zones, needed=needed))
+        except OnlyPartly as error:
+            return Refused(Reason.NOT_UNDERSTOOD, str(error), values={"phrase": str(error)})
+        for phrase in phrases:
+            if said is not None and phrase.size < said[0]:
+                break
+            try:
+                answer = self._meaning(phrase, reading_of(_ordered(phrase.facts, language)), now)
+            except Loose:
+                continue
+            except NotUnderstood:
+                answer = Refused(Reason.NOT_UNDERSTOOD, phrase.words, phrase.rest, {"phrase": phrase.words})
+            except Several:
+                answer = Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
+            if _settles(answer):
+                return answer
+            if not _is_no_time(answer) and (said is None or _rank(answer) > _rank(said[1])):
+                said = (phrase.size, answer)
+        return said[1] if said is not None else Refused(Reason.NO_TIME, rest=text)
+
+    def _in_long(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
+        """A long text is looked at near its ends only; the middle is always rest."""
+        first = text.rfind(" ", 0, WINDOW_CHARS)
+        last = text.find(" ", len(text) - WINDOW_CHARS)
+        first, last = max(first, 0), last if last >= 0 else len(text)
+        answer = self._in_short(f"{text[:first]} {_MIDDLE}{text[last:]}", language, now, needed)
+        if _says_nothing(answer) or _MIDDLE not in answer.rest:
+            return Refused(Reason.NO_TIME, rest=text)
+        return _with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
+
+    def _meaning(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
+        values = {"phrase": phrase.words}
+        if reading.bad_zone is not None:
+            return Unclear(Question.ZONE_ABBREVIATION, phrase=phrase.words, rest=phrase.rest,
+                           values={"zone": reading.bad_zone.upper()})  # fmt: skip
+        try:
+            now = self._zone_of(reading, now)
+            if reading.every is not None:
+                return self._recurring(phrase, reading, now)
+            return self._single(phrase, meant(reading, now))
+        except Refusal as refusal:
+            return Refused(refusal.reason, phrase.words, phrase.rest, {**values, **refusal.values})
+        except NoSuchTime as error:
+            return Refused(Reason.NO_SUCH_TIME, phrase.words, phrase.rest, {**values, "time": str(error)})
+        except UnknownZone:
+            return Refused(
+                Reason.UNKNOWN_ZONE, phrase.words, phrase.rest, {**values, "zone": reading.zone or ""}
+            )
+
+    def _zone_of(self, reading: Reading, now: Now) -> Now:
+        """Return now in the zone that the phrase names, with the offset that it names beside it."""
+        if reading.zone is None:
+            return now
+        name, _, beside = reading.zone.partition(",")
+        zone = offset_of(name) or (Zone(self._zones[name]) if name in self._zones else None)
+        if zone is None:
+            raise UnknownZone(name)
+        fixed = offset_of(beside) if beside else None
+        offset = self.calendar.tz(fixed).utcoffset(None) if fixed is not None else None
+        return Now(now.at_s, zone, self.calendar.tz(zone), offset)
+
+    def _single(self, phrase: Phrase, found: Meant) -> Answer:
+        if found.question is None and len(found.moments) == 1:
+            moment, notes = found.moments[0]
+            return Understood(moment, moment, phrase.rest, phrase.words, notes)
+        options = tuple(
+            Understood(moment, moment, phrase.rest, phrase.words, notes) for moment, notes in found.moments
+        )
+        return Unclear(found.question or Question.SEVERAL, options, phrase.words, phrase.rest)
+
+    def _recurring(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
+        found = rules_meant(reading, now, self.calendar.next_after)
+        options = tuple(self._rule(phrase, rule, first, now) for rule, first in found.rules)
+        if len(options) == 1:
+            return options[0]
+        return Unclear(found.question or Question.WHICH_RULE, options, phrase.words, phrase.rest)
+
+    def _rule(self, phrase: Phrase, rule: Rule, first: Occurrence, now: Now) -> Understood:
+        moment = moment_at(first.at_s, rule.zone, now.tz)
+        notes: Sequence[Note] = ()
+        if not rule.pattern.elapsed:
+            _, notes = moment_of(first.nominal, now)
+        return Understood(rule, moment, phrase.rest, phrase.words, notes, self._last(rule))
+
+    def _last(self, rule: Rule) -> Moment | None:
+        until_s = rule.pattern.until_s
+        return moment_at(until_s, rule.zone, self.calendar.tz(rule.zone)) if until_s is not None else None
+
+
+def _for_region(language: Language, tag: str | None) -> Language:
+    """Return the language as its region writes dates: 3/4 is open in English, but not in that of Britain."""
+    region = (tag or "").partition("-")[2].upper()
+    if language.tag != ENGLISH or not region:
+        return language
+    return evolve(language, date_order=MONTH_FIRST if region in MONTH_FIRST_REGIONS else DAY_FIRST)
+
+
+def _without_lead(answer: Answer, language: Language) -> Answer:
+    """Return the answer to "me to call mum in 2 hours" with the rest that was meant: call mum."""
+    return _with_rest(answer, grammar.without_joiner(answer.rest, language))
+
+
+def _with_rest(answer: Answer, rest: str) -> Answer:
+    if isinstance(answer, Unclear):
+        return evolve(
+            answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options)
+        )
+    return evolve(answer, rest=rest)
+
+
+def _is_no_time(answer: Answer) -> bool:
+    return isinstance(answer, Refused) and answer.reason is Reason.NO_TIME
+
+
+def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
+    return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
+
+
+def _settles(answer: Answer) -> bool:
+    """Tell whether no other reading of the same words needs to be looked at."""
+    return isinstance(answer, Understood) or (
+        isinstance(answer, Unclear) and answer.question is not Question.SEVERAL
+    )
+
+
+def _rank(answer: Answer) -> int:
+    """Return how much an answer that settles nothing says; a refusal that names the fault says most."""
+    if isinstance(answer, Refused):
+        return 1 if answer.reason in (Reason.NOT_TOGETHER, Reason.NOT_UNDERSTOOD) else 2
+    return 0
+
+
+def _ordered(facts: Sequence[Fact], language: Language) -> Sequence[Fact]:
+    """Return the facts with the order of day and month decided where the language, or only one order, does."""
+    return [_dated(fact, language.date_order) if isinstance(fact, OpenDate) else fact for fact in facts]
+
+
+def _dated(found: OpenDate, order: str) -> Fact:
+    if order == OPEN or found.first == found.second or max(found.first, found.second) > 12:
+        return found
+    if order == DAY_FIRST:
+        return Date(found.first, found.second, found.year)
+    return Date(found.second, found.first, found.year)
+
+
+def _agreed(answers: Sequence[Answer]) -> Answer | None:
+    """Return what all languages that know the phrase say; a question where they say different things."""
+    understood = [answer for answer in answers if isinstance(answer, Understood)]
+    if not understood:
+        return answers[0] if answers else None
+    longest = max(len(answer.phrase) for answer in understood)
+    best = [answer for answer in understood if len(answer.phrase) == longest]
+    different = {(answer.first.at_s, isinstance(answer.what, Rule), answer.rest) for answer in best}
+    if len(different) == 1:
+        return best[0]
+    return Unclear(Question.LANGUAGE, tuple(best), best[0].phrase, best[0].rest)
+
+
+def languages() -> Iterator[str]:
+    """Yield the tags of the languages that are understood."""
+    yield from LANGUAGES

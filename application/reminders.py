@@ -1,0 +1,198 @@
+"""Reminders as the brain sees them: what one says, what became of it, and what a chat is told when it is met again.
+
+Pure. Not here: when a reminder is due (``application.scheduler``), and whether it arrived (``application.sender``).
+"""
+
+from attrs import evolve
+
+from application.agenda import Contact
+from application.asking import buttons_of, instant_of
+from application.door import visit_of
+from application.facts import Facts
+from application.interpreter import parts_of, scope_of
+from application.messages import spoken
+from application.rounds import ignored
+from domain.catalogue import SENDER_BULK
+from domain.commands.base import TasksKnown
+from domain.commands.views import Reader, reminder_rows, span
+from domain.decisions import (
+    Decision,
+    Effect,
+    Emit,
+    KeepOccasion,
+    MarkChat,
+    PutTask,
+    ResumeTasks,
+    ToldOccasions,
+)
+from domain.envelope import Event
+from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
+from domain.events.telegram import CallbackReceived, MessageClass, MessageReceived, TelegramSend
+from domain.scope import bot_and_chat
+from domain.tasks.keys import instant_of as instant_in
+from domain.tasks.keys import named_by
+from domain.tasks.values import Kept, Occasion, Status, Task
+from domain.wording import Listed, Said, Value
+
+# Instants are kept to the microsecond, and told so by events.
+_SAME_S = 0.000_002
+
+
+def on_due(event: Event, facts: Facts) -> Decision:
+    """Tell a chat of a task, if the occasion still stands; the message has the key of the occasion."""
+    due = event.payload
+    assert isinstance(due, ReminderDue)
+    task = _task(due, facts)
+    if task is None:
+        return _elsewhere(due, facts)
+    why = _gone_by(task, due)
+    if why:
+        named = named_by(due.reminder_key)
+        kept = () if named is None else (_kept(task, named.bucket, Kept.SUPERSEDED, why),)
+        return Decision(effects=kept, reason=why)
+    scope = scope_of(due)
+    assert scope is not None
+    reader = Reader(facts.calendar, instant_of(event), task.zone, task.language, scope.is_private)
+    send = TelegramSend(
+        bot_id=due.bot_id, chat_id=due.chat_id, thread_id=due.thread_id,
+        text=spoken(_words(reader, task, due), task.language),
+        buttons=buttons_of(reminder_rows(task), task.language), message_class=MessageClass.REMINDER,
+    )  # fmt: skip
+    # By this key the ledger of deliveries settles the occasion once, whichever event asks for it.
+    emit = Emit("reminder", send, target=SENDER_BULK, key=due.reminder_key)
+    return Decision(events=(emit,), reason=f"task {task.number}")
+
+
+def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
+    scope = scope_of(payload)
+    assert scope is not None
+    return facts.tasks.get(scope.key, TasksKnown()).by_id.get(payload.task_id)
+
+
+def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision:
+    """Let a reminder follow to the supergroup that has its task now; without one the task is gone."""
+    scope = scope_of(payload)
+    assert scope is not None
+    new = facts.moved.get(scope.key)
+    if new is None:
+        return ignored("the task is gone")
+    _, chat_id = bot_and_chat(new)
+    return Decision(
+        events=(Emit("moved", evolve(payload, chat_id=chat_id)),), reason="the group became a supergroup"
+    )
+
+
+def _gone_by(task: Task, due: ReminderDue) -> str:
+    """Return why an occasion does not stand any more; nothing where it does."""
+    if task.status is not Status.OPEN:
+        return f"the task was {task.status.value} before it was said"
+    if task.due_at is not None and abs(task.due_at - instant_in(due.due_at)) > _SAME_S:
+        return "the task has another time by now"
+    return ""
+
+
+def _words(reader: Reader, task: Task, due: ReminderDue) -> Value:
+    """Return what a reminder says: of what, why again or how late, and when it comes next."""
+    at = reader.moment(instant_in(due.due_at), task.zone)
+    is_past = instant_in(due.due_at) <= reader.now
+    names: dict[str, Value] = {"title": task.title, "number": str(task.number)}
+    lines: list[Value] = []
+    if due.kind is ReminderKind.SKIPPED:
+        lines += [
+            Said("reminder.missed", names),
+            Said("reminder.missed_by", {"at": at, "late": span(due.late_s)}),
+        ]
+    elif due.kind is ReminderKind.NAG and is_past:
+        lines += [Said("reminder.again", names), Said("reminder.was_due", {"at": at})]
+    elif due.kind is ReminderKind.NAG:
+        lines += [Said("reminder.now", names), Said("reminder.is_due", {"at": at})]
+    else:
+        lines.append(Said("reminder.now", names))
+        if due.late_s:
+            lines.append(Said("reminder.late", {"at": at, "late": span(due.late_s)}))
+    if task.assigned_to is not None and task.assigned_to.name:
+        lines.append(Said("task.for", {"who": task.assigned_to.name}))
+    following = (
+        reader.calendar.next_after(task.rule, task.zone, reader.now) if task.rule is not None else None
+    )
+    if following is not None:
+        lines.append(Said("reminder.next", {"next": reader.moment(following, task.zone)}))
+    return Listed(tuple(lines))
+
+
+def on_settled(event: Event, facts: Facts) -> Decision:
+    """Keep what became of a reminder. Where its chat cannot be reached, the task waits for contact."""
+    settled = event.payload
+    assert isinstance(settled, ReminderSettled)
+    task = _task(settled, facts)
+    if task is None:
+        return _elsewhere(settled, facts)
+    if settled.outcome is ReminderOutcome.DELIVERED:
+        return ignored("the ledger says that it was said")
+    if settled.outcome is not ReminderOutcome.UNREACHABLE:
+        reason = "whether it arrived is unknown"
+        if settled.outcome is ReminderOutcome.FAILED:
+            reason = "Telegram did not take it"
+        return Decision(effects=(_kept(task, settled.bucket, Kept.AMBIGUOUS, reason),), reason=reason)
+    reason = "the chat cannot be reached"
+    effects: tuple[Effect, ...] = (_kept(task, settled.bucket, Kept.PAUSED, reason),)
+    if task.status is Status.OPEN:
+        is_occurrence = task.due_at is not None and abs(task.due_at - instant_in(settled.bucket)) <= _SAME_S
+        # An occurrence that was not told is told once there is contact, not said again.
+        waits = evolve(task, remind_at=None, is_paused=True, nags=0 if is_occurrence else task.nags)
+        effects = (*effects, PutTask(waits))
+    return Decision(effects=effects, reason=reason)
+
+
+def _kept(task: Task, bucket: str, kept: Kept, reason: str) -> KeepOccasion:
+    return KeepOccasion(Occasion(task.task_id, instant_in(bucket), kept, reason=reason))
+
+
+def after_contact(event: Event, facts: Facts, decision: Decision) -> Decision:
+    """Return the decision with what contact is for: paused tasks go on, and reminders that may be missing are told."""
+    scope = scope_of(event.payload)
+    contact = facts.contacts.get(scope.key) if scope is not None else None
+    visit = visit_of(event.payload)
+    if contact is None or visit is None or not facts.door.rights(visit).may_talk:
+        return decision
+    payload = event.payload
+    assert isinstance(payload, MessageReceived | CallbackReceived)
+    effects: tuple[Effect, ...] = ()
+    if contact.has_paused:
+        effects += (MarkChat(True), ResumeTasks())
+    if contact.untold:
+        effects += (_noted(contact),)
+        text = spoken(_missing(event, facts, payload, contact), payload.language)
+        decision = evolve(decision, events=_with(payload, decision.events, text))
+    return evolve(decision, effects=decision.effects + effects)
+
+
+def _noted(contact: Contact) -> ToldOccasions:
+    occasions = [occasion for _, occasion in contact.untold]
+    return ToldOccasions(tuple(each.task_id for each in occasions), tuple(each.bucket for each in occasions))
+
+
+def _missing(
+    event: Event, facts: Facts, payload: MessageReceived | CallbackReceived, contact: Contact
+) -> Value:
+    lines = []
+    for task, occasion in contact.untold:
+        reader = Reader(facts.calendar, instant_of(event), task.zone, payload.language)
+        at = reader.moment(occasion.bucket, task.zone)
+        lines.append(Said("reminder.untold", {"number": str(task.number), "title": task.title, "at": at}))
+    return Listed(tuple(lines))
+
+
+def _with(
+    payload: MessageReceived | CallbackReceived, events: tuple[Emit, ...], text: str
+) -> tuple[Emit, ...]:
+    """Return the events with a text added to the answer; as a message of its own where there is no short one."""
+    for n, emit in enumerate(events):
+        if isinstance(emit.payload, TelegramSend) and emit.payload.chat_id == payload.chat_id:
+            longer = evolve(emit, payload=evolve(emit.payload, text=f"{emit.payload.text}\n\n{text}"))
+            if len(parts_of(longer)) == 1:
+                return (*events[:n], longer, *events[n + 1 :])
+    send = TelegramSend(
+        bot_id=payload.bot_id, chat_id=payload.chat_id, thread_id=payload.thread_id, text=text
+    )
+    return (*events, Emit("missing", send))

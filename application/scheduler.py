@@ -1,0 +1,215 @@
+"""The scheduler: it finds the tasks whose instant has come and lets each do what is due, once, however many look.
+
+Nothing is planned in memory: every tick asks the store, so neither a restart nor a second scheduler changes what is
+said. Not here: what is due for a task (``domain.tasks.rules``), and what a reminder says (``brain``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from attrs import Factory, define, evolve, field, frozen
+
+from application.agenda import AgendaChanges, DueTask, Firing
+from application.books import Agenda
+from application.changes import Owed
+from application.crashpoints import CrashPoints
+from application.interpreter import event_row
+from application.journal import Journal
+from application.meters import AGE_S, Histogram
+from application.ports import Clock, Codec, Streams, Wakeup
+from application.rounds import place_of
+from domain.catalogue import SCHEDULER
+from domain.decisions import Outcome
+from domain.envelope import Event, create, timestamp_of
+from domain.errors import RowsGone, StoreUnavailable, Unavailable
+from domain.events.tasks import ReminderDue
+from domain.ids import trace_of
+from domain.scope import Scope, bot_and_chat
+from domain.tasks.keys import reminder_key
+from domain.tasks.policy import Times, policy_of
+from domain.tasks.rules import Acted, Saying, act
+from domain.tasks.values import Kept, Task
+
+log = logging.getLogger("openclaw.scheduler")
+
+# How long a task is left alone that could not be acted on, so that it keeps nobody else from being told.
+PUT_OFF_S = 3600.0
+
+
+@frozen
+class SchedulerLimits:
+    """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction."""
+
+    tick_s: float = 1.0
+    batch_max: int = 100
+    backoff_s: float = 0.2
+    backoff_max_s: float = 5.0
+
+
+@define
+class SchedulerCounters:
+    """What the ledger of occasions does not tell: tasks that could not be acted on, and when a server was away."""
+
+    ticks: int = 0
+    acted: int = 0
+    put_off: int = 0
+    store_faults: int = 0
+    stream_faults: int = 0
+
+
+@frozen
+class Decided:
+    """What a tick is to write, and how many tasks could not be acted on."""
+
+    changes: AgendaChanges
+    put_off: int = 0
+
+
+def decide(due: Sequence[DueTask], now: float, times: Times, codec: Codec) -> Decided:
+    """Return what is to be written for the tasks that are due at ``now``. Plain computation, without waiting."""
+    changes, put_off = AgendaChanges(), 0
+    for each in due:
+        try:
+            acted = act(each.task, now, policy_of(each.settings), times, is_reachable=each.is_reachable)
+            _check(acted)
+            firings = _firings(each, acted, now, codec)
+        except Exception as error:  # noqa: BLE001 - one task's data must not keep all others from being told
+            where = f"{type(error).__name__} at {place_of(error)}"
+            log.error(
+                "task %s could not be acted on and is put off by %g s: %s", each.task.task_id, PUT_OFF_S, where,
+                extra={"action": "task_put_off"},
+            )  # fmt: skip
+            changes.tasks.append(evolve(each.task, remind_at=now + PUT_OFF_S))
+            put_off += 1
+        else:
+            changes.tasks.append(acted.task)
+            changes.firings += firings
+    return Decided(changes, put_off)
+
+
+def _check(acted: Acted) -> None:
+    """Raise for instants that nothing can be written of, before they fail what is written together with them."""
+    for at in (acted.task.due_at, acted.task.remind_at):
+        if at is not None:
+            timestamp_of(at)
+
+
+def _firings(due: DueTask, acted: Acted, now: float, codec: Codec) -> list[Firing]:
+    """Return what stands of the occasions; the last one has the event, if the chat is told."""
+    firings = [Firing(occasion) for occasion in acted.occasions]
+    if acted.saying is not None:
+        event = _event(due, acted.task, acted.saying, now)
+        lane = Scope(*bot_and_chat(due.scope)).lane
+        owed = Owed(event.target, event.event_id, lane, None, codec.encode(event))
+        firings[-1] = Firing(firings[-1].occasion, owed, event_row(event, Outcome.ACCEPTED))
+    return firings
+
+
+def _event(due: DueTask, task: Task, saying: Saying, now: float) -> Event:
+    bot_id, chat_id = bot_and_chat(due.scope)
+    scope = Scope(bot_id, chat_id)
+    # Somebody whom only a name stands for has no id.
+    assigned = task.assigned_to.user_id or None if task.assigned_to is not None else None
+    person = chat_id if scope.is_private else assigned
+    key = reminder_key(task.task_id, saying.bucket)
+    # The occurrence that it is about, by which the brain sees whether that still stands; the key names the occasion.
+    due_at = timestamp_of(saying.bucket if task.due_at is None else task.due_at)
+    payload = ReminderDue(
+        task_id=task.task_id, bot_id=bot_id, chat_id=chat_id, user_id=person, thread_id=task.thread_id,
+        title=task.title, due_at=due_at, reminder_key=key, late_s=int(saying.late_s),
+        kind=saying.kind,
+    )  # fmt: skip
+    return create(payload, source=SCHEDULER, key=key, trace_id=trace_of(key), timestamp=timestamp_of(now))
+
+
+@define
+class Scheduler:
+    """Acts on what is due. ``run`` is the service; ``tick`` is one pass, for tests and simulation.
+
+    Any number may run at once: what one has in hand, no other sees. ``late_s`` tells how much later than planned tasks
+    were acted on, whatever came of it.
+    """
+
+    agenda: Agenda
+    streams: Streams
+    codec: Codec
+    clock: Clock
+    times: Times
+    crash: CrashPoints
+    limits: SchedulerLimits = field(factory=SchedulerLimits)
+    counters: SchedulerCounters = field(factory=SchedulerCounters)
+    occasions: dict[Kept, int] = field(factory=dict)
+    late_s: Histogram = field(factory=lambda: Histogram(AGE_S))
+    journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
+    _stop: asyncio.Event = field(factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Ask ``run`` to finish the batch in hand and return."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until ``stop``, outlasting the servers' absence."""
+        pause_s = self.limits.backoff_s
+        while not self._stop.is_set():
+            try:
+                acted = await self.tick()
+            except (StoreUnavailable, RowsGone) as error:
+                self.counters.store_faults += 1
+                log.warning("scheduler: %s", error, extra={"action": "store_unavailable"})
+                await self._wait(pause_s)
+                pause_s = min(pause_s * 2, self.limits.backoff_max_s)
+                continue
+            pause_s = self.limits.backoff_s
+            if acted < self.limits.batch_max:
+                await self._wait(self.limits.tick_s)
+
+    async def tick(self) -> int:
+        """Act on the first tasks that are due and return how many there were; a full batch means: perhaps more.
+
+        Raises StoreUnavailable and RowsGone; then nothing was written, or the commit's answer was lost.
+        """
+        self.counters.ticks += 1
+        async with self.agenda.due(self.limits.batch_max) as current:
+            due, now = current.due, current.now
+            if not due:
+                return 0
+            self.crash("scheduler.read")
+            # Health is told meanwhile, however many occurrences there are to go through.
+            decided = await asyncio.to_thread(decide, due, now, self.times, self.codec)
+            self.crash("scheduler.decided")
+            fired = await current.apply(decided.changes)
+            self.crash("scheduler.applied")
+        self.crash("scheduler.committed")
+        self._note(due, now, decided, fired)
+        await self._publish([firing.owed for firing in fired if firing.owed is not None])
+        self.crash("scheduler.published")
+        return len(due)
+
+    def _note(self, due: Sequence[DueTask], now: float, decided: Decided, fired: Sequence[Firing]) -> None:
+        """Count and tell what was committed."""
+        self.counters.acted += len(due)
+        self.counters.put_off += decided.put_off
+        for firing in fired:
+            kept = firing.occasion.kept
+            self.occasions[kept] = self.occasions.get(kept, 0) + 1
+        for each in due:
+            if each.task.remind_at is not None:
+                self.late_s.observe(max(0.0, now - each.task.remind_at))
+        self.journal.tell([firing.audit for firing in fired if firing.audit is not None])
+
+    async def _publish(self, owed: Sequence[Owed]) -> None:
+        """Wake the brain for what was committed. A failure costs the grace of its sweep, no more."""
+        if not owed:
+            return
+        try:
+            await self.streams.publish([Wakeup(o.target, o.lane, o.event_id, 0, o.envelope) for o in owed])
+        except Unavailable as error:
+            self.counters.stream_faults += 1
+            log.warning("scheduler: %s", error, extra={"action": "publish_failed"})
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, but not when asked to stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)

@@ -1,0 +1,146 @@
+"""``/edit``, ``/snooze`` and ``/late`` change one task, and ``/why`` tells what became of its reminders.
+
+Not here: what follows for its reminders (``domain.tasks.moves``).
+"""
+
+from collections.abc import Callable, Mapping
+
+from attrs import evolve
+
+from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
+from domain.commands.closing import effects_of
+from domain.commands.draft import draft, number_and_rest
+from domain.commands.task import refused_title
+from domain.commands.timing import read_time, with_note
+from domain.commands.views import Reader, reminder_rows
+from domain.decisions import PutTask
+from domain.tasks.moves import snoozed, timed
+from domain.tasks.times import Understood
+from domain.tasks.values import TAGS_MAX, Late, Occasion, Status, Task
+from domain.wording import Listed, Said, Value
+
+HISTORY_MAX = 20
+_LATE = {
+    "label": Late.LABEL, "skip": Late.SKIP, "expire": Late.EXPIRE, "melden": Late.LABEL, "auslassen": Late.SKIP,
+    "verfallen": Late.EXPIRE,
+}  # fmt: skip
+Change = Callable[[Ask, Known, Task, str], Answer]
+
+
+def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
+    """Give a task another title, another time, more tags, another priority; what is not named stays."""
+    found = draft(words, is_private=ask.is_private)
+    if words == "":
+        return Answer("edit_task.usage")
+    when: Understood | None = None
+    changed = task
+    if found.text:
+        read = read_time(ask, known, "edit", found.text)
+        if isinstance(read, Answer):
+            return read
+        when = read
+        title = " ".join((found.text if when is None else when.rest).split())
+        if title or when is None:
+            refusal = refused_title(title)
+            if refusal is not None:
+                return refusal
+            changed = evolve(changed, title=title)
+    tags = tuple(dict.fromkeys((*task.tags, *found.tags)))
+    if len(tags) > TAGS_MAX:
+        return Answer("task.too_many_tags", {"most": str(TAGS_MAX)})
+    if when is not None:
+        changed = timed(changed, when.at, when.rule, when.zone)
+    changed = evolve(
+        changed, tags=tags, priority=task.priority if found.priority is None else found.priority,
+        assigned_to=found.assigned_to or task.assigned_to, language=ask.language or task.language,
+    )  # fmt: skip
+    shown = with_note(Reader.of(ask, known).full(changed), when)
+    return Answer("task.changed", {"task": shown}, (PutTask(changed),), reason=f"task {task.number} changed")
+
+
+def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
+    """Remind of a task again at another time; when it is due stays as it is."""
+    if not words:
+        shown: dict[str, Value] = {"number": str(task.number), "title": task.title}
+        return Answer("snooze.when", shown, buttons=reminder_rows(task)[1:2])
+    when = read_time(ask, known, "snooze", words)
+    if isinstance(when, Answer):
+        return when
+    if when is None or when.rest.strip():
+        return Answer("snooze.no_time")
+    if when.rule is not None:
+        return Answer("snooze.once")
+    said = known.calendar.echo(when.at, None, when.zone, ask.language)
+    values: dict[str, Value] = {"number": str(task.number), "title": task.title, "until": said}
+    reason = f"task {task.number} put off"
+    return Answer("snooze.until", values, effects_of(snoozed(task, when.at)), reason=reason)
+
+
+def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:
+    """Set what becomes of a reminder of the task that is late."""
+    wanted = _LATE.get(words.lower())
+    if wanted is None:
+        return Answer("late.usage", {"now": Said(f"late.{task.late.value}")})
+    values: dict[str, Value] = {"number": str(task.number), "what": Said(f"late.{wanted.value}")}
+    reason = f"task {task.number}: late reminders"
+    return Answer("late.set", values, (PutTask(evolve(task, late=wanted)),), reason=reason)
+
+
+def why(ask: Ask, known: Known, task: Task, words: str) -> Answer:
+    """Tell of each occasion of a task what became of it, and what comes next."""
+    reader = Reader.of(ask, known)
+    lines: list[Value] = [reader.full(task)]
+    if task.status is not Status.OPEN:
+        lines.append(reader.by(task, f"why.{task.status.value}"))
+    elif task.is_paused:
+        lines.append(Said("why.waits_for_contact"))
+    elif task.remind_at is not None:
+        lines.append(Said("why.next", {"next": reader.moment(task.remind_at, task.zone)}))
+    else:
+        lines.append(Said("why.no_next"))
+    lines += [_told(reader, task, each) for each in known.tasks.occasions]
+    if not known.tasks.occasions:
+        lines.append(Said("why.nothing_yet"))
+    return Answer("lines", {"lines": Listed(tuple(lines))})
+
+
+def _told(reader: Reader, task: Task, occasion: Occasion) -> Said:
+    return Said(f"kept.{occasion.kept.value}", {"at": reader.moment(occasion.bucket, task.zone)})
+
+
+def _one(name: str, change: Change, *, of_closed: bool = False) -> Callable[[Ask, Known], Answer]:
+    def step(ask: Ask, known: Known) -> Answer:
+        found = number_and_rest(ask.args)
+        if found is None:
+            return Answer(f"{_USAGES[name]}.usage", _DEFAULTS.get(name, {}))
+        number, words = found
+        task = known.tasks.by_number.get(number)
+        if task is None:
+            return Answer("task.unknown", {"number": str(number)})
+        if task.status is not Status.OPEN and not of_closed:
+            return Answer("task.is_closed", {"number": str(number), "title": task.title})
+        return change(ask, known, task, words)
+
+    return step
+
+
+_USAGES = {"edit": "edit_task", "snooze": "snooze", "late": "late", "why": "why"}
+_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"now": Said(f"late.{Late.LABEL.value}")}}
+
+
+def _wants(args: str, settings: Mapping[str, str]) -> Wants:
+    found = number_and_rest(args)
+    return NOTHING if found is None else Wants(numbers=frozenset({found[0]}))
+
+
+def _wants_history(args: str, settings: Mapping[str, str]) -> Wants:
+    return evolve(_wants(args, settings), history=True)
+
+
+_NEEDS, _MENUS = frozenset({Need.SETTINGS}), frozenset({Menu.PRIVATE, Menu.GROUPS})
+COMMANDS = (
+    Command("edit", _one("edit", edit), _NEEDS, _MENUS, _wants),
+    Command("snooze", _one("snooze", snooze), _NEEDS, _MENUS, _wants),
+    Command("late", _one("late", late), _NEEDS, frozenset({Menu.PRIVATE}), _wants),
+    Command("why", _one("why", why, of_closed=True), _NEEDS, frozenset({Menu.PRIVATE}), _wants_history),
+)

@@ -1,0 +1,79 @@
+"""``/quiet`` and ``/escalation`` set for a chat when reminders are silent, and how often an open task is said again.
+
+Not here: what follows from them (``domain.tasks.rules``).
+"""
+
+import re
+
+from domain.commands.base import Answer, Ask, Command, Known, Need
+from domain.commands.views import span
+from domain.decisions import PutSetting
+from domain.tasks.policy import (
+    DEFAULT_WAITS_S,
+    ESCALATION,
+    NAGS_MAX,
+    OFF,
+    QUIET,
+    Policy,
+    parse_quiet,
+    parse_waits,
+    policy_of,
+    written,
+)
+from domain.wording import Listed, Said, Value
+
+_OFF = (OFF, "aus")
+_DEFAULT = "default"
+_UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86_400}
+_SPAN = re.compile(r"([0-9]{1,4}) ?(m|min|h|d)")
+
+
+def quiet(ask: Ask, known: Known) -> Answer:
+    """Show or set the hours in which only urgent reminders come."""
+    words = ask.args.lower()
+    if not words:
+        hours = policy_of(known.settings).quiet
+        return Answer("quiet.none") if hours is None else Answer("quiet.is", {"hours": str(hours)})
+    if words in _OFF:
+        return Answer(
+            "quiet.off", effects=(PutSetting(QUIET, OFF, is_choice=True),), reason="quiet hours off"
+        )
+    hours = parse_quiet("-".join(part.strip() for part in re.split("[-–—]", words)))
+    if hours is None:
+        return Answer("quiet.usage")
+    effects = (PutSetting(QUIET, str(hours), is_choice=True),)
+    return Answer("quiet.set", {"hours": str(hours)}, effects, reason="quiet hours set")
+
+
+def escalation(ask: Ask, known: Known) -> Answer:
+    """Show or set after which times an open task that is due is said again."""
+    words = ask.args.lower()
+    if not words:
+        return _shown("escalation.is", policy_of(known.settings))
+    waits_s = DEFAULT_WAITS_S if words == _DEFAULT else _waits(words)
+    if waits_s is None:
+        return Answer("escalation.usage", {"most": str(NAGS_MAX)})
+    effects = (PutSetting(ESCALATION, written(waits_s), is_choice=True),)
+    return _shown("escalation.set", Policy(waits_s), effects)
+
+
+def _shown(key: str, policy: Policy, effects: tuple[PutSetting, ...] = ()) -> Answer:
+    reason = "escalation set" if effects else ""
+    if not policy.waits_s:
+        return Answer("escalation.off", effects=effects, reason=reason)
+    waits: tuple[Value, ...] = tuple(span(wait_s) for wait_s in policy.waits_s)
+    after = Listed(waits, ", ")
+    return Answer(key, {"waits": Said("escalation.waits", {"waits": after})}, effects, reason=reason)
+
+
+def _waits(words: str) -> tuple[float, ...] | None:
+    """Return the times between sayings that people write as ``1h, 4h, 24h``; None where they are none."""
+    if words in _OFF:
+        return ()
+    found = [_SPAN.fullmatch(part.strip()) for part in words.split(",")]
+    waits_s = [int(each[1]) * _UNITS_S[each[2]] for each in found if each is not None]
+    return parse_waits(",".join(map(str, waits_s))) if len(waits_s) == len(found) else None
+
+
+_NEEDS = frozenset({Need.SETTINGS})
+COMMANDS = (Command(QUIET, quiet, _NEEDS), Command(ESCALATION, escalation, _NEEDS))

@@ -1,0 +1,79 @@
+"""``/timezone`` shows and sets the time zone: of a user in private, of the chat in a group.
+
+A command that waited for the zone is carried out with it. Not here: which zone a place has
+(``application.ports.Calendar``).
+"""
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from domain.commands import changing, task
+from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
+from domain.commands.timing import Pending, put
+from domain.commands.views import PENDING, ZONE, choice
+from domain.decisions import PutSetting
+from domain.tasks.buttons import OnZone, written
+from domain.wording import Listed, Said, in_rows
+
+OPTIONS_MAX = 8
+# The commands in which a time may stand, so that a question about it may wait for an answer.
+WITH_TIME = {command.name: command for command in (*task.COMMANDS, *changing.COMMANDS)}
+
+
+def step(ask: Ask, known: Known) -> Answer:
+    """Show the zone, set it, or let whoever asks choose between several."""
+    if not ask.args:
+        zone = known.settings.get(ZONE)
+        return (
+            Answer("zone.none")
+            if zone is None
+            else Answer("zone.is", {"zone": zone, "now": _now(known, zone)})
+        )
+    zones = [zone for zone in known.calendar.find_zone(ask.args) if written(OnZone(zone)) is not None]
+    if not zones:
+        return Answer("zone.unknown")
+    if len(zones) == 1:
+        return set_zone(ask, known, zones[0])
+    choices = tuple(choice(zone, OnZone(zone)) for zone in zones[:OPTIONS_MAX])
+    return Answer("zone.which", buttons=in_rows(choices, 1))
+
+
+def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
+    """Set the zone, and carry out what waited for it."""
+    chosen = PutSetting(ZONE, zone, is_choice=True)
+    values = {"zone": zone, "now": _now(known, zone)}
+    key = "zone.changed" if ZONE in known.settings else "zone.set"
+    waiting = waits_for_zone(known.settings)
+    if waiting is None or waiting.by != ask.user_id:
+        return Answer(key, values, (chosen,), reason="the time zone was set")
+    told = evolve(known, settings={**known.settings, ZONE: zone})
+    after = WITH_TIME[waiting.name].step(evolve(ask, args=waiting.args), told)
+    # A further question takes the place of the one that is answered.
+    asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in after.effects)
+    effects = (chosen, *after.effects) if asks_again else (chosen, put(None), *after.effects)
+    said = Listed((Said(key, values), Said(after.key, after.values)), "\n\n")
+    reason = "; ".join(filter(None, ("the time zone was set", after.reason)))
+    return evolve(after, key="lines", values={"lines": said}, effects=effects, reason=reason)
+
+
+def waits_for_zone(settings: Mapping[str, str]) -> Pending | None:
+    """Return the command that waits for the zone, if one does."""
+    pending = Pending.of_text(settings.get(PENDING))
+    return pending if pending is not None and not pending.options and pending.name in WITH_TIME else None
+
+
+def _now(known: Known, zone: str) -> str:
+    wall = known.calendar.wall(known.now, zone)
+    return f"{wall.hour:02}:{wall.minute:02}"
+
+
+def wants(args: str, settings: Mapping[str, str]) -> Wants:
+    """Return what the command that waits for the zone is about."""
+    waiting = waits_for_zone(settings)
+    return NOTHING if waiting is None else WITH_TIME[waiting.name].wants(waiting.args, settings)
+
+
+COMMANDS = (
+    Command("timezone", step, frozenset({Need.SETTINGS}), frozenset({Menu.PRIVATE, Menu.GROUPS}), wants),
+)

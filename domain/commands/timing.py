@@ -1,0 +1,129 @@
+"""Reading the time in the words of a command; where that is not possible, the question or the refusal.
+
+What was asked is kept, so that one press or one ``/timezone`` answers it and nothing has to be written again.
+Not here: understanding phrases (``application.ports.Calendar``).
+"""
+
+import json
+
+from attrs import evolve, frozen
+
+from domain.commands.base import Answer, Ask, Known
+from domain.commands.views import PENDING, ZONE
+from domain.decisions import PutSetting
+from domain.tasks.buttons import OnOption, written
+from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.wording import Choice, Listed, Said, Value, in_rows
+
+# One digit of a button's data tells which option it is, and one more is that there is no time.
+OPTIONS_MAX = 9
+# The commands whose text needs no time, so that what looks like one may be a part of the title.
+_WITHOUT_TIME = ("task", "edit")
+# Commands that begin with a time, so that a lone number is an hour there.
+TIME_FIRST = ("remind", "snooze")
+
+
+@frozen
+class Pending:
+    """A command that waits for an answer: the zone, or one of ``options``; ``rest`` is its text without the time.
+
+    ``by`` is who gave it; None for whoever writes in a chat's name.
+    """
+
+    token: str
+    name: str
+    args: str
+    by: int | None = None
+    options: tuple[str, ...] = ()
+    rest: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value of the setting that holds it."""
+        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest]
+        return json.dumps(held)
+
+    @classmethod
+    def of_text(cls, text: str | None) -> "Pending | None":
+        """Return what a setting holds; None for one that is empty or was written by another version."""
+        try:
+            token, name, args, by, options, rest = json.loads(text or "null")
+            return cls(str(token), str(name), str(args), by, tuple(options), str(rest))
+        except (TypeError, ValueError):
+            return None
+
+
+def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None | Answer:
+    """Return the time in ``text``, None where there is none, or what to say where it cannot be taken.
+
+    ``name`` is the command that is answered later, where the answer is a question.
+    """
+    if known.chosen is not None:
+        return known.chosen if isinstance(known.chosen, Understood) else None
+    zone = known.settings.get(ZONE)
+    needed = name in TIME_FIRST
+    found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
+    if needed and not isinstance(found, Understood) and text[:1].isdigit():
+        # "5 min tea" is how long from now.
+        span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
+        found = span if isinstance(span, Understood) else found
+    if isinstance(found, Understood):
+        return found
+    token = known.fresh_id.hex[:8]
+    if isinstance(found, Unclear):
+        question = Said(f"when.{found.key}", found.values)
+        if not found.options:
+            return Answer("time.refused", {"why": question})
+        options = found.options[:OPTIONS_MAX]
+        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest)
+        choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
+        if name in _WITHOUT_TIME:
+            choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
+        return Answer(
+            "time.which", {"why": question}, (put(pending),), reason="a question about the time",
+            buttons=in_rows(choices, 1),
+        )  # fmt: skip
+    if found.key == NO_TIME:
+        return None
+    if found.key == ZONE_NEEDED:
+        pending = Pending(token, name, ask.args, ask.user_id)
+        return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
+    return Answer("time.refused", {"why": _why(found)})
+
+
+def _why(found: Refused) -> Said:
+    return Said(f"when.{found.key}", found.values)
+
+
+def data_of(token: str, index: int) -> str:
+    """Return what the button of an option carries."""
+    data = written(OnOption(token, index))
+    assert data is not None
+    return data
+
+
+def put(pending: Pending | None) -> PutSetting:
+    """Return the effect by which a question is kept, or no question any more."""
+    return PutSetting(PENDING, pending.text if pending is not None else "", is_choice=True)
+
+
+def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood | Refused | None:
+    """Return the time that an option stands for, with the text of the command; None where it is none any more.
+
+    The option behind the others is that there is no time.
+    """
+    if index == len(pending.options) and pending.name in _WITHOUT_TIME:
+        return Refused(NO_TIME)
+    if index >= len(pending.options):
+        return None
+    found = known.calendar.understand(
+        pending.options[index], now=known.now, zone=known.settings.get(ZONE), language=ask.language
+    )
+    return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
+
+
+def with_note(shown: Value, found: Understood | None) -> Value:
+    """Return what is shown with what must be told beside the time."""
+    if found is None or not found.note:
+        return shown
+    return Listed((shown, Said(f"when.{found.note}", found.values)))

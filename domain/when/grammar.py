@@ -1,0 +1,233 @@
+"""Finds the phrase of time in a text: which stretch, at its beginning or its end, is accounted for by the rules.
+
+A stretch is a phrase where rules cover it without a gap. The longest wins, so that nothing that speaks of time is
+left in the rest by accident. A phrase at the beginning and another at the end are read as one ("tomorrow call mum at
+9"). Not here: words and rules, which are data of their own, and what the facts mean.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from attrs import frozen
+
+from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
+from domain.when.lexer import NOISE, UNKNOWN, Symbol, symbols_of
+from domain.when.rules import RULES
+from domain.when.words.base import Language, words_of
+
+SYMBOLS_MAX = 24
+RULE_SYMBOLS_MAX = 10
+READINGS_MAX = 32
+ABBREVIATION_LETTERS_MAX = 3
+MONTHS = 12
+_TRIMMED = " \t\n,;:.-–—"
+
+
+class OnlyPartly(ValueError):
+    """Every word speaks of time, but only a part of them was understood together. The text is the phrase."""
+
+
+@frozen
+class Phrase:
+    """A stretch of text that speaks of time, the facts it states, and the text without it."""
+
+    facts: Sequence[Fact]
+    words: str
+    rest: str
+    # How many symbols it accounts for; more is better.
+    size: int
+
+
+def phrases_of(
+    text: str, language: Language, zones: Mapping[str, str], *, needed: bool = False
+) -> Iterator[Phrase]:
+    """Yield the ways to read the phrase of time in ``text``, the longest first.
+
+    ``needed`` says that the text should be or begin with a time, so that a lone number is one. Raises OnlyPartly.
+    """
+    symbols = symbols_of(text, language, zones)
+    head = _run(symbols, from_end=False)
+    whole_known = len(head) == len([each for each in symbols if each.kind != NOISE])
+    if whole_known:
+        whole = list(_covers(head, needed))
+        yield from (Phrase(facts, text.strip(_TRIMMED), "", len(head)) for facts in whole)
+        if whole:
+            return
+    tail = _run(symbols, from_end=True)
+    heads = list(_cuts(head, from_end=False, needed=needed))
+    if whole_known:
+        if heads:
+            raise OnlyPartly(text.strip(_TRIMMED))
+        return
+    tails = list(_cuts(tail, from_end=True, needed=False))
+    found = [_cut(text, symbols, start, end, facts, language) for start, end, facts in (*heads, *tails)]
+    both = [
+        _cut_both(text, symbols, first, last, language)
+        for first in heads[:1]
+        for last in tails[:1]
+        if first[1].end <= last[0].start and first[0] != last[0]
+    ]
+    yield from both
+    yield from sorted(found, key=lambda phrase: -phrase.size)
+
+
+def _run(symbols: Sequence[Symbol], *, from_end: bool) -> list[Symbol]:
+    """Return the known symbols up to the first unknown one, without those that say nothing."""
+    ordered = reversed(symbols) if from_end else symbols
+    run: list[Symbol] = []
+    for symbol in ordered:
+        if symbol.kind == UNKNOWN or len(run) >= SYMBOLS_MAX:
+            break
+        if symbol.kind != NOISE:
+            run.append(symbol)
+    return run[::-1] if from_end else run
+
+
+Cut = tuple[Symbol, Symbol, Sequence[Fact]]
+
+
+def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cut]:
+    """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
+    ways = _Ways(run)
+    for size in range(len(run), 0, -1):
+        part = run[-size:] if from_end else run[:size]
+        if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
+            found = ways.to_end(len(run) - size) if from_end else ways.from_start(size)
+            for facts in found:
+                # A word such as "until" at the end belongs to what follows.
+                if (needed or _is_solid(facts)) and not isinstance(facts[-1], Mark):
+                    yield part[0], part[-1], facts
+
+
+def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
+    """Tell whether one word at an end of a longer text is a time, and not part of a title.
+
+    "weekly report", "sun cream" and "say good morning" are titles; "pay rent monthly" and "tomorrow dentist" are not.
+    """
+    letters = symbol.end - symbol.start
+    if symbol.kind == "P":
+        return symbol.value in ("noon", "midnight")
+    if symbol.kind == "m" or (
+        symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)
+    ):
+        return False
+    if from_end:
+        return symbol.kind != "W" or letters > ABBREVIATION_LETTERS_MAX
+    return symbol.kind not in "WwVKRO"
+
+
+def _is_fraction(numbers: tuple[int, ...]) -> bool:
+    first, second, year = numbers
+    return max(first, second) <= MONTHS and year == -1
+
+
+def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
+    """Yield the facts of every way in which rules cover all of ``run``, those of long rules first."""
+    return (facts for facts in _Ways(run).to_end(0) if needed or _is_solid(facts))
+
+
+Facts = tuple[Fact, ...]
+
+
+class _Ways:
+    """The ways in which rules cover a stretch without a gap, each part of it reckoned once."""
+
+    def __init__(self, run: Sequence[Symbol]) -> None:
+        self._size = len(run)
+        self._by_start: dict[int, list[tuple[int, Facts]]] = {at: [] for at in range(len(run))}
+        self._by_end: dict[int, list[tuple[int, Facts]]] = {end: [] for end in range(1, len(run) + 1)}
+        kinds = "".join(symbol.kind for symbol in run)
+        for at in range(len(run)):
+            for end in range(min(len(run), at + RULE_SYMBOLS_MAX), at, -1):
+                for rule in RULES:
+                    facts = rule.build(run[at:end]) if rule.shape.fullmatch(kinds, at, end) else None
+                    if facts is not None:
+                        self._by_start[at].append((end, tuple(facts)))
+                        self._by_end[end].append((at, tuple(facts)))
+        self._to_end: dict[int, list[Facts]] = {}
+        self._from_start: dict[int, list[Facts]] = {}
+
+    def to_end(self, at: int) -> list[Facts]:
+        """Return the facts of each way from ``at`` to the end, those of long rules first."""
+        for start in range(self._size, at - 1, -1):
+            if start not in self._to_end:
+                several = ((first + rest) for end, first in self._steps(start) for rest in self._to_end[end])
+                self._to_end[start] = _distinct(several) if start < self._size else [()]
+        return self._to_end[at]
+
+    def from_start(self, end: int) -> list[Facts]:
+        """Return the facts of each way from the beginning to ``end``, those of long rules first."""
+        for stop in range(end + 1):
+            if stop not in self._from_start:
+                several = ((rest + last) for at, last in self._back(stop) for rest in self._from_start[at])
+                self._from_start[stop] = _distinct(several) if stop else [()]
+        return self._from_start[end]
+
+    def _steps(self, at: int) -> Sequence[tuple[int, Facts]]:
+        return self._by_start.get(at, ())
+
+    def _back(self, end: int) -> Sequence[tuple[int, Facts]]:
+        return sorted(self._by_end.get(end, ()), key=lambda step: step[0])
+
+
+def _distinct(several: Iterable[Facts]) -> list[Facts]:
+    return list(islice(dict.fromkeys(several), READINGS_MAX))
+
+
+def _is_solid(facts: Sequence[Fact]) -> bool:
+    """Tell whether the facts speak of time by themselves; a lone number or a lone zone does not."""
+    strong = [
+        fact
+        for fact in facts
+        if not isinstance(fact, InZone | BadZone | Mark)
+        and not (isinstance(fact, Clock | MonthDay) and fact.weak)
+        and not isinstance(fact, Count | Lasting)
+    ]
+    return bool(strong)
+
+
+def _cut(
+    text: str,
+    symbols: Sequence[Symbol],
+    first: Symbol,
+    last: Symbol,
+    facts: Sequence[Fact],
+    language: Language,
+) -> Phrase:
+    start, end = first.start, last.end
+    before, after = text[:start], text[end:]
+    at_start = not before.strip(_TRIMMED)
+    rest = without_joiner(after, language) if at_start else _without_noise(before, symbols, start)
+    return Phrase(facts, text[start:end], rest.strip(_TRIMMED), _size(symbols, start, end))
+
+
+def _cut_both(text: str, symbols: Sequence[Symbol], head: Cut, tail: Cut, language: Language) -> Phrase:
+    middle = text[head[1].end : tail[0].start]
+    rest = _without_noise(without_joiner(middle, language), (), 0).strip(_TRIMMED)
+    words = f"{text[head[0].start : head[1].end]} {text[tail[0].start : tail[1].end]}"
+    size = _size(symbols, head[0].start, head[1].end) + _size(symbols, tail[0].start, tail[1].end)
+    return Phrase((*head[2], *tail[2]), words, rest, size)
+
+
+def _size(symbols: Sequence[Symbol], start: int, end: int) -> int:
+    return len([each for each in symbols if start <= each.start < end and each.kind != NOISE])
+
+
+def without_joiner(text: str, language: Language) -> str:
+    """Return the text without the words that tied it to the phrase before it (to, that)."""
+    text = text.lstrip(_TRIMMED)
+    for _ in range(2):
+        word, gap, following = text.partition(" ")
+        if not gap or words_of(word) == () or not set(words_of(word)) <= language.joiners:
+            break
+        text = following.lstrip(_TRIMMED)
+    return text
+
+
+def _without_noise(before: str, symbols: Sequence[Symbol], start: int) -> str:
+    """Return what stands before a phrase, without the words that belong to the phrase and say nothing (the)."""
+    for symbol in reversed([each for each in symbols if each.end <= start]):
+        if symbol.kind != NOISE or before[symbol.end : start].strip():
+            break
+        before, start = before[: symbol.start], symbol.start
+    return before

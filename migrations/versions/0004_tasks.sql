@@ -1,0 +1,119 @@
+-- Tasks that remind.
+
+do $$
+begin
+  begin
+    create role openclaw_scheduler nologin;
+  exception when duplicate_object or unique_violation then
+    null;
+  end;
+  -- An owner who is no superuser has to be a member, to take the role on.
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    begin
+      grant openclaw_scheduler to current_user;
+    exception when insufficient_privilege then
+      raise warning 'openclaw_scheduler was made by somebody else; have it granted to %', current_user;
+    end;
+  end if;
+end $$;
+grant usage on schema openclaw to openclaw_scheduler;
+
+-- `due_at` is the occurrence that is meant, `remind_at` when something happens next by itself, `reminded_at` when the
+-- scheduler last acted. `folded` is the title as it is searched.
+alter table openclaw.tasks
+  add column folded text not null default '',
+  add column remind_at timestamptz,
+  add column reminded_at timestamptz,
+  add column zone text not null default 'UTC',
+  add column rule text,
+  add column priority smallint not null default 0 check (priority between -1 and 1),
+  add column tags text[] not null default '{}',
+  add column late text not null default 'label' check (late in ('label', 'skip', 'expire')),
+  add column nags integer not null default 0,
+  add column is_paused boolean not null default false,
+  add column thread_id bigint,
+  add column language text,
+  add column created_by_name text not null default '',
+  add column assigned_to bigint,
+  add column assigned_to_name text not null default '',
+  add column closed_by bigint,
+  add column closed_by_name text not null default '';
+-- An owner who is no superuser is bound by the policies, too, and would see no task.
+alter table openclaw.tasks no force row level security;
+update openclaw.tasks set folded = lower(title);
+alter table openclaw.tasks force row level security;
+-- The scan for what is due reads the beginning of this index: it costs what is due and not what exists.
+create index tasks_remind on openclaw.tasks (remind_at) where status = 'open' and remind_at is not null;
+create index tasks_open on openclaw.tasks (scope) where status = 'open';
+create index tasks_paused on openclaw.tasks (scope) where status = 'open' and is_paused;
+-- A fired task leaves a dead entry at the beginning of the index, where the next scan begins.
+alter table openclaw.tasks set (autovacuum_vacuum_scale_factor = 0.02);
+
+-- What became of each occasion on which a task reminds: it stands here once, so it fires once. The bucket is the exact
+-- instant of the occasion. `told`: an ambiguous one was mentioned to its chat.
+create table openclaw.occasions (
+  task_id uuid not null references openclaw.tasks on delete cascade,
+  bucket timestamptz not null,
+  scope text not null,
+  kept text not null check (kept in ('fired', 'late', 'skipped', 'superseded', 'paused', 'ambiguous')),
+  at timestamptz not null default now(),
+  reason text not null default '',
+  told boolean not null default false,
+  primary key (task_id, bucket)
+);
+create index occasions_untold on openclaw.occasions (scope, bucket) where kept = 'ambiguous' and not told;
+create index occasions_at on openclaw.occasions using brin (at);
+
+alter table openclaw.occasions enable row level security;
+alter table openclaw.occasions force row level security;
+create policy operator_reads on openclaw.occasions for select to openclaw_operator using (true);
+create policy named_scopes on openclaw.occasions to openclaw_brain
+  using (scope = any ((select string_to_array(current_setting('openclaw.scopes', true), ','))::text[]));
+grant select on openclaw.occasions to openclaw_operator;
+grant select, insert, update, delete on openclaw.occasions to openclaw_brain;
+
+-- The scheduler sees what is due, and what it has just acted on: a row that it writes must be one that it sees.
+create policy scheduler_sees on openclaw.tasks for select to openclaw_scheduler
+  using (status = 'open' and (remind_at <= now() or reminded_at = now()));
+create policy scheduler_acts on openclaw.tasks for update to openclaw_scheduler
+  using (status = 'open' and (remind_at <= now() or reminded_at = now()))
+  with check (status = 'open' and reminded_at = now());
+grant select on openclaw.tasks to openclaw_scheduler;
+grant update (due_at, remind_at, reminded_at, nags, is_paused) on openclaw.tasks to openclaw_scheduler;
+-- It keeps occasions of what it sees; the subquery is bound by the policy above.
+create policy scheduler_keeps on openclaw.occasions to openclaw_scheduler
+  using (exists (select from openclaw.tasks t where t.task_id = occasions.task_id and t.scope = occasions.scope));
+grant select, insert on openclaw.occasions to openclaw_scheduler;
+grant update (kept, at, reason) on openclaw.occasions to openclaw_scheduler;
+-- It owes the brain what it makes, under its own name, and audits it.
+create policy scheduler_owes on openclaw.outbox for insert to openclaw_scheduler
+  with check (target = 'brain' and openclaw.label(envelope, 'source') = 'scheduler');
+grant insert on openclaw.outbox, openclaw.audit to openclaw_scheduler;
+grant execute on function openclaw.label(bytea, text) to openclaw_scheduler;
+-- What it asks of a scope: quiet hours and the like, and whether the chat can be reached.
+create policy named_scopes_of_scheduler on openclaw.settings for select to openclaw_scheduler
+  using (scope = any ((select string_to_array(current_setting('openclaw.scopes', true), ','))::text[]));
+grant select on openclaw.settings, openclaw.chats to openclaw_scheduler;
+
+-- Forgets occasions of so long ago that nobody asks about them any more; what recurs once a year is asked about longest.
+-- The policy is for the function's owner, who may be no superuser and then is a member of this role.
+create policy operator_removes on openclaw.occasions for delete to openclaw_operator using (at < now() - interval '400 days');
+create function openclaw.forget_occasions() returns void
+  language sql security definer set search_path = pg_catalog as $$
+  delete from openclaw.occasions where at < now() - interval '400 days'
+$$;
+revoke all on function openclaw.forget_occasions() from public;
+grant execute on function openclaw.forget_occasions() to openclaw_brain;
+
+-- Which chats were not told of an ambiguous occasion. It is asked of every chat whose events are handled, before its
+-- scope is named, and tells no more than that. The operator's policy lets the owner see the rows, as above.
+create function openclaw.untold_lanes(lanes text[]) returns setof text
+  language sql stable security definer set search_path = pg_catalog as $$
+  select l.lane from unnest(lanes) as l(lane) where exists (
+    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
+    -- A scope is its lane with a letter before the chat's id.
+    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
+  )
+$$;
+revoke all on function openclaw.untold_lanes(text[]) from public;
+grant execute on function openclaw.untold_lanes(text[]) to openclaw_brain;

@@ -1,0 +1,140 @@
+"""Lists of tasks, what is set for a chat, and how the words of commands are taken apart."""
+
+import pytest
+from attrs import evolve
+
+from application.messages import render
+from domain.commands.base import Known, TasksKnown, Wants
+from domain.commands.draft import draft, number_and_rest, numbers_of
+from domain.commands.table import COMMANDS
+from domain.commands.tasks import SIZE, List, list_of
+from domain.commands.views import span
+from domain.decisions import PutSetting
+from domain.tasks.values import Page, Priority, Status, Task, Who
+from tests.times import DAY_S, daily
+from tests.unit.task_given import ANN, IN_GROUP, NOW, TEN, a_task, known, said, when
+
+# Habits
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("/quiet 22:00-07:00", "quiet", "22:00-07:00"),
+        ("/quiet 22:00 – 7:00", "quiet", "22:00-07:00"),
+        ("/quiet off", "quiet", "off"),
+        ("/quiet AUS", "quiet", "off"),
+        ("/escalation off", "escalation", "off"),
+        ("/escalation 1h, 4h,24h", "escalation", "3600,14400,86400"),
+        ("/escalation 30 min", "escalation", "1800"),
+        ("/escalation default", "escalation", "3600,14400,86400,86400,86400"),
+    ],
+)
+def test_a_habit_is_kept_as_the_scheduler_reads_it(text: str, name: str, value: str) -> None:
+    answer = when(text)
+    assert answer.effects == (PutSetting(name, value, is_choice=True),)
+    assert said(answer) != said(when(f"/{name}", known(settings={})))
+
+
+def test_a_habit_is_shown() -> None:
+    assert when("/quiet", known(settings={})).key == "quiet.none"
+    assert "22:00-07:00" in said(when("/quiet", known(settings={"quiet": "22:00-07:00"})))
+    shown = said(when("/escalation"))
+    assert "after 1 h, 4 h, 24 h, 24 h, 24 h, each counted" in shown
+    assert when("/escalation", known(settings={"escalation": "off"})).key == "escalation.off"
+
+
+# Lists
+
+
+@pytest.mark.parametrize(
+    ("args", "shown", "page"),
+    [
+        ("", "open", Page()),
+        ("Open", "open", Page()),
+        ("erledigt", "done", Page(Status.DONE)),
+        ("overdue", "overdue", Page(is_overdue=True)),
+        ("all", "all", Page(None)),
+        ("#Shop", "#shop", Page(tag="shop")),
+        ("milk  and honey", "?milk and honey", Page(None, words="milk and honey")),
+        ("#", "?#", Page(None, words="#")),
+    ],
+)
+def test_a_list_shows_what_its_words_ask_for(args: str, shown: str, page: Page) -> None:
+    assert list_of(args) == List(shown)
+    assert COMMANDS["tasks"].wants(args, {}) == Wants(page=page)
+
+
+def listed(*tasks: Task, total: int | None = None) -> Known:
+    found = TasksKnown(page=tasks, total=len(tasks) if total is None else total)
+    return evolve(known(), tasks=found)
+
+
+def test_a_list_has_a_line_and_a_button_for_each_task() -> None:
+    answer = when(
+        "/tasks",
+        listed(
+            a_task(1, "Call mum", due_at=NOW - 60, priority=Priority.HIGH),
+            a_task(2, "Water the plants", due_at=TEN, rule=daily(TEN), tags=("home",)),
+            a_task(3, due_at=NOW + 5 * DAY_S, zone="UTC"),
+            a_task(4, "Sleep"),
+        ),
+    )
+    assert said(answer).splitlines() == [
+        "Open tasks (4):",
+        "1. Call mum · today 14:59 · overdue · !high",
+        "2. Water the plants · tomorrow 10:00 · ↻ · #home",
+        "3. Buy milk · Fri 20 Jun 13:00 (UTC)",
+        "4. Sleep",
+    ]
+    assert [[each.label for each in row] for row in answer.buttons] == [["✓ 1", "✓ 2", "✓ 3", "✓ 4"]]
+
+
+def test_a_long_list_has_pages() -> None:
+    answer = when("/tasks", listed(*(a_task(n) for n in range(1, SIZE + 1)), total=25))
+    assert said(answer).startswith("Open tasks (25), page 1 of 3:")
+    assert [[each.label for each in row] for row in answer.buttons][-1] == ["▶"]
+    assert answer.buttons[-1][0].data == "l1:2:open"
+
+
+def test_a_list_whose_name_fits_into_no_button_shows_its_beginning() -> None:
+    words = "ä" * 40
+    answer = when(f"/tasks {words}", listed(*(a_task(n) for n in range(1, SIZE + 1)), total=25))
+    assert (answer.key, answer.buttons) == ("tasks.beginning", ())
+
+
+def test_a_group_sees_who_closed_a_task_and_for_whom_one_is() -> None:
+    told = listed(a_task(status=Status.DONE, closed_by=ANN), a_task(4, assigned_to=Who(0, "@ben")))
+    assert said(when("/tasks all", told, IN_GROUP)).splitlines()[1:] == [
+        "✓ 3. Buy milk · by Ann", "4. Buy milk · for @ben",
+    ]  # fmt: skip
+    assert said(when("/tasks", listed())) == "Open tasks: none."
+
+
+# Small parts
+
+
+def test_marks_are_told_from_words() -> None:
+    found = draft("@bob_1 fix @b it !urgent #Ä-1 #2x", is_private=False)
+    assert (found.text, found.priority, found.tags) == ("fix @b it #2x", Priority.HIGH, ("ä-1",))
+    assert found.assigned_to == Who(0, "@bob_1")
+
+
+@pytest.mark.parametrize(
+    ("args", "numbers"),
+    [("3", (3,)), ("#3 4,5", (3, 4, 5)), ("", None), ("3 x", None), ("-3", None), ("9999999999", None)],
+)
+def test_numbers_are_read(args: str, numbers: tuple[int, ...] | None) -> None:
+    assert numbers_of(args) == numbers
+    assert number_and_rest("3  new text ") == (3, "new text")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1, "1 min"), (130, "2 min"), (3600, "1 h"), (5400, "1 h 30 min"), (90_000, "25 h"), (2 * DAY_S, "2 days"),
+        (3 * DAY_S + 7200, "3 days 2 h"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_reads_as_people_say_it(seconds: float, text: str) -> None:
+    assert render("lines", {"lines": span(seconds)}) == text

@@ -1,0 +1,143 @@
+"""Understanding is bounded and never fails, whatever is written; titles are left alone."""
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.when.pattern import Pattern
+from domain.when.values import Question, Reason, Refused, Rule, Unclear, Understood, Zone
+from domain.when.words import LANGUAGES
+from tests.unit.test_when_phrases import ALL
+from tests.unit.whens import BERLIN, PHRASES, instant, written
+
+NOW_S = instant("2026-11-27 10:00")
+# Generous for a machine that is shared: most phrases take less than a millisecond.
+TYPICAL_S_MAX = 0.005
+ODDITIES = ("#", "@", "((", "1/", "99:99", "0", "\ue000")
+WORDS = [*sorted({word for line in ALL for word in line.phrase.split()}), *ODDITIES]
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(
+    words=st.lists(st.sampled_from(WORDS), max_size=14),
+    language=st.sampled_from([*LANGUAGES, "ja", ""]),
+    needed=st.booleans(),
+)
+def test_any_jumble_of_words_is_answered(words: list[str], language: str, needed: bool) -> None:
+    answer = PHRASES.understand(" ".join(words), now_s=NOW_S, zone=BERLIN, language=language, needed=needed)
+    found = [answer] if isinstance(answer, Understood) else getattr(answer, "options", ())
+    assert all(each.first.at_s > NOW_S for each in found)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(text=st.text(max_size=80) | st.text(alphabet="0123456789.:/-hU TC+apm@", max_size=40))
+def test_any_text_is_answered(text: str) -> None:
+    PHRASES.understand(text, now_s=NOW_S, zone=BERLIN, needed=True)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "buy milk", "buy 2 apples", "do the laundry", "march on washington", "may the force be with you",
+        "read chapter 5", "watch 24", "second opinion", "pay the first invoice", "fix bug 1234", "sun cream",
+        "sat nav update", "the last of us", "mon petit chou", "email Jan", "upgrade to 3.11", "7 habits",
+        "and/or gate", "check PR #12", "next steps", "buy 1/2 pound butter", "weekly report", "daily standup notes",
+        "morning run", "say good morning", "room 101", "d", "100", "2026", "every", "12", "", "fri", "write bob@9",
+    ],
+)  # fmt: skip
+def test_a_title_is_not_taken_for_a_time(title: str) -> None:
+    answer = PHRASES.understand(f"x {title}", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(answer, Refused), written(answer)
+    if title not in ("12", "fri", "2026", "100"):
+        answer = PHRASES.understand(title, now_s=NOW_S, zone=BERLIN)
+        assert isinstance(answer, Refused), written(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9 call mum", '2026-11-28 09:00+01:00 "call mum"'),
+        ("fri call mum", '2026-12-04 09:00+01:00 "call mum"'),
+        ("me to call mum in 2 hours", '2026-11-27 12:00+01:00 "call mum"'),
+        ("tomorrow 9 to call mum", '2026-11-28 09:00+01:00 "call mum"'),
+        ("5", "? which_hour: 2026-11-27 17:00+01:00; 2026-11-28 05:00+01:00"),
+        ("call mum", "! no_time"),
+    ],
+)
+def test_where_a_time_is_needed_a_lone_number_or_day_is_one(text: str, expected: str) -> None:
+    assert written(PHRASES.understand(text, now_s=NOW_S, zone=BERLIN, needed=True)) == expected
+
+
+def test_what_is_all_time_but_not_understood_as_a_whole_is_not_taken_in_part() -> None:
+    answer = PHRASES.understand("every tuesday first 14 hours", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(answer, Refused)
+    assert answer.reason is Reason.NOT_UNDERSTOOD
+
+
+def test_several_times_and_abbreviated_zones_are_asked_about() -> None:
+    several = PHRASES.understand("call bob tomorrow and friday at 9", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(several, Unclear)
+    assert several.question is Question.SEVERAL
+    zone = PHRASES.understand("call bob tomorrow 9 CST", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(zone, Unclear)
+    assert (zone.question, zone.values) == (Question.ZONE_ABBREVIATION, {"zone": "CST"})
+
+
+def test_a_long_text_keeps_its_middle() -> None:
+    text = "word " * 500
+    answer = PHRASES.understand(f"tomorrow 9 {text}", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(answer, Understood)
+    assert answer.rest == text.strip()
+    answer = PHRASES.understand(f"{text} tomorrow 9", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(answer, Understood)
+    assert answer.rest == text.strip()
+    too_long = PHRASES.understand("x" * 5000, now_s=NOW_S, zone=BERLIN)
+    assert isinstance(too_long, Refused)
+    assert too_long.reason is Reason.TOO_LONG
+
+
+def test_a_phrase_is_understood_in_good_time() -> None:
+    took = []
+    for line in ALL:
+        began = perf_counter()
+        PHRASES.understand(line.phrase, now_s=NOW_S, zone=BERLIN, language=line.language)
+        took.append(perf_counter() - began)
+    assert sorted(took)[len(took) // 2] < TYPICAL_S_MAX
+
+
+def test_a_stored_rule_is_said_from_where_it_is() -> None:
+    answer = PHRASES.understand("every day at 9 until 30 nov", now_s=NOW_S, zone=BERLIN)
+    assert isinstance(answer, Understood)
+    assert isinstance(answer.what, Rule)
+    upcoming = PHRASES.upcoming(answer.what, instant("2026-11-29 12:00"))
+    assert upcoming is not None
+    assert upcoming.first.at_s == instant("2026-11-30 09:00")
+    assert PHRASES.upcoming(answer.what, instant("2026-11-30 12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("FREQ=MINUTELY;INTERVAL=4", "more often"),
+        ("FREQ=DAILY", "BYHOUR: missing"),
+        ("FREQ=SECONDLY", "SECONDLY"),
+        ("FREQ=DAILY;BYHOUR=25;BYMINUTE=0", "no such time"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31;BYHOUR=9;BYMINUTE=0", "no such day"),
+        ("FREQ=DAILY;BYEASTER=1", "BYEASTER: not taken"),
+        ("FREQ=WEEKLY;BYHOUR=9;BYMINUTE=0", "BYDAY"),
+        ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0;COUNT=100000", "COUNT"),
+        ("", "not taken|valid"),
+    ],
+)
+def test_a_pattern_that_is_not_taken_is_refused(text: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        Pattern.of_text(text)
+
+
+def test_an_offset_is_a_zone_by_its_written_form() -> None:
+    assert Zone.at_offset(330).name == "UTC+05:30"
+    assert Zone.at_offset(0).name == "UTC"
+    assert Zone("UTC-03:30").fixed is not None
+    assert Zone("Europe/Berlin").fixed is None
