@@ -60,8 +60,8 @@ class Firing:
 class AgendaChanges:
     """Everything one transaction of the scheduler writes.
 
-    Of ``tasks``, which must be among those that are due, ``due_at``, ``remind_at``, ``nags`` and ``is_paused`` are
-    written and nothing else.
+    Of ``tasks``, which must be among those that are due, ``due_at``, ``remind_at``, ``times_said`` and ``is_paused``
+    are written and nothing else.
     """
 
     firings: list[Firing] = Factory(list)

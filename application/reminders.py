@@ -139,7 +139,9 @@ def on_settled(event: Event, facts: Facts) -> Decision:
     if task.status is Status.OPEN:
         is_occurrence = task.due_at is not None and abs(task.due_at - instant_in(settled.bucket)) <= _SAME_S
         # An occurrence that was not told is told once there is contact, not said again.
-        waits = evolve(task, remind_at=None, is_paused=True, nags=0 if is_occurrence else task.nags)
+        waits = evolve(
+            task, remind_at=None, is_paused=True, times_said=0 if is_occurrence else task.times_said
+        )
         effects = (*effects, PutTask(waits))
     return Decision(effects=effects, reason=reason)
 

@@ -381,7 +381,7 @@ CREATE TABLE openclaw.tasks (
     priority smallint DEFAULT 0 NOT NULL,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     late text DEFAULT 'label'::text NOT NULL,
-    nags integer DEFAULT 0 NOT NULL,
+    times_said integer DEFAULT 0 NOT NULL,
     is_paused boolean DEFAULT false NOT NULL,
     thread_id bigint,
     language text,
@@ -696,6 +696,6 @@ GRANT UPDATE(remind_at) ON TABLE openclaw.tasks TO openclaw_scheduler;
 
 GRANT UPDATE(reminded_at) ON TABLE openclaw.tasks TO openclaw_scheduler;
 
-GRANT UPDATE(nags) ON TABLE openclaw.tasks TO openclaw_scheduler;
+GRANT UPDATE(times_said) ON TABLE openclaw.tasks TO openclaw_scheduler;
 
 GRANT UPDATE(is_paused) ON TABLE openclaw.tasks TO openclaw_scheduler;

@@ -25,7 +25,7 @@ class SmallCalendar(TestTimes):
     """See ``application.ports.Calendar``."""
 
     def understand(
-        self, text: str, *, now: float, zone: str | None, language: str | None
+        self, text: str, *, now: float, zone: str | None, language: str | None, needed: bool = False
     ) -> Understood | Unclear | Refused:
         found = _PHRASE.fullmatch(text)
         if found is None:

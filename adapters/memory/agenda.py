@@ -72,7 +72,9 @@ class MemoryAgendaRound:
                     tables.audit.append(AuditEntry(self.now, self._consumer, firing.audit))
             for task in self._tasks:
                 row = tables.tasks.tasks[task.task_id]
-                given = {name: getattr(task, name) for name in ("due_at", "remind_at", "nags", "is_paused")}
+                given = {
+                    name: getattr(task, name) for name in ("due_at", "remind_at", "times_said", "is_paused")
+                }
                 tables.tasks.tasks[task.task_id] = TaskRow(row.scope, stamped(evolve(row.task, **given)))
 
 

@@ -54,7 +54,7 @@ class PostgresAgendaRound:
             [t.task_id for t in tasks],
             [moment(t.due_at) for t in tasks],
             [moment(t.remind_at) for t in tasks],
-            [t.nags for t in tasks],
+            [t.times_said for t in tasks],
             [t.is_paused for t in tasks],
         )
         if moved != len(tasks):

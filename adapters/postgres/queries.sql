@@ -438,7 +438,7 @@ select 'operator', x.* from unnest($5::text[], $6::uuid[], $7::text[], $8::text[
 
 -- name: task_columns
 -- A fragment: a task as it is read.
-t.task_id, t.number, t.title, t.status, t.due_at, t.remind_at, t.zone, t.rule, t.priority, t.tags, t.late, t.nags,
+t.task_id, t.number, t.title, t.status, t.due_at, t.remind_at, t.zone, t.rule, t.priority, t.tags, t.late, t.times_said,
 t.is_paused, t.thread_id, t.created_by, t.created_by_name, t.assigned_to, t.assigned_to_name, t.closed_by,
 t.closed_by_name, t.language, t.created_at, t.closed_at;
 
@@ -508,15 +508,15 @@ unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7
   $9::text[], $10::text[], $11::int[], $12::text[], $13::text[], $14::int[], $15::bool[], $16::bigint[],
   $17::bigint[], $18::text[], $19::bigint[], $20::text[], $21::bigint[], $22::text[], $23::text[], $24::timestamptz[],
   $25::timestamptz[]) as x(scope, task_id, number, title, folded, status, due_at, remind_at, zone, rule, priority, tags,
-  late, nags, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
+  late, times_said, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
   closed_by_name, language, created_at, closed_at);
 
 -- name: add_tasks
 insert into openclaw.tasks (scope, task_id, number, title, folded, status, due_at, remind_at, zone, rule, priority,
-  tags, late, nags, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
+  tags, late, times_said, is_paused, thread_id, created_by, created_by_name, assigned_to, assigned_to_name, closed_by,
   closed_by_name, language, created_at, closed_at)
 select x.scope, x.task_id, x.number, x.title, x.folded, x.status, x.due_at, x.remind_at, x.zone, x.rule, x.priority,
-  string_to_array(x.tags, E'\x1f'), x.late, x.nags, x.is_paused, x.thread_id, x.created_by, x.created_by_name,
+  string_to_array(x.tags, E'\x1f'), x.late, x.times_said, x.is_paused, x.thread_id, x.created_by, x.created_by_name,
   x.assigned_to, x.assigned_to_name, x.closed_by, x.closed_by_name, x.language, x.created_at, x.closed_at
 from {{given_tasks}};
 
@@ -524,7 +524,7 @@ from {{given_tasks}};
 -- What never changes is not written: the number, and who made it when.
 update openclaw.tasks t set title = x.title, folded = x.folded, status = x.status, due_at = x.due_at,
   remind_at = x.remind_at, zone = x.zone, rule = x.rule, priority = x.priority,
-  tags = string_to_array(x.tags, E'\x1f'), late = x.late, nags = x.nags, is_paused = x.is_paused,
+  tags = string_to_array(x.tags, E'\x1f'), late = x.late, times_said = x.times_said, is_paused = x.is_paused,
   thread_id = x.thread_id, assigned_to = x.assigned_to, assigned_to_name = x.assigned_to_name,
   closed_by = x.closed_by, closed_by_name = x.closed_by_name, language = x.language, closed_at = x.closed_at
 from {{given_tasks}} where t.task_id = x.task_id and t.scope = x.scope;
@@ -590,10 +590,10 @@ with owed as (
   select $7, x.* from unnest($8::text[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::uuid[], $16::text[], $17::int[], $18::text[], $19::real[]) as x
 ), moved as (
-  update openclaw.tasks t set due_at = x.due_at, remind_at = x.remind_at, reminded_at = now(), nags = x.nags,
+  update openclaw.tasks t set due_at = x.due_at, remind_at = x.remind_at, reminded_at = now(), times_said = x.times_said,
     is_paused = x.is_paused
   from unnest($20::uuid[], $21::timestamptz[], $22::timestamptz[], $23::int[], $24::bool[])
-    as x(task_id, due_at, remind_at, nags, is_paused)
+    as x(task_id, due_at, remind_at, times_said, is_paused)
   where t.task_id = x.task_id returning 1
 )
 select count(*) from moved;

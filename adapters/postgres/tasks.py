@@ -135,7 +135,7 @@ def task_of(row: Mapping[str, Any]) -> Task:
     return Task(
         row["task_id"], row["number"], row["title"], Status(row["status"]), seconds(row["due_at"]),
         seconds(row["remind_at"]), row["zone"], row["rule"], Priority(row["priority"]), tuple(row["tags"]),
-        Late(row["late"]), row["nags"], row["is_paused"], row["thread_id"], _who(row, "created_by"),
+        Late(row["late"]), row["times_said"], row["is_paused"], row["thread_id"], _who(row, "created_by"),
         _who(row, "assigned_to"), _who(row, "closed_by"), row["language"], row["created_at"].timestamp(),
         seconds(row["closed_at"]),
     )  # fmt: skip
@@ -156,7 +156,7 @@ def _columns(tasks: Sequence[tuple[str, Task]]) -> list[list[object]]:
     return transposed([
         (
             scope, t.task_id, t.number, t.title, folded(t.title), t.status.value, moment(t.due_at),
-            moment(t.remind_at), t.zone, t.rule, t.priority.value, _SEPARATOR.join(t.tags), t.late.value, t.nags,
+            moment(t.remind_at), t.zone, t.rule, t.priority.value, _SEPARATOR.join(t.tags), t.late.value, t.times_said,
             t.is_paused, t.thread_id, *_who_columns(t.made_by), *_who_columns(t.assigned_to),
             *_who_columns(t.closed_by), t.language, moment(t.created_at), moment(t.closed_at),
         )

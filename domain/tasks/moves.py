@@ -26,7 +26,7 @@ class Moved:
 
 def timed(task: Task, due_at: float | None, rule: str | None, zone: str) -> Task:
     """Return the task with a time, another one, or none; it is said anew when that comes."""
-    return evolve(task, due_at=due_at, remind_at=due_at, rule=rule, zone=zone, nags=0, is_paused=False)
+    return evolve(task, due_at=due_at, remind_at=due_at, rule=rule, zone=zone, times_said=0, is_paused=False)
 
 
 def done(task: Task, now: float, who: Who | None, times: Times) -> Moved:
@@ -47,14 +47,14 @@ def undone(task: Task, now: float, policy: Policy, times: Times) -> Moved:
     """Open a task again that was closed. One that is overdue is said again as if it had been said just now."""
     opened = evolve(task, status=Status.OPEN, closed_by=None, closed_at=None, is_paused=False)
     if task.due_at is None:
-        return Moved(evolve(opened, remind_at=None, nags=0))
+        return Moved(evolve(opened, remind_at=None, times_said=0))
     if task.due_at > now:
         return Moved(_waiting(opened, task.due_at))
     following = _following(task, now, times)
     if following is not None and missed(task, now, times):
         # Its occurrences went on while it was closed; what was meant then is over.
         return Moved(_waiting(opened, following))
-    return Moved(planned(evolve(opened, nags=1), now, policy, times))
+    return Moved(planned(evolve(opened, times_said=1), now, policy, times))
 
 
 def skipped(task: Task, now: float, times: Times) -> Moved | None:
@@ -66,7 +66,7 @@ def skipped(task: Task, now: float, times: Times) -> Moved | None:
     if following is None:
         return None
     passed = _closed(task, now, times, "skipped by hand")
-    if task.nags == 0 and task.due_at is not None:
+    if task.times_said == 0 and task.due_at is not None:
         skip = Occasion(task.task_id, task.due_at, Kept.SKIPPED, reason="skipped by hand")
         passed = (skip, *(each for each in passed if each.bucket != task.due_at))
     return Moved(_waiting(task, following), passed)
@@ -87,10 +87,10 @@ def snoozed(task: Task, until: float) -> Moved:
     An occurrence that was to be said until then is not said by itself any more.
     """
     later = evolve(task, remind_at=until, is_paused=False)
-    if task.nags > 0 or task.due_at is None or until < task.due_at:
+    if task.times_said > 0 or task.due_at is None or until < task.due_at:
         return Moved(later)
     put_off = Occasion(task.task_id, task.due_at, Kept.SUPERSEDED, reason="put off by hand")
-    return Moved(evolve(later, nags=1), (put_off,))
+    return Moved(evolve(later, times_said=1), (put_off,))
 
 
 def planned(task: Task, now: float, policy: Policy, times: Times) -> Task:
@@ -99,8 +99,8 @@ def planned(task: Task, now: float, policy: Policy, times: Times) -> Task:
     That is its next occurrence, or the next nag if that is earlier; None where there is neither.
     """
     found = [] if (following := _following(task, now, times)) is None else [following]
-    if task.due_at is not None and 0 < task.nags <= len(policy.waits_s):
-        wait_s = policy.waits_s[task.nags - 1]
+    if task.due_at is not None and 0 < task.times_said <= len(policy.waits_s):
+        wait_s = policy.waits_s[task.times_said - 1]
         found.append(now + (wait_s / 2 if task.priority is Priority.HIGH else wait_s))
     return evolve(task, remind_at=min(found, default=None))
 
@@ -131,7 +131,7 @@ def _closed(task: Task, now: float, times: Times, reason: str) -> tuple[Occasion
     """Return the ledger's rows of occurrences that passed and were not said, nor will be."""
     if task.due_at is None or task.due_at > now:
         return ()
-    unsaid = [task.due_at] if task.nags == 0 else []
+    unsaid = [task.due_at] if task.times_said == 0 else []
     unsaid += missed(task, now, times)
     return tuple(Occasion(task.task_id, at, Kept.SUPERSEDED, reason=reason) for at in unsaid)
 

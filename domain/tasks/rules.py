@@ -48,9 +48,9 @@ def act(task: Task, now: float, policy: Policy, times: Times, *, is_reachable: b
     given_up = _given_up(task, now, passed)
     if len(passed) == MISSED_MAX:
         # There may be more: the last one is not judged yet, and the next time goes on from there.
-        return Acted(evolve(task, due_at=passed[-1], remind_at=now, nags=0), given_up)
+        return Acted(evolve(task, due_at=passed[-1], remind_at=now, times_said=0), given_up)
     if passed:
-        task = evolve(task, due_at=passed[-1], nags=0)
+        task = evolve(task, due_at=passed[-1], times_said=0)
     bucket, meant_at, kind = _occasion(task, now, policy, times)
     late_s = now - meant_at
     if not is_reachable:
@@ -71,7 +71,7 @@ def _said(
     if _is_to_come(task, now):
         task = evolve(task, remind_at=task.due_at, is_paused=False)
     else:
-        task = planned(evolve(task, nags=task.nags + 1, is_paused=False), now, further, times)
+        task = planned(evolve(task, times_said=task.times_said + 1, is_paused=False), now, further, times)
     kept = Kept.SKIPPED if is_skipped else Kept.LATE if saying.late_s > 0 else Kept.FIRED
     occasions = (*given_up, Occasion(task.task_id, saying.bucket, kept, reason=_by(saying.late_s)))
     if not is_skipped:
@@ -83,7 +83,7 @@ def _said(
 
 def _is_to_come(task: Task, now: float) -> bool:
     """Tell whether the occurrence that is meant is still to come; what is said then was asked for by hand."""
-    return task.nags == 0 and task.due_at is not None and task.due_at > now
+    return task.times_said == 0 and task.due_at is not None and task.due_at > now
 
 
 def _occasion(task: Task, now: float, policy: Policy, times: Times) -> tuple[float, float, ReminderKind]:
@@ -93,7 +93,7 @@ def _occasion(task: Task, now: float, policy: Policy, times: Times) -> tuple[flo
     instant that was planned for it.
     """
     assert task.remind_at is not None
-    if task.nags == 0 and task.due_at is not None and task.due_at <= now:
+    if task.times_said == 0 and task.due_at is not None and task.due_at <= now:
         return task.due_at, _quiet_until(task, task.due_at, policy, times), ReminderKind.OCCURRENCE
     return task.remind_at, task.remind_at, ReminderKind.NAG
 
@@ -105,7 +105,7 @@ def _given_up(task: Task, now: float, passed: list[float]) -> tuple[Occasion, ..
     """
     if task.remind_at is None or task.due_at is None:
         return ()
-    found = [*passed] if task.nags > 0 else [task.due_at, *passed]
+    found = [*passed] if task.times_said > 0 else [task.due_at, *passed]
     if found and task.remind_at < found[0] <= now:
         found.insert(0, task.remind_at)
     reason = "gave way to a later one"

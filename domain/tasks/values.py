@@ -60,7 +60,7 @@ class Task:
 
     Instants are seconds since the epoch. ``due_at`` is the occurrence that is meant: to come, or passed and not done.
     ``remind_at`` is when something happens next by itself; None where nothing does. ``rule`` is an RFC 5545 rule in
-    the zone's wall time. ``nags`` counts how often the present occurrence was said, the first time included;
+    the zone's wall time. ``times_said`` counts how often the present occurrence was said, the first time included;
     0 says that it was not said yet.
     """
 
@@ -75,7 +75,7 @@ class Task:
     priority: Priority = Priority.NORMAL
     tags: tuple[str, ...] = ()
     late: Late = Late.LABEL
-    nags: int = 0
+    times_said: int = 0
     is_paused: bool = False
     thread_id: int | None = None
     made_by: Who | None = None

@@ -29,7 +29,7 @@ alter table openclaw.tasks
   add column priority smallint not null default 0 check (priority between -1 and 1),
   add column tags text[] not null default '{}',
   add column late text not null default 'label' check (late in ('label', 'skip', 'expire')),
-  add column nags integer not null default 0,
+  add column times_said integer not null default 0,
   add column is_paused boolean not null default false,
   add column thread_id bigint,
   add column language text,
@@ -79,7 +79,7 @@ create policy scheduler_acts on openclaw.tasks for update to openclaw_scheduler
   using (status = 'open' and (remind_at <= now() or reminded_at = now()))
   with check (status = 'open' and reminded_at = now());
 grant select on openclaw.tasks to openclaw_scheduler;
-grant update (due_at, remind_at, reminded_at, nags, is_paused) on openclaw.tasks to openclaw_scheduler;
+grant update (due_at, remind_at, reminded_at, times_said, is_paused) on openclaw.tasks to openclaw_scheduler;
 -- It keeps occasions of what it sees; the subquery is bound by the policy above.
 create policy scheduler_keeps on openclaw.occasions to openclaw_scheduler
   using (exists (select from openclaw.tasks t where t.task_id = occasions.task_id and t.scope = occasions.scope));

@@ -26,7 +26,7 @@ from tests.contract.legs import PostgresLeg, ident, when_applied
 ANN, BEN = "1:u5", "1:u6"
 HOUR_S = 3600.0
 # Columns of tasks that the scheduler changes, and of occasions.
-MOVED = {"due_at", "remind_at", "reminded_at", "nags", "is_paused"}
+MOVED = {"due_at", "remind_at", "reminded_at", "times_said", "is_paused"}
 KEPT = {"kept", "at", "reason"}
 
 
@@ -237,11 +237,11 @@ async def test_two_that_write_one_occasion_at_once_owe_its_event_once(leg: Postg
     async with leg.agenda.due(10) as current:
         (due,) = current.due
         firing = _firing(due.task, due.scope)
-        await current.apply(AgendaChanges([firing], [evolve(due.task, nags=1)]))
+        await current.apply(AgendaChanges([firing], [evolve(due.task, times_said=1)]))
     for _ in range(2):
         async with leg.agenda.due(10) as current:
             (again,) = current.due
-            assert again.task.nags == 1
+            assert again.task.times_said == 1
             assert await current.apply(AgendaChanges([firing])) == []
     assert len(await run_as(leg, "operator", "select 1 from openclaw.outbox")) == 1
 

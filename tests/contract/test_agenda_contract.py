@@ -220,7 +220,7 @@ async def test_an_event_that_is_owed_still_is_owed_once_and_holds_up_nothing(leg
     async with leg.agenda.due(10) as current:
         first = next(each for each in current.due if each.task.title == "a")
         skipped = firing(first, Kept.SKIPPED)
-        await current.apply(AgendaChanges([skipped], [evolve(first.task, nags=1)]))
+        await current.apply(AgendaChanges([skipped], [evolve(first.task, times_said=1)]))
     assert await when_fired(leg) == ["a", "b"]
     assert await kept(leg, "a") == [Kept.FIRED]
     assert (await leg.records.figures()).owed == {"brain": 2}
@@ -251,10 +251,10 @@ async def test_of_a_task_only_what_the_scheduler_decides_is_written(leg: Leg) ->
         (due,) = current.due
         foreign = evolve(
             due.task, title="new", number=9, status=Status.DONE, priority=Priority.HIGH, rule="x",
-            remind_at=current.now + 60, nags=3, is_paused=True,
+            remind_at=current.now + 60, times_said=3, is_paused=True,
         )  # fmt: skip
         await current.apply(AgendaChanges([], [foreign]))
-    expected = evolve(before, remind_at=round(foreign.remind_at or 0, 6), nags=3, is_paused=True)
+    expected = evolve(before, remind_at=round(foreign.remind_at or 0, 6), times_said=3, is_paused=True)
     assert await task(leg, "a") == expected
 
 
@@ -265,7 +265,7 @@ async def test_a_task_that_is_not_due_is_not_written(leg: Leg) -> None:
     before = await task(leg, "later")
     with pytest.raises(RowsGone):
         async with leg.agenda.due(10) as current:
-            await current.apply(AgendaChanges([], [evolve(before, nags=5)]))
+            await current.apply(AgendaChanges([], [evolve(before, times_said=5)]))
     async with leg.agenda.due(10) as current:
         stray = Firing(Occasion(ident("later"), leg.now(), Kept.FIRED))
         assert await current.apply(AgendaChanges([stray])) == []

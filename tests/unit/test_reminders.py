@@ -37,7 +37,7 @@ OPEN_TO_ALL = Facts(AsItIs(), Door(Policy(AccessMode.OPEN)), calendar=SmallCalen
 
 
 def a_task(**more: object) -> Task:
-    return evolve(Task(UUID(int=3), 3, "Buy milk", due_at=NOW, remind_at=NOW + 3600, nags=1), **more)
+    return evolve(Task(UUID(int=3), 3, "Buy milk", due_at=NOW, remind_at=NOW + 3600, times_said=1), **more)
 
 
 def facts(*tasks: Task, scope: str = ANN, **more: object) -> Facts:
@@ -154,7 +154,7 @@ def test_what_became_of_a_reminder_stands_in_the_ledger(outcome: ReminderOutcome
         [kept] if kept else []
     )
     waiting = [each.task for each in effects if isinstance(each, PutTask)]
-    expected = a_task(remind_at=None, is_paused=True, nags=0)
+    expected = a_task(remind_at=None, is_paused=True, times_said=0)
     assert waiting == ([expected] if outcome is ReminderOutcome.UNREACHABLE else [])
 
 

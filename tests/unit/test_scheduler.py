@@ -261,4 +261,4 @@ async def test_what_fired_before_is_neither_owed_nor_published_again(office: Off
     assert await office.scheduler.tick() == 1
     assert len(office.owed()) == 1
     assert await office.published() == []
-    assert office.task(task).nags == 1
+    assert office.task(task).times_said == 1

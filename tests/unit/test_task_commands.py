@@ -216,7 +216,7 @@ def test_tasks_are_done_and_each_is_told_what_became_of_it() -> None:
 
 def test_a_task_that_repeats_is_done_for_now_and_comes_again() -> None:
     due = NOW - 3600
-    answer = when("/done 3", known(a_task(due_at=due, remind_at=NOW + 60, nags=1, rule=daily(due))))
+    answer = when("/done 3", known(a_task(due_at=due, remind_at=NOW + 60, times_said=1, rule=daily(due))))
     assert (put(answer).status, put(answer).due_at) == (Status.OPEN, due + DAY_S)
     assert said(answer) == "Done for now: 3. Buy milk\nNext: tomorrow 14:00"
 
@@ -251,7 +251,7 @@ def test_an_edit_changes_what_it_names_and_nothing_else(words: str, title: str, 
 
 @pytest.mark.parametrize("words", ["in 2 h", "2 h"])
 def test_a_snooze_moves_the_reminder_and_not_when_the_task_is_due(words: str) -> None:
-    answer = when(f"/snooze 3 {words}", known(a_task(due_at=NOW - 60, nags=1)))
+    answer = when(f"/snooze 3 {words}", known(a_task(due_at=NOW - 60, times_said=1)))
     task = put(answer)
     assert (task.due_at, task.remind_at) == (NOW - 60, NOW + 7200)
     assert said(answer) == "Put off: 3. Buy milk\nI remind you 2025-06-15 17:00 (+2)"
@@ -277,7 +277,7 @@ def test_late_sets_what_becomes_of_late_reminders() -> None:
 
 
 def test_why_tells_the_ledger_in_words() -> None:
-    task = a_task(due_at=NOW - DAY_S, remind_at=NOW + 3600, nags=2)
+    task = a_task(due_at=NOW - DAY_S, remind_at=NOW + 3600, times_said=2)
     kept = [Occasion(task.task_id, NOW - n * 3600, each) for n, each in enumerate(Kept)]
     told = known(task)
     answer = when("/why 3", evolve(told, tasks=evolve(told.tasks, occasions=kept)))

@@ -118,10 +118,10 @@ def test_missed_occurrences_give_way_to_the_latest() -> None:
 
 
 def test_a_missed_nag_gives_way_to_the_next_occurrence() -> None:
-    nagging = a_task(rule=daily(NINE), nags=1, remind_at=NINE + HOUR_S)
+    nagging = a_task(rule=daily(NINE), times_said=1, remind_at=NINE + HOUR_S)
     acted = act(nagging, NINE + DAY_S, PLAIN, TIMES)
     assert ledger(acted) == [(HOUR_S, Kept.SUPERSEDED), (DAY_S, Kept.FIRED)]
-    assert acted.task.nags == 1
+    assert acted.task.times_said == 1
 
 
 def test_more_missed_occurrences_than_are_taken_at_once_are_all_accounted_for() -> None:
@@ -207,8 +207,8 @@ def test_a_chat_that_cannot_be_reached_pauses_and_is_told_late_once_it_can() -> 
 
 
 def test_done_waits_for_the_next_occurrence_and_closes_what_has_none() -> None:
-    moved = done(a_task(rule=daily(NINE), nags=1, remind_at=NINE + HOUR_S), NINE + 60, ANNA, TIMES)
-    assert (moved.task.due_at, moved.task.remind_at, moved.task.nags) == (NINE + DAY_S, NINE + DAY_S, 0)
+    moved = done(a_task(rule=daily(NINE), times_said=1, remind_at=NINE + HOUR_S), NINE + 60, ANNA, TIMES)
+    assert (moved.task.due_at, moved.task.remind_at, moved.task.times_said) == (NINE + DAY_S, NINE + DAY_S, 0)
     assert moved.task.status is Status.OPEN
     assert moved.occasions == ()
     closed = done(moved.task, NINE + 70, ANNA, TIMES).task
@@ -223,9 +223,9 @@ def test_what_is_opened_again_is_said_again() -> None:
     ahead = done(a_task(), NINE - 60, ANNA, TIMES)
     assert ahead.occasions == ()
     assert undone(ahead.task, NINE - 30, PLAIN, TIMES).task == a_task()
-    overdue = undone(done(a_task(nags=3), NINE, ANNA, TIMES).task, NINE + 60, PLAIN, TIMES).task
+    overdue = undone(done(a_task(times_said=3), NINE, ANNA, TIMES).task, NINE + 60, PLAIN, TIMES).task
     assert (overdue.status, overdue.remind_at) == (Status.OPEN, NINE + 60 + HOUR_S)
-    repeated = cancelled(a_task(rule=daily(NINE), nags=1), NINE, ANNA).task
+    repeated = cancelled(a_task(rule=daily(NINE), times_said=1), NINE, ANNA).task
     assert undone(repeated, NINE + 2 * DAY_S + 1, PLAIN, TIMES).task.due_at == NINE + 3 * DAY_S
 
 
@@ -234,7 +234,7 @@ def test_skipping_waits_for_the_next_occurrence_if_there_is_one() -> None:
     assert ahead is not None
     assert [(each.bucket, each.kept) for each in ahead.occasions] == [(NINE, Kept.SKIPPED)]
     assert ahead.task.remind_at == NINE + DAY_S
-    said = skipped(a_task(rule=daily(NINE), nags=1), NINE + 60, TIMES)
+    said = skipped(a_task(rule=daily(NINE), times_said=1), NINE + 60, TIMES)
     assert said is not None
     assert said.occasions == ()
     assert skipped(a_task(), NINE, TIMES) is None
@@ -242,7 +242,7 @@ def test_skipping_waits_for_the_next_occurrence_if_there_is_one() -> None:
 
 
 def test_a_task_that_stops_repeating_keeps_the_occurrence_that_is_meant() -> None:
-    said = a_task(rule=daily(NINE), nags=1, remind_at=NINE + DAY_S)
+    said = a_task(rule=daily(NINE), times_said=1, remind_at=NINE + DAY_S)
     assert stopped(said, NINE + 60, PLAIN, TIMES).task.remind_at == NINE + 60 + HOUR_S
     to_come = stopped(a_task(rule=daily(NINE)), NINE - 60, PLAIN, TIMES).task
     assert (to_come.rule, to_come.due_at, to_come.remind_at) == (None, NINE, NINE)
@@ -251,7 +251,7 @@ def test_a_task_that_stops_repeating_keeps_the_occurrence_that_is_meant() -> Non
 
 
 def test_a_snooze_says_it_again_when_it_ends_and_not_before() -> None:
-    said = snoozed(a_task(nags=1), NINE + 600)
+    said = snoozed(a_task(times_said=1), NINE + 600)
     assert said.occasions == ()
     acted = act(said.task, NINE + 600, PLAIN, TIMES)
     assert ledger(acted) == [(600, Kept.FIRED)]
@@ -279,8 +279,8 @@ def test_a_task_without_a_time_can_be_put_off_and_is_said_once() -> None:
 
 
 def test_another_time_is_said_anew() -> None:
-    moved = timed(a_task(nags=4, is_paused=True), NINE + 60, None, "+2")
-    assert (moved.nags, moved.remind_at, moved.is_paused, moved.zone) == (0, NINE + 60, False, "+2")
+    moved = timed(a_task(times_said=4, is_paused=True), NINE + 60, None, "+2")
+    assert (moved.times_said, moved.remind_at, moved.is_paused, moved.zone) == (0, NINE + 60, False, "+2")
 
 
 def test_settings_of_reminders_are_read_as_they_are_written() -> None:
@@ -329,7 +329,7 @@ def test_over_downtimes_and_clock_steps_buckets_only_grow_and_nothing_is_lost(
     while at is not None and at < (kitchen.task.due_at or 0):
         assert at in kitchen.stands
         at = TIMES.next_after(task.rule, task.zone, at) if task.rule else None
-    assert kitchen.task.nags == 0 or kitchen.task.due_at in kitchen.stands
+    assert kitchen.task.times_said == 0 or kitchen.task.due_at in kitchen.stands
     # What is meant is the latest occurrence that came by the last look, unless the hours are quiet or it waits.
     waits = kitchen.task.is_paused or (kitchen.task.remind_at or 0) > NINE
     assert waits or kitchen.task.remind_at is None or kitchen.task.remind_at == NINE
