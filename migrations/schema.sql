@@ -6,7 +6,7 @@ CREATE FUNCTION openclaw.backlog() RETURNS TABLE(target text, owed bigint, oldes
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  select target, count(*), coalesce(extract(epoch from now() - min(available_at)), 0)
+  select target, count(*), coalesce(extract(epoch from openclaw.now() - min(available_at)), 0)
   from openclaw.outbox group by target order by target
 $$;
 
@@ -39,7 +39,7 @@ CREATE FUNCTION openclaw.ensure_audit_partitions() RETURNS void
     SET search_path TO 'pg_catalog'
     AS $$
 declare
-  first date := date_trunc('month', now() at time zone 'UTC')::date;
+  first date := date_trunc('month', openclaw.now() at time zone 'UTC')::date;
   month date;
 begin
   perform pg_advisory_xact_lock(hashtextextended('openclaw audit partitions', 0));
@@ -69,14 +69,14 @@ CREATE FUNCTION openclaw.forget_occasions() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  delete from openclaw.occasions where at < now() - interval '400 days'
+  delete from openclaw.occasions where at < openclaw.now() - interval '400 days'
 $$;
 
 CREATE FUNCTION openclaw.forget_updates() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  delete from openclaw.inbox where arrived_at < now() - interval '5 days'
+  delete from openclaw.inbox where arrived_at < openclaw.now() - interval '5 days'
 $$;
 
 CREATE FUNCTION openclaw.label(envelope bytea, field text) RETURNS text
@@ -101,6 +101,11 @@ exception when others then
   return null;
 end $_$;
 
+CREATE FUNCTION openclaw.now() RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+begin return pg_catalog.now() + (select c.ahead from openclaw.clock c); end $$;
+
 CREATE FUNCTION openclaw.redrive_letters(ids bigint[]) RETURNS TABLE(letter_id bigint, was_owed boolean)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -114,7 +119,7 @@ CREATE FUNCTION openclaw.redrive_letters(ids bigint[]) RETURNS TABLE(letter_id b
     on conflict (target, event_id) do nothing returning target, event_id
   ), freed as (
     delete from openclaw.claims c using gone g
-    where c.lane = g.lane and c.target = g.target and c.event_id = g.event_id and c.claimed_until <= clock_timestamp()
+    where c.lane = g.lane and c.target = g.target and c.event_id = g.event_id and c.claimed_until <= openclaw.wall_clock()
   ), moved as (
     select g.*, o.event_id is null as was_owed
     from gone g left join owed o on o.target = g.target and o.event_id = g.event_id
@@ -146,6 +151,11 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
   end
 $_$;
 
+CREATE FUNCTION openclaw.statement_now() RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+begin return pg_catalog.statement_timestamp() + (select c.ahead from openclaw.clock c); end $$;
+
 CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -157,6 +167,11 @@ CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
   )
 $$;
 
+CREATE FUNCTION openclaw.wall_clock() RETURNS timestamp with time zone
+    LANGUAGE plpgsql PARALLEL SAFE
+    AS $$
+begin return pg_catalog.clock_timestamp() + (select c.ahead from openclaw.clock c); end $$;
+
 CREATE TABLE openclaw.access (
     subject text NOT NULL COLLATE pg_catalog."C",
     standing text NOT NULL,
@@ -166,12 +181,12 @@ CREATE TABLE openclaw.access (
     wrong_codes integer DEFAULT 0 NOT NULL,
     wrong_since timestamp with time zone,
     decided_by text DEFAULT ''::text NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     CONSTRAINT access_standing_check CHECK ((standing = ANY (ARRAY['stranger'::text, 'asked'::text, 'member'::text, 'admin'::text, 'owner'::text, 'revoked'::text])))
 );
 
 CREATE TABLE openclaw.audit (
-    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    at timestamp with time zone DEFAULT openclaw.wall_clock() NOT NULL,
     consumer text NOT NULL,
     outcome text NOT NULL,
     event_id uuid,
@@ -189,7 +204,7 @@ CREATE TABLE openclaw.audit (
 PARTITION BY RANGE (at);
 
 CREATE TABLE openclaw.audit_default (
-    at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT audit_at_not_null NOT NULL,
+    at timestamp with time zone DEFAULT openclaw.wall_clock() CONSTRAINT audit_at_not_null NOT NULL,
     consumer text CONSTRAINT audit_consumer_not_null NOT NULL,
     outcome text CONSTRAINT audit_outcome_not_null NOT NULL,
     event_id uuid,
@@ -224,6 +239,13 @@ CREATE TABLE openclaw.claims (
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0');
 
+CREATE TABLE openclaw.clock (
+    is_only_row boolean DEFAULT true NOT NULL,
+    ahead interval DEFAULT '00:00:00'::interval NOT NULL,
+    CONSTRAINT clock_ahead_check CHECK ((ahead >= '00:00:00'::interval)),
+    CONSTRAINT clock_is_only_row_check CHECK (is_only_row)
+);
+
 CREATE TABLE openclaw.dead_letters (
     letter_id bigint NOT NULL,
     target text NOT NULL,
@@ -234,7 +256,7 @@ CREATE TABLE openclaw.dead_letters (
     deaths integer NOT NULL,
     reasons text[] NOT NULL,
     envelope bytea NOT NULL,
-    dead_at timestamp with time zone DEFAULT now() NOT NULL,
+    dead_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     repeat boolean DEFAULT false NOT NULL,
     event_type text GENERATED ALWAYS AS (openclaw.label(envelope, 'event_type'::text)) STORED,
     source text GENERATED ALWAYS AS (openclaw.label(envelope, 'source'::text)) STORED,
@@ -259,13 +281,13 @@ CREATE TABLE openclaw.deliveries (
     outcome text NOT NULL,
     message_id bigint,
     repeat boolean NOT NULL,
-    settled_at timestamp with time zone DEFAULT now() NOT NULL,
+    settled_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     CONSTRAINT deliveries_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'ambiguous'::text])))
 );
 
 CREATE TABLE openclaw.inbox (
     key text NOT NULL,
-    arrived_at timestamp with time zone DEFAULT now() NOT NULL
+    arrived_at timestamp with time zone DEFAULT openclaw.now() NOT NULL
 );
 
 CREATE TABLE openclaw.invitations (
@@ -284,7 +306,7 @@ CREATE TABLE openclaw.memories (
     body text NOT NULL,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     entities text[] DEFAULT '{}'::text[] NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     enriched_at timestamp with time zone
 );
 
@@ -295,7 +317,7 @@ CREATE TABLE openclaw.occasions (
     bucket timestamp with time zone NOT NULL,
     scope text NOT NULL,
     kept text NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
+    at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
     told boolean DEFAULT false NOT NULL,
     CONSTRAINT occasions_kept_check CHECK ((kept = ANY (ARRAY['fired'::text, 'late'::text, 'skipped'::text, 'superseded'::text, 'paused'::text, 'ambiguous'::text])))
@@ -311,7 +333,7 @@ CREATE TABLE openclaw.outbox (
     ordered boolean DEFAULT true NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
     deaths integer DEFAULT 0 NOT NULL,
-    available_at timestamp with time zone DEFAULT now() NOT NULL,
+    available_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     cause uuid,
     envelope bytea NOT NULL,
     repeat boolean DEFAULT false NOT NULL
@@ -341,7 +363,7 @@ CREATE TABLE openclaw.runs (
     target text NOT NULL,
     consumer text NOT NULL,
     event_ids uuid[] NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL
+    started_at timestamp with time zone DEFAULT openclaw.now() NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -351,14 +373,14 @@ CREATE TABLE openclaw.runtime (
     name text NOT NULL,
     value text NOT NULL,
     applied boolean DEFAULT false NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT openclaw.now() NOT NULL
 );
 
 CREATE TABLE openclaw.settings (
     scope text NOT NULL,
     name text NOT NULL,
     value text NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT openclaw.now() NOT NULL
 );
 
 ALTER TABLE ONLY openclaw.settings FORCE ROW LEVEL SECURITY;
@@ -371,7 +393,7 @@ CREATE TABLE openclaw.tasks (
     status text DEFAULT 'open'::text NOT NULL,
     due_at timestamp with time zone,
     created_by bigint,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
     closed_at timestamp with time zone,
     folded text DEFAULT ''::text NOT NULL,
     remind_at timestamp with time zone,
@@ -408,6 +430,9 @@ ALTER TABLE ONLY openclaw.chats
 
 ALTER TABLE ONLY openclaw.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (lane);
+
+ALTER TABLE ONLY openclaw.clock
+    ADD CONSTRAINT clock_pkey PRIMARY KEY (is_only_row);
 
 ALTER TABLE ONLY openclaw.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (letter_id);
@@ -550,7 +575,7 @@ CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator U
 
 CREATE POLICY operator_removes ON openclaw.dead_letters FOR DELETE TO openclaw_operator USING (true);
 
-CREATE POLICY operator_removes ON openclaw.occasions FOR DELETE TO openclaw_operator USING ((at < (now() - '400 days'::interval)));
+CREATE POLICY operator_removes ON openclaw.occasions FOR DELETE TO openclaw_operator USING ((at < (openclaw.now() - '400 days'::interval)));
 
 CREATE POLICY operator_tells ON openclaw.outbox FOR INSERT TO openclaw_operator WITH CHECK ((target = 'sender'::text));
 
@@ -558,7 +583,7 @@ ALTER TABLE openclaw.outbox ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE openclaw.runs ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY scheduler_acts ON openclaw.tasks FOR UPDATE TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= now()) OR (reminded_at = now())))) WITH CHECK (((status = 'open'::text) AND (reminded_at = now())));
+CREATE POLICY scheduler_acts ON openclaw.tasks FOR UPDATE TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= openclaw.now()) OR (reminded_at = openclaw.now())))) WITH CHECK (((status = 'open'::text) AND (reminded_at = openclaw.now())));
 
 CREATE POLICY scheduler_keeps ON openclaw.occasions TO openclaw_scheduler USING ((EXISTS ( SELECT
    FROM openclaw.tasks t
@@ -566,7 +591,7 @@ CREATE POLICY scheduler_keeps ON openclaw.occasions TO openclaw_scheduler USING 
 
 CREATE POLICY scheduler_owes ON openclaw.outbox FOR INSERT TO openclaw_scheduler WITH CHECK (((target = 'brain'::text) AND (openclaw.label(envelope, 'source'::text) = 'scheduler'::text)));
 
-CREATE POLICY scheduler_sees ON openclaw.tasks FOR SELECT TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= now()) OR (reminded_at = now()))));
+CREATE POLICY scheduler_sees ON openclaw.tasks FOR SELECT TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= openclaw.now()) OR (reminded_at = openclaw.now()))));
 
 CREATE POLICY sender_own ON openclaw.dead_letters TO openclaw_sender USING ((target = ANY (ARRAY['sender'::text, 'sender-bulk'::text])));
 
@@ -639,6 +664,12 @@ GRANT SELECT ON TABLE openclaw.chats TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.claims TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.claims TO openclaw_operator;
+
+GRANT SELECT ON TABLE openclaw.clock TO openclaw_gateway;
+GRANT SELECT ON TABLE openclaw.clock TO openclaw_brain;
+GRANT SELECT ON TABLE openclaw.clock TO openclaw_sender;
+GRANT SELECT ON TABLE openclaw.clock TO openclaw_scheduler;
+GRANT SELECT ON TABLE openclaw.clock TO openclaw_operator;
 
 GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_brain;
 GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_sender;

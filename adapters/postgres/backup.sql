@@ -16,11 +16,12 @@ select current_setting('server_version');
 select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 
 -- name: tables
--- Tables with the rows of their partitions, and the columns that are written rather than computed.
+-- Tables with the rows of their partitions, and the columns that are written rather than computed. The clock is no
+-- data: it is that of the installation.
 select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
 from pg_class c join pg_attribute a on a.attrelid = c.oid
 where c.relnamespace = to_regnamespace('openclaw') and c.relkind in ('r', 'p') and not c.relispartition
-  and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+  and c.relname <> 'clock' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 group by c.oid, c.relname order by c.relname;
 
 -- name: references
@@ -96,7 +97,7 @@ select count(*) from openclaw.outbox;
 -- name: owed_by_now
 -- What may have been handled after the backup was made. What is due later cannot have been.
 select target, event_id, lane, seq, ordered, attempt, deaths, cause, envelope from openclaw.outbox
-where available_at <= now() order by seq limit $1;
+where available_at <= openclaw.now() order by seq limit $1;
 
 -- name: record
 insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,

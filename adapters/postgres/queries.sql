@@ -13,14 +13,14 @@ cross join lateral (
     (select o.* from openclaw.outbox o where o.target = $1 and o.lane = l.lane and not o.ordered
      order by o.available_at limit 1)
   ) c
-  order by greatest(c.available_at, statement_timestamp()), c.seq limit 1
+  order by greatest(c.available_at, openclaw.statement_now()), c.seq limit 1
 ) h;
 
 -- name: read_heads
 -- What each lane offers, whether an earlier run of it did not end, what was decided about the lane's chat, and whether
 -- contact with it is for something; that costs a look into indexes that are all but empty.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, a.standing,
-  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
+  extract(epoch from h.available_at - openclaw.statement_now())::float8 as due_in_s,
   exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked,
   exists (select from openclaw.chats c where c.unreachable_since is not null
     and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
@@ -33,15 +33,15 @@ left join openclaw.access a on a.subject = l.lane;
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
   false as awaits,
-  extract(epoch from h.available_at - statement_timestamp())::float8 as due_in_s,
+  extract(epoch from h.available_at - openclaw.statement_now())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
-  extract(epoch from c.claimed_until - statement_timestamp())::float8 as claimed_for_s
+  extract(epoch from c.claimed_until - openclaw.statement_now())::float8 as claimed_for_s
 from {{offered}}
 left join openclaw.claims c on c.lane = l.lane;
 
 -- name: mark_run
 insert into openclaw.runs (run_id, target, consumer, event_ids) values ($1, $2, $3, $4)
-on conflict (run_id) do update set event_ids = excluded.event_ids, started_at = now();
+on conflict (run_id) do update set event_ids = excluded.event_ids, started_at = openclaw.now();
 
 -- name: settle_owe_audit
 -- A fragment: settles, owes and audits a whole round.
@@ -50,7 +50,7 @@ settled as (
   where o.target = $1 and o.event_id = s.event_id returning 1
 ), owed as (
   insert into openclaw.outbox (target, event_id, lane, available_at, cause, envelope)
-  select x.target, x.event_id, x.lane, now() + make_interval(secs => x.delay_s), x.cause, x.envelope
+  select x.target, x.event_id, x.lane, openclaw.now() + make_interval(secs => x.delay_s), x.cause, x.envelope
   from unnest($3::text[], $4::uuid[], $5::text[], $6::float8[], $7::uuid[], $8::bytea[])
     with ordinality as x(target, event_id, lane, delay_s, cause, envelope, n)
   order by x.n
@@ -75,7 +75,7 @@ with {{settle_owe_audit}}, delivered as (
   insert into openclaw.deliveries (key, lane, outcome, message_id, repeat)
   select * from unnest($22::text[], $23::text[], $24::text[], $25::bigint[], $26::bool[]) as x
   on conflict (key) do update set outcome = excluded.outcome, message_id = excluded.message_id,
-    repeat = excluded.repeat, settled_at = now()
+    repeat = excluded.repeat, settled_at = openclaw.now()
 )
 select count(*) from settled;
 
@@ -84,7 +84,7 @@ update openclaw.runs set event_ids = '{}' where run_id = $1;
 
 -- name: retry_rows
 update openclaw.outbox o
-set attempt = x.attempt, available_at = now() + make_interval(secs => x.delay_s), ordered = x.ordered
+set attempt = x.attempt, available_at = openclaw.now() + make_interval(secs => x.delay_s), ordered = x.ordered
 from unnest($2::uuid[], $3::int[], $4::float8[], $5::bool[]) as x(event_id, attempt, delay_s, ordered)
 where o.target = $1 and o.event_id = x.event_id;
 
@@ -114,7 +114,7 @@ insert into openclaw.settings (scope, name, value)
 select distinct on (x.scope, x.name) x.scope, x.name, x.value
 from unnest($1::text[], $2::text[], $3::text[]) with ordinality as x(scope, name, value, n)
 order by x.scope, x.name, x.n desc
-on conflict (scope, name) do update set value = excluded.value, updated_at = now();
+on conflict (scope, name) do update set value = excluded.value, updated_at = openclaw.now();
 
 -- name: move_settings
 insert into openclaw.settings (scope, name, value) select $2, name, value from openclaw.settings where scope = $1
@@ -140,7 +140,7 @@ select scope, name, value from openclaw.settings where scope = any ($1::text[]);
 
 -- name: put_mode
 insert into openclaw.runtime (name, value) values ('api_mode', $1)
-on conflict (name) do update set value = excluded.value, applied = false, updated_at = now();
+on conflict (name) do update set value = excluded.value, applied = false, updated_at = openclaw.now();
 
 -- name: read_mode
 select value from openclaw.runtime where name = 'api_mode';
@@ -153,13 +153,13 @@ update openclaw.runtime set applied = true where name = 'api_mode';
 
 -- name: claim_chats
 insert into openclaw.claims as c (lane, target, event_id, token, consumer, claimed_until)
-select x.lane, $1, x.event_id, x.token, $2, clock_timestamp() + make_interval(secs => x.hold_s)
+select x.lane, $1, x.event_id, x.token, $2, openclaw.wall_clock() + make_interval(secs => x.hold_s)
 from unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::float8[]) as x(lane, event_id, token, key, hold_s)
 where not exists (select 1 from openclaw.deliveries d where d.key = x.key)
 order by x.lane
 on conflict (lane) do update set target = excluded.target, event_id = excluded.event_id, token = excluded.token,
   consumer = excluded.consumer, claimed_until = excluded.claimed_until, resolved = false
-where c.claimed_until <= clock_timestamp()
+where c.claimed_until <= openclaw.wall_clock()
   and (c.event_id = excluded.event_id
     or not exists (select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id))
 returning c.lane;
@@ -170,7 +170,7 @@ where c.lane = x.lane and c.token = x.token returning c.lane;
 
 -- name: suspend_claims
 insert into openclaw.claims (lane, target, event_id, token, consumer, resolved, claimed_until)
-select x.lane, $1, x.event_id, x.token, $2, x.resolved, now()
+select x.lane, $1, x.event_id, x.token, $2, x.resolved, openclaw.now()
 from unnest($3::text[], $4::uuid[], $5::uuid[], $6::bool[]) as x(lane, event_id, token, resolved);
 
 -- name: read_deliveries
@@ -180,20 +180,20 @@ select key, lane, outcome, message_id, repeat from openclaw.deliveries where key
 insert into openclaw.rates as r (bucket) select b from unnest($1::text[]) as x(b) order by b
 on conflict (bucket) do update set bucket = excluded.bucket
 returning r.bucket,
-  greatest(extract(epoch from r.full_at) - extract(epoch from now()), -1e6)::float8 as full_in_s,
-  greatest(extract(epoch from r.blocked_until) - extract(epoch from now()), -1e6)::float8 as blocked_for_s;
+  greatest(extract(epoch from r.full_at) - extract(epoch from openclaw.now()), -1e6)::float8 as full_in_s,
+  greatest(extract(epoch from r.blocked_until) - extract(epoch from openclaw.now()), -1e6)::float8 as blocked_for_s;
 
 -- name: put_rates
 update openclaw.rates r
-set full_at = now() + make_interval(secs => x.full_in_s), blocked_until = now() + make_interval(secs => x.blocked_for_s)
+set full_at = openclaw.now() + make_interval(secs => x.full_in_s), blocked_until = openclaw.now() + make_interval(secs => x.blocked_for_s)
 from unnest($1::text[], $2::float8[], $3::float8[]) as x(bucket, full_in_s, blocked_for_s)
 where r.bucket = x.bucket;
 
 -- name: mark_unreachable
 insert into openclaw.chats (bot_id, chat_id, unreachable_since, unreachable_reason)
-select x.bot_id, x.chat_id, now(), x.reason from unnest($1::bigint[], $2::bigint[], $3::text[]) as x(bot_id, chat_id, reason)
+select x.bot_id, x.chat_id, openclaw.now(), x.reason from unnest($1::bigint[], $2::bigint[], $3::text[]) as x(bot_id, chat_id, reason)
 on conflict (bot_id, chat_id) do update
-set unreachable_since = coalesce(openclaw.chats.unreachable_since, now()), unreachable_reason = excluded.unreachable_reason;
+set unreachable_since = coalesce(openclaw.chats.unreachable_since, openclaw.now()), unreachable_reason = excluded.unreachable_reason;
 
 -- name: move_chat
 insert into openclaw.chats (bot_id, chat_id, moved_to) values ($1, $2, $3)
@@ -209,10 +209,10 @@ with recursive hop(lane, n) as (
   from hop h where h.lane is not null and h.n < $5
 ), seen as (
   select h.lane, h.n = $5 as is_last, (
-    coalesce((select o.available_at <= now() - make_interval(secs => $4) from openclaw.outbox o
+    coalesce((select o.available_at <= openclaw.now() - make_interval(secs => $4) from openclaw.outbox o
       where o.target = $1 and o.lane = h.lane and o.ordered order by o.seq limit 1), false)
     or exists (select 1 from openclaw.outbox o where o.target = $1 and o.lane = h.lane and not o.ordered
-      and o.available_at <= now() - make_interval(secs => $4))) as is_due
+      and o.available_at <= openclaw.now() - make_interval(secs => $4))) as is_due
   from hop h where h.lane is not null
 )
 select lane, is_due, is_last from seen where is_due or is_last order by lane limit $3;
@@ -246,12 +246,12 @@ select b.target, b.owed, b.oldest_s from openclaw.backlog() b;
 select openclaw.dead_letter_count();
 
 -- name: tidy_runs
-delete from openclaw.runs r where r.started_at < now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
+delete from openclaw.runs r where r.started_at < openclaw.now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
   select 1 from openclaw.outbox o where o.event_id = any (r.event_ids)));
 
 -- name: tidy_claims
 -- A claim that ran out and whose row was settled or buried without another call says nothing any more.
-delete from openclaw.claims c where c.claimed_until < now() and not exists (
+delete from openclaw.claims c where c.claimed_until < openclaw.now() and not exists (
   select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id);
 
 -- name: forget_updates
@@ -275,7 +275,7 @@ select * from (
 -- has a number not below the oldest that ran (pg_snapshot_xmin), and what of these was read is named. A row's xmin has
 -- the lower 32 bits of its transaction's number. The lower bound of `at` serves the index alone.
 select s.position::text::bigint as position, extract(epoch from s.at)::float8 as mark_s, r.*
-from (select pg_snapshot_xmin(pg_current_snapshot()) as position, clock_timestamp() as at) s
+from (select pg_snapshot_xmin(pg_current_snapshot()) as position, openclaw.wall_clock() as at) s
 left join lateral (
   select extract(epoch from a.at)::float8 as at_s, a.*, a.tableoid::text || a.ctid::text as row_id, w.writer
   from openclaw.audit a cross join lateral (
@@ -329,19 +329,19 @@ where a.trace_id >= $1::text and a.trace_id < $1::text || 'g' order by a.trace_i
 
 -- name: read_people
 select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
-  coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s,
-  case when wrong_since > now() - make_interval(secs => $2) then wrong_codes else 0 end as wrong_codes
+  coalesce(extract(epoch from code_until - openclaw.now()), 0)::float8 as code_left_s,
+  case when wrong_since > openclaw.now() - make_interval(secs => $2) then wrong_codes else 0 end as wrong_codes
 from openclaw.access where subject = any ($1::text[]);
 
 -- name: read_codes
 -- What somebody asked by. Not locked: approving twice is approving once.
-select code_hash, subject, name, null as standing, extract(epoch from code_until - now())::float8 as left_s
-from openclaw.access where code_hash = any ($1::text[]) and code_until > now();
+select code_hash, subject, name, null as standing, extract(epoch from code_until - openclaw.now())::float8 as left_s
+from openclaw.access where code_hash = any ($1::text[]) and code_until > openclaw.now();
 
 -- name: read_invitations
 -- What somebody was invited with. Locked, so that it serves once.
-select code_hash, null as subject, '' as name, standing, extract(epoch from expires_at - now())::float8 as left_s
-from openclaw.invitations where code_hash = any ($1::text[]) and expires_at > now() order by code_hash for update;
+select code_hash, null as subject, '' as name, standing, extract(epoch from expires_at - openclaw.now())::float8 as left_s
+from openclaw.invitations where code_hash = any ($1::text[]) and expires_at > openclaw.now() order by code_hash for update;
 
 -- name: lock_asking
 -- One at a time counts who asks and adds to them, so that the bound holds over all replicas.
@@ -350,14 +350,14 @@ select pg_advisory_xact_lock(hashtextextended('openclaw asking ' || $1::text, 0)
 -- name: count_asking
 select count(*) filter (where subject not like '%:-%') as users, count(*) filter (where subject like '%:-%') as chats
 from openclaw.access
-where standing = 'asked' and code_until > now() and subject >= $1::text || ':' and subject < $1::text || ';';
+where standing = 'asked' and code_until > openclaw.now() and subject >= $1::text || ':' and subject < $1::text || ';';
 
 -- name: list_people
 -- A bot's subjects are those that begin with its id and a colon, which the semicolon follows. Those who ask never push
 -- those who were decided about out of the list.
 with mine as (
   select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
-    coalesce(extract(epoch from code_until - now()), 0)::float8 as code_left_s, 0 as wrong_codes
+    coalesce(extract(epoch from code_until - openclaw.now()), 0)::float8 as code_left_s, 0 as wrong_codes
   from openclaw.access where subject >= $1::text || ':' and subject < $1::text || ';'
 )
 (select * from mine where standing = 'asked' and code_left_s > 0 order by changed_at desc, subject limit $2)
@@ -367,9 +367,9 @@ union all
 -- name: ask_access
 -- Who was decided about already is not asked about again.
 insert into openclaw.access as a (subject, standing, name, code_hash, code_until)
-values ($1, 'asked', $2, $3, now() + make_interval(secs => $4))
+values ($1, 'asked', $2, $3, openclaw.now() + make_interval(secs => $4))
 on conflict (subject) do update set standing = 'asked', name = excluded.name, code_hash = excluded.code_hash,
-  code_until = excluded.code_until, changed_at = now()
+  code_until = excluded.code_until, changed_at = openclaw.now()
 where a.standing in ('stranger', 'asked');
 
 -- name: set_standing
@@ -379,20 +379,20 @@ with ended as (
 insert into openclaw.access as a (subject, standing, name, decided_by) values ($1, $2, $3, $4)
 on conflict (subject) do update set standing = excluded.standing,
   name = case when excluded.name = '' then a.name else excluded.name end, decided_by = excluded.decided_by,
-  code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null, changed_at = now();
+  code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null, changed_at = openclaw.now();
 
 -- name: add_invitation
 insert into openclaw.invitations (code_hash, bot_id, standing, expires_at, made_by)
-values ($1, $2, $3, now() + make_interval(secs => $4), $5) on conflict (code_hash) do nothing;
+values ($1, $2, $3, openclaw.now() + make_interval(secs => $4), $5) on conflict (code_hash) do nothing;
 
 -- name: use_invitation
 delete from openclaw.invitations where code_hash = $1;
 
 -- name: count_wrong_code
-insert into openclaw.access as a (subject, standing, wrong_codes, wrong_since) values ($1, 'stranger', 1, now())
+insert into openclaw.access as a (subject, standing, wrong_codes, wrong_since) values ($1, 'stranger', 1, openclaw.now())
 on conflict (subject) do update set
-  wrong_codes = case when a.wrong_since > now() - make_interval(secs => $2) then a.wrong_codes + 1 else 1 end,
-  wrong_since = case when a.wrong_since > now() - make_interval(secs => $2) then a.wrong_since else now() end;
+  wrong_codes = case when a.wrong_since > openclaw.now() - make_interval(secs => $2) then a.wrong_codes + 1 else 1 end,
+  wrong_since = case when a.wrong_since > openclaw.now() - make_interval(secs => $2) then a.wrong_since else openclaw.now() end;
 
 -- name: move_access
 -- What was decided of a group holds for the supergroup that it became, unless something was decided of that already.
@@ -401,15 +401,15 @@ select $2, standing, name, decided_by from openclaw.access
 where subject = $1 and standing not in ('stranger', 'asked')
 on conflict (subject) do update set standing = excluded.standing, name = excluded.name,
   decided_by = excluded.decided_by, code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null,
-  changed_at = now() where a.standing in ('stranger', 'asked');
+  changed_at = openclaw.now() where a.standing in ('stranger', 'asked');
 
 -- name: tidy_access
 -- Who asked or guessed a day ago and was not decided about is forgotten, and so is an invitation that ran out.
 with gone as (
-  delete from openclaw.invitations where expires_at < now() - interval '1 day'
+  delete from openclaw.invitations where expires_at < openclaw.now() - interval '1 day'
 )
-delete from openclaw.access where standing in ('stranger', 'asked') and changed_at < now() - interval '1 day'
-  and coalesce(code_until, '-infinity') < now() and coalesce(wrong_since, '-infinity') < now() - interval '1 day';
+delete from openclaw.access where standing in ('stranger', 'asked') and changed_at < openclaw.now() - interval '1 day'
+  and coalesce(code_until, '-infinity') < openclaw.now() and coalesce(wrong_since, '-infinity') < openclaw.now() - interval '1 day';
 
 -- name: mark_reachable
 update openclaw.chats set unreachable_since = null, unreachable_reason = null where bot_id = $1 and chat_id = $2;
@@ -466,10 +466,10 @@ and not exists (select from unnest($4::text[]) as w(word) where strpos(t.folded,
 
 -- name: count_open_tasks
 -- That they are open stands here in the words that the index of open tasks was made with.
-select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < now());
+select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now());
 
 -- name: list_open_tasks
-select {{task_columns}} {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < now())
+select {{task_columns}} {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now())
 order by t.priority desc, t.due_at nulls last, t.number limit $5 offset $6;
 
 -- name: count_tasks
@@ -535,7 +535,7 @@ select t.task_id, x.bucket, t.scope, x.kept, x.reason
 from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as x(scope, task_id, bucket, kept, reason)
 join openclaw.tasks t on t.task_id = x.task_id and t.scope = x.scope
 order by t.task_id, x.bucket
-on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = now(), told = false;
+on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = openclaw.now(), told = false;
 
 -- name: told_occasions
 update openclaw.occasions o set told = true
@@ -543,19 +543,19 @@ from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as x(scope, task_id, buck
 where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope;
 
 -- name: resume_tasks
-update openclaw.tasks t set remind_at = greatest(now(), t.due_at), is_paused = false
+update openclaw.tasks t set remind_at = greatest(openclaw.now(), t.due_at), is_paused = false
 where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
 
 -- name: forget_occasions
 select openclaw.forget_occasions();
 
 -- name: agenda_now
-select now();
+select openclaw.now();
 
 -- name: due_tasks
 -- What is due, locked so that no other has it; what another has is left out. The scopes' names tell their chats.
 with due as materialized (
-  select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= now()
+  select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
   order by t.remind_at limit $1 for no key update skip locked
 )
 select t.scope, {{task_columns}}, c.unreachable_since is null as is_reachable
@@ -570,7 +570,7 @@ select t.task_id, x.bucket, t.scope, x.kept, x.reason
 from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) as x(task_id, bucket, kept, reason)
 join openclaw.tasks t on t.task_id = x.task_id
 order by t.task_id, x.bucket
-on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = now()
+on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = openclaw.now()
 where o.kept in ('paused', 'skipped', 'superseded')
 returning o.task_id, o.bucket;
 
@@ -579,7 +579,7 @@ returning o.task_id, o.bucket;
 -- that was planned anew may be, is owed once.
 with owed as (
   insert into openclaw.outbox (target, event_id, lane, available_at, cause, envelope)
-  select x.target, x.event_id, x.lane, now() + make_interval(secs => x.delay_s), x.cause, x.envelope
+  select x.target, x.event_id, x.lane, openclaw.now() + make_interval(secs => x.delay_s), x.cause, x.envelope
   from unnest($1::text[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[], $6::bytea[])
     with ordinality as x(target, event_id, lane, delay_s, cause, envelope, n)
   order by x.n
@@ -590,7 +590,7 @@ with owed as (
   select $7, x.* from unnest($8::text[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::uuid[], $16::text[], $17::int[], $18::text[], $19::real[]) as x
 ), moved as (
-  update openclaw.tasks t set due_at = x.due_at, remind_at = x.remind_at, reminded_at = now(), times_said = x.times_said,
+  update openclaw.tasks t set due_at = x.due_at, remind_at = x.remind_at, reminded_at = openclaw.now(), times_said = x.times_said,
     is_paused = x.is_paused
   from unnest($20::uuid[], $21::timestamptz[], $22::timestamptz[], $23::int[], $24::bool[])
     as x(task_id, due_at, remind_at, times_said, is_paused)

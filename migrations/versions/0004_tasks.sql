@@ -1,4 +1,20 @@
--- Tasks that remind.
+-- Tasks that remind, and the clock by which everything is reckoned.
+
+-- One clock for every rule: Postgres's own, moved ahead by what stands here. Nothing but an owner can move it, as
+-- `openclaw up` does where a day is played with the simulated Telegram; otherwise it is never moved.
+create table openclaw.clock (
+  is_only_row boolean primary key default true check (is_only_row),
+  ahead interval not null default '0' check (ahead >= '0')
+);
+insert into openclaw.clock default values;
+-- The instants at which the transaction began and the statement came, and the present instant. PL/pgSQL keeps the
+-- plans, so a call costs some microseconds.
+create function openclaw.now() returns timestamptz stable parallel safe language plpgsql as $$
+begin return pg_catalog.now() + (select c.ahead from openclaw.clock c); end $$;
+create function openclaw.statement_now() returns timestamptz stable parallel safe language plpgsql as $$
+begin return pg_catalog.statement_timestamp() + (select c.ahead from openclaw.clock c); end $$;
+create function openclaw.wall_clock() returns timestamptz volatile parallel safe language plpgsql as $$
+begin return pg_catalog.clock_timestamp() + (select c.ahead from openclaw.clock c); end $$;
 
 do $$
 begin
@@ -17,6 +33,35 @@ begin
   end if;
 end $$;
 grant usage on schema openclaw to openclaw_scheduler;
+grant select on openclaw.clock to
+  openclaw_gateway, openclaw_brain, openclaw_sender, openclaw_scheduler, openclaw_operator;
+
+-- What went by Postgres's own clock goes by this one: what columns hold by default, and what functions do.
+do $$
+declare
+  each record;
+  moved text;
+begin
+  for each in
+    select d.adrelid::regclass as place, a.attname as name, pg_get_expr(d.adbin, d.adrelid) as by_default
+    from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    join pg_class c on c.oid = d.adrelid
+    where c.relnamespace = 'openclaw'::regnamespace and pg_get_expr(d.adbin, d.adrelid) in ('now()', 'clock_timestamp()')
+  loop
+    moved := case each.by_default when 'now()' then 'openclaw.now()' else 'openclaw.wall_clock()' end;
+    execute format('alter table %s alter column %I set default %s', each.place, each.name, moved);
+  end loop;
+  for each in
+    select p.oid as place from pg_proc p
+    where p.pronamespace = 'openclaw'::regnamespace and p.proname not in ('now', 'statement_now', 'wall_clock')
+  loop
+    moved := regexp_replace(pg_get_functiondef(each.place), '\mnow\(\)', 'openclaw.now()', 'g');
+    moved := regexp_replace(moved, '\mclock_timestamp\(\)', 'openclaw.wall_clock()', 'g');
+    if moved <> pg_get_functiondef(each.place) then
+      execute moved;
+    end if;
+  end loop;
+end $$;
 
 -- `due_at` is the occurrence that is meant, `remind_at` when something happens next by itself, `reminded_at` when the
 -- scheduler last acted. `folded` is the title as it is searched.
@@ -56,7 +101,7 @@ create table openclaw.occasions (
   bucket timestamptz not null,
   scope text not null,
   kept text not null check (kept in ('fired', 'late', 'skipped', 'superseded', 'paused', 'ambiguous')),
-  at timestamptz not null default now(),
+  at timestamptz not null default openclaw.now(),
   reason text not null default '',
   told boolean not null default false,
   primary key (task_id, bucket)
@@ -74,10 +119,10 @@ grant select, insert, update, delete on openclaw.occasions to openclaw_brain;
 
 -- The scheduler sees what is due, and what it has just acted on: a row that it writes must be one that it sees.
 create policy scheduler_sees on openclaw.tasks for select to openclaw_scheduler
-  using (status = 'open' and (remind_at <= now() or reminded_at = now()));
+  using (status = 'open' and (remind_at <= openclaw.now() or reminded_at = openclaw.now()));
 create policy scheduler_acts on openclaw.tasks for update to openclaw_scheduler
-  using (status = 'open' and (remind_at <= now() or reminded_at = now()))
-  with check (status = 'open' and reminded_at = now());
+  using (status = 'open' and (remind_at <= openclaw.now() or reminded_at = openclaw.now()))
+  with check (status = 'open' and reminded_at = openclaw.now());
 grant select on openclaw.tasks to openclaw_scheduler;
 grant update (due_at, remind_at, reminded_at, times_said, is_paused) on openclaw.tasks to openclaw_scheduler;
 -- It keeps occasions of what it sees; the subquery is bound by the policy above.
@@ -97,10 +142,11 @@ grant select on openclaw.settings, openclaw.chats to openclaw_scheduler;
 
 -- Forgets occasions of so long ago that nobody asks about them any more; what recurs once a year is asked about longest.
 -- The policy is for the function's owner, who may be no superuser and then is a member of this role.
-create policy operator_removes on openclaw.occasions for delete to openclaw_operator using (at < now() - interval '400 days');
+create policy operator_removes on openclaw.occasions for delete to openclaw_operator
+  using (at < openclaw.now() - interval '400 days');
 create function openclaw.forget_occasions() returns void
   language sql security definer set search_path = pg_catalog as $$
-  delete from openclaw.occasions where at < now() - interval '400 days'
+  delete from openclaw.occasions where at < openclaw.now() - interval '400 days'
 $$;
 revoke all on function openclaw.forget_occasions() from public;
 grant execute on function openclaw.forget_occasions() to openclaw_brain;

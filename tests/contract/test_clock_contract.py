@@ -100,3 +100,17 @@ class TestSystem(ClockContract):
                 await asyncio.sleep(0.001)
 
         return wait
+
+
+class TestSystemMovedAhead(TestSystem):
+    @pytest.fixture
+    def clock(self) -> SystemClock:
+        return SystemClock(lambda: 3600.0)
+
+    async def test_it_shows_a_later_date_and_takes_no_longer(self) -> None:
+        ahead_s = 0.0
+        clock = SystemClock(lambda: ahead_s)
+        now_s, steady_s = clock.now(), clock.steady()
+        ahead_s = 3600.0
+        assert clock.now() - now_s >= 3600.0
+        assert clock.steady() - steady_s < 3600.0
