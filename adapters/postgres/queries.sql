@@ -597,3 +597,21 @@ with owed as (
   where t.task_id = x.task_id returning 1
 )
 select count(*) from moved;
+
+-- name: clock_ahead
+select ahead from openclaw.clock;
+
+-- name: move_clock
+-- To an instant, as the clock shows it from now on; never back.
+update openclaw.clock set ahead = greatest(ahead, ahead + ($1::timestamptz - openclaw.wall_clock())) returning ahead;
+
+-- name: look_ahead
+-- The owner's: what waits for an instant that is to come, such as a retry, is no rest either unless it is far off.
+select
+  (select min(t.remind_at) from openclaw.tasks t where t.status = 'open' and t.remind_at > openclaw.now()) as next_at,
+  not exists (select from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now())
+  and not exists (select from openclaw.outbox o where o.available_at < openclaw.now() + interval '1 minute')
+  and not exists (select from openclaw.claims c where c.claimed_until > openclaw.now()) as is_at_rest;
+
+-- name: read_setting
+select value from openclaw.settings where scope = $1 and name = $2;
