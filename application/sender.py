@@ -21,13 +21,12 @@ from application.journal import Journal
 from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rounds import Report, open_run, place_of
-from application.settling import Flight, Outcomes, Result, is_reminder, reminder_settled
+from application.settling import Flight, Outcomes, Result, is_reminder
 from application.turns import Turns
 from application.typing import Typist
-from domain.decisions import Decision, Outcome
+from domain.decisions import Outcome
 from domain.envelope import timestamp_of
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
-from domain.events.tasks import ReminderOutcome
 from domain.events.telegram import TelegramEdit, TelegramSend
 from domain.rates import Limit, RateLimits, bot_bucket
 
@@ -247,23 +246,10 @@ class Deliverer:
             return None
         # A reminder that is a repeat without being ambiguous was redriven after its last call had been.
         if head.repeat and is_reminder(run):
-            report.wakeups += self._miss(run, changes)
+            report.wakeups += self.outcomes.miss(run, changes)
             report.settle(head)
             return None
         return Flight(run, call, self.tokens.token(), now_s + self.limits.claim_s, head.repeat)
-
-    def _miss(self, run: Run, changes: Changes) -> list[Wakeup]:
-        """Settle a reminder whose earlier call is ambiguous: it is not sent again in its window, and the brain knows.
-
-        Returns the wake-ups to publish after the commit.
-        """
-        assert run.event is not None
-        changes.deliveries.append(Delivery(run.event.idempotency_key, run.head.lane, "ambiguous"))
-        reason = "whether the reminder was delivered is unknown; it is not repeated in its window"
-        told = reminder_settled(run, ReminderOutcome.AMBIGUOUS)
-        return self.interpreter.succeed(
-            run, Decision(told, outcome=Outcome.AMBIGUOUS, reason=reason), changes
-        )
 
     async def _claim(
         self, current: Round, flights: list[Flight], changes: Changes, report: Report

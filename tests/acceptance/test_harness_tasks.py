@@ -314,9 +314,9 @@ async def test_a_chat_that_blocked_the_bot_is_reminded_once_it_is_back(harness: 
 async def test_a_task_that_was_done_before_its_reminder_was_told_is_not_told(harness: Harness) -> None:
     await harness.say(ANN, ANN, "/remind in 20 min cake")
     before = len(harness.texts(ANN))
+    await harness.clock.advance(20 * 60)
     harness.world.say(ANN, ANN, "/done 1")
     await harness.take_in()
-    await harness.clock.advance(20 * 60)
     await harness.scheduler.tick()
     await harness.settle()
     assert harness.texts(ANN)[before:] == ["Done: 1. cake"]

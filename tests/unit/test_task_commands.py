@@ -176,7 +176,7 @@ def test_the_zone_is_shown() -> None:
 
 def test_an_unclear_time_is_asked_about_with_a_button_for_each_answer() -> None:
     answer = when("/task Buy milk at 5 #shop")
-    assert said(answer) == "Morning or afternoon? Choose:"
+    assert said(answer) == "Do you mean the morning or the afternoon? “at 5” can be either. Choose:"
     assert [(each.label, each.data) for (each,) in answer.buttons] == [
         ("2025-06-16 05:00 (+2)", "q1:00000000:0"),
         ("2025-06-16 17:00 (+2)", "q1:00000000:1"),
