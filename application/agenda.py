@@ -23,11 +23,13 @@ class Tally:
 class Contact:
     """What contact with a chat is for: ambiguous occasions of which it was not told, with their tasks; paused tasks.
 
-    At most ``UNTOLD_MAX`` occasions, the oldest first.
+    At most ``UNTOLD_MAX`` occasions, the oldest first. ``is_unreachable``: the chat counts as one that cannot be
+    reached, so that whatever of its tasks comes due would be paused.
     """
 
     untold: tuple[tuple[Task, Occasion], ...] = ()
     has_paused: bool = False
+    is_unreachable: bool = False
 
 
 UNTOLD_MAX = 20

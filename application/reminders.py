@@ -160,7 +160,7 @@ def after_contact(event: Event, facts: Facts, decision: Decision) -> Decision:
     payload = event.payload
     assert isinstance(payload, MessageReceived | CallbackReceived)
     effects: tuple[Effect, ...] = ()
-    if contact.has_paused:
+    if contact.has_paused or contact.is_unreachable:
         effects += (MarkChat(True), ResumeTasks())
     if contact.untold:
         effects += (_noted(contact),)

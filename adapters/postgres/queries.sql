@@ -25,7 +25,7 @@ select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.env
   exists (select from openclaw.chats c where c.unreachable_since is not null
     and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
     and c.chat_id = substring(l.lane from ':(-?[0-9]{1,18})$')::bigint)
-  or l.lane in (select openclaw.untold_lanes($2::text[])) as awaits
+  or l.lane in (select openclaw.awaiting_lanes($2::text[])) as awaits
 from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
@@ -490,17 +490,20 @@ join openclaw.chats c on c.bot_id = x.bot_id and c.chat_id = x.chat_id where c.m
 
 -- name: read_contacts
 -- For each scope that has any: the occasions that its chat was not told of, or a row without one.
-select s.scope, p.has_paused, o.bucket, o.kept, o.at, o.reason, {{task_columns}}
+select s.scope, p.has_paused, p.is_unreachable, o.bucket, o.kept, o.at, o.reason, {{task_columns}}
 from unnest($1::text[]) as s(scope)
 cross join lateral (
-  select exists (select from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.is_paused) as has_paused
+  select exists (select from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.is_paused) as has_paused,
+    exists (select from openclaw.chats c where c.unreachable_since is not null
+      and c.bot_id = split_part(s.scope, ':', 1)::bigint
+      and c.chat_id = substr(split_part(s.scope, ':', 2), 2)::bigint) as is_unreachable
 ) p
 left join lateral (
   select * from openclaw.occasions o where o.scope = s.scope and o.kept = 'ambiguous' and not o.told
   order by o.bucket limit $2
 ) o on true
 left join openclaw.tasks t on t.task_id = o.task_id
-where p.has_paused or t.task_id is not null order by s.scope, o.bucket, t.number;
+where p.has_paused or p.is_unreachable or t.task_id is not null order by s.scope, o.bucket, t.number;
 
 -- name: given_tasks
 -- A fragment: tasks as they are written. Tags are joined, since arrays in an array must be of one length.

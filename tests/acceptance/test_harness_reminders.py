@@ -225,6 +225,41 @@ async def test_a_chat_that_turns_out_to_be_gone_pauses_and_is_told_once_it_is_ba
     assert stands(harness, task)[0] in {"fired", "late"}
 
 
+async def test_after_contact_with_a_chat_that_had_blocked_the_bot_its_new_tasks_remind(
+    harness: Harness,
+) -> None:
+    given_fault(
+        harness, FaultKind.REFUSE, method="sendMessage", code=403,
+        description="Forbidden: bot was blocked by the user",
+    )  # fmt: skip
+    assert await harness.say(7, 7, "are you there?") == []
+    assert await harness.say(7, 7, "and now?") == ["and now?"]
+    task = await given_task(harness)
+    await harness.advance(10)
+    assert len(said(harness)) == 1
+    assert stands(harness, task) == {0: "fired"}
+
+
+async def test_paused_tasks_of_a_group_that_becomes_a_supergroup_resume_with_contact_there(
+    harness: Harness,
+) -> None:
+    harness.world.add_group(-5, kind="group")
+    await harness.say(7, -5, "/start")
+    task = await given_task(harness, chat=-5)
+    given_fault(
+        harness, FaultKind.REFUSE, method="sendMessage", code=403,
+        description="Forbidden: not enough rights to send text messages to the chat",
+    )  # fmt: skip
+    await harness.advance(10)
+    assert stands(harness, task) == {0: "paused"}
+    harness.world.migrate(-5, -1_000_050)
+    await harness.settle()
+    await harness.say(7, -1_000_050, "what about the plants?")
+    await harness.advance(1)
+    assert len(said(harness, chat=-1_000_050)) == 1
+    assert stands(harness, task)[0] in {"fired", "late"}
+
+
 async def test_a_reminder_that_may_be_lost_is_not_repeated_and_the_next_contact_says_so(
     harness: Harness,
 ) -> None:
