@@ -123,6 +123,10 @@ on conflict (scope, name) do nothing;
 -- name: forget_settings
 delete from openclaw.settings where scope = $1;
 
+-- name: lock_tasks
+-- Waits for a scheduler that keeps an occasion of one of them, which the statements that move them would not see yet.
+select from openclaw.tasks where scope = $1 order by task_id for no key update;
+
 -- name: move_tasks
 update openclaw.tasks set scope = $2,
   number = number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2)
@@ -545,6 +549,14 @@ update openclaw.occasions o set told = true
 from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as x(scope, task_id, bucket)
 where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope;
 
+-- name: await_pausing
+-- Before paused tasks are resumed: a scheduler that took the chat for one that cannot be reached may be pausing more of
+-- them. Those that come due until this transaction has ended count, too. It is reckoned so that the index of what is due,
+-- which holds everybody's, does not serve.
+select from openclaw.tasks t
+where t.scope = any ($1::text[]) and t.status = 'open' and t.remind_at - interval '1 minute' <= openclaw.now()
+order by t.task_id for no key update;
+
 -- name: resume_tasks
 update openclaw.tasks t set remind_at = greatest(openclaw.now(), t.due_at), is_paused = false
 where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
@@ -556,15 +568,20 @@ select openclaw.forget_occasions();
 select openclaw.now();
 
 -- name: due_tasks
--- What is due, locked so that no other has it; what another has is left out. The scopes' names tell their chats.
+-- What is due, locked so that no other has it; what another has is left out.
 with due as materialized (
   select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
   order by t.remind_at limit $1 for no key update skip locked
 )
-select t.scope, {{task_columns}}, c.unreachable_since is null as is_reachable
-from due t left join openclaw.chats c on c.bot_id = split_part(t.scope, ':', 1)::bigint
-  and c.chat_id = substr(split_part(t.scope, ':', 2), 2)::bigint
-order by t.remind_at;
+select t.scope, {{task_columns}} from due t order by t.remind_at;
+
+-- name: unreachable_scopes
+-- Only now that the tasks are locked: contact that was made meanwhile has been seen, and contact to come waits for them.
+-- The scopes' names tell their chats.
+select s.scope from unnest($1::text[]) as s(scope)
+join openclaw.chats c on c.bot_id = split_part(s.scope, ':', 1)::bigint
+  and c.chat_id = substr(split_part(s.scope, ':', 2), 2)::bigint
+where c.unreachable_since is not null;
 
 -- name: keep_firings
 -- What stands of an occasion stays if it was said, or may have been. Returns what was written.

@@ -127,6 +127,7 @@ class PostgresTasks:
         if told:
             await execute(SQL["told_occasions"], *transposed(told))
         if resumed:
+            await execute(SQL["await_pausing"], resumed)
             await execute(SQL["resume_tasks"], resumed)
 
 
