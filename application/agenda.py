@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 from attrs import Factory, define, field, frozen
 
-from application.changes import AuditRow, Owed
-from domain.tasks.values import Occasion, Task
+from application.changes import AuditRow, Owed, ScopedEffect
+from domain.decisions import KeepOccasion
+from domain.scope import scope_of_lane
+from domain.tasks.keys import instant_of, named_by
+from domain.tasks.values import Kept, Occasion, Task
 
 
 @frozen
@@ -68,3 +71,16 @@ class AgendaChanges:
 
     firings: list[Firing] = Factory(list)
     tasks: list[Task] = Factory(list)
+
+
+def doubted(lane: str, event_type: str | None, key: str | None) -> ScopedEffect | None:
+    """Return what stands of an occasion whose event became a dead letter of the brain's: nobody says it any more.
+
+    None for the letters of all other events.
+    """
+    named = named_by(key) if event_type == "reminder.due" and key is not None else None
+    if named is None:
+        return None
+    reason = "its event became a dead letter"
+    occasion = Occasion(named.task_id, instant_of(named.bucket), Kept.AMBIGUOUS, reason=reason)
+    return ScopedEffect(scope_of_lane(lane), KeepOccasion(occasion))

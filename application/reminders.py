@@ -77,8 +77,11 @@ def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision
     if new is None:
         return ignored("the task is gone")
     _, chat_id = bot_and_chat(new)
+    # The event keeps its key, by which its occasion is known.
+    key = payload.reminder_key if isinstance(payload, ReminderDue) else None
     return Decision(
-        events=(Emit("moved", evolve(payload, chat_id=chat_id)),), reason="the group became a supergroup"
+        events=(Emit("moved", evolve(payload, chat_id=chat_id), key=key),),
+        reason="the group became a supergroup",
     )
 
 

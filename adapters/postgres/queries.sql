@@ -96,7 +96,8 @@ with gone as (
 )
 insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope, repeat)
 select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope, repeat from gone
-on conflict (target, event_id) do nothing;
+on conflict (target, event_id) do nothing
+returning lane, event_type, idempotency_key;
 
 -- name: count_deaths
 with counted as (

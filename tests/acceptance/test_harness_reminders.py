@@ -10,13 +10,15 @@ from attrs import evolve
 
 from adapters.botworld import FaultKind
 from application.changes import Changes, ScopedEffect
-from domain.decisions import AddTask, PutTask
+from application.facts import Facts
+from domain.decisions import AddTask, Decision, PutTask
+from domain.envelope import Event
 from domain.ids import event_id_of
 from domain.tasks.keys import reminder_key
 from domain.tasks.policy import HOUR_S
 from domain.tasks.values import Kept, Late, Status, Task
 from entrypoints.harness import BOT_ID, Harness
-from tests.acceptance.business import given_fault, then_all_is_done, when_time_passes
+from tests.acceptance.business import Killed, given_fault, then_all_is_done, when_time_passes
 from tests.times import DAY_S, TestTimes, daily, every
 
 PLANTS = "water the plants"
@@ -273,6 +275,32 @@ async def test_a_reminder_that_may_be_lost_is_not_repeated_and_the_next_contact_
     answers = await harness.say(7, 7, "anything new?")
     assert sum(PLANTS in text for text in answers) == 1
     assert await harness.say(7, 7, "and now?") == ["and now?"], "it is told once"
+
+
+@pytest.mark.parametrize("kills", [False, True])
+async def test_of_a_reminder_that_became_a_dead_letter_the_next_contact_says_that_it_may_be_missing(
+    harness: Harness, kills: bool
+) -> None:
+    def fails(event: Event, facts: Facts) -> Decision:
+        raise Killed if kills else ZeroDivisionError
+
+    task = await given_task(harness, 0)
+    handlers = harness.brain.runner.handlers
+    for _ in range(30):
+        harness.brain.runner.handlers = {**handlers, "reminder.due": fails}
+        try:
+            await harness.advance(20)
+        except Killed:
+            harness.restart()
+    (letter,) = await harness.dead_letters()
+    assert letter.event_type == "reminder.due"
+    assert stands(harness, task) == {0: "ambiguous"}
+    harness.brain.runner.handlers = handlers
+    (answer,) = await harness.say(7, 7, "anything new?")
+    assert PLANTS in answer
+    await harness.redrive()
+    await when_time_passes(harness, 5)
+    assert len(said(harness)) == 2
 
 
 async def test_without_redis_reminders_come_by_the_sweep(harness: Harness) -> None:
