@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 from attrs import Factory, define, field, frozen
 
-from application.changes import AuditRow, Owed
-from domain.tasks.values import Occasion, Task
+from application.changes import AuditRow, Owed, ScopedEffect
+from domain.decisions import KeepOccasion
+from domain.scope import scope_of_lane
+from domain.tasks.keys import instant_of, named_by
+from domain.tasks.values import Kept, Occasion, Task
 
 
 @frozen
@@ -23,11 +26,13 @@ class Tally:
 class Contact:
     """What contact with a chat is for: ambiguous occasions of which it was not told, with their tasks; paused tasks.
 
-    At most ``UNTOLD_MAX`` occasions, the oldest first.
+    At most ``UNTOLD_MAX`` occasions, the oldest first. ``is_unreachable``: the chat counts as one that cannot be
+    reached, so that whatever of its tasks comes due would be paused.
     """
 
     untold: tuple[tuple[Task, Occasion], ...] = ()
     has_paused: bool = False
+    is_unreachable: bool = False
 
 
 UNTOLD_MAX = 20
@@ -66,3 +71,16 @@ class AgendaChanges:
 
     firings: list[Firing] = Factory(list)
     tasks: list[Task] = Factory(list)
+
+
+def doubted(lane: str, event_type: str | None, key: str | None) -> ScopedEffect | None:
+    """Return what stands of an occasion whose event became a dead letter of the brain's: nobody says it any more.
+
+    None for the letters of all other events.
+    """
+    named = named_by(key) if event_type == "reminder.due" and key is not None else None
+    if named is None:
+        return None
+    reason = "its event became a dead letter"
+    occasion = Occasion(named.task_id, instant_of(named.bucket), Kept.AMBIGUOUS, reason=reason)
+    return ScopedEffect(scope_of_lane(lane), KeepOccasion(occasion))

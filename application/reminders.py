@@ -77,8 +77,11 @@ def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision
     if new is None:
         return ignored("the task is gone")
     _, chat_id = bot_and_chat(new)
+    # The event keeps its key, by which its occasion is known.
+    key = payload.reminder_key if isinstance(payload, ReminderDue) else None
     return Decision(
-        events=(Emit("moved", evolve(payload, chat_id=chat_id)),), reason="the group became a supergroup"
+        events=(Emit("moved", evolve(payload, chat_id=chat_id), key=key),),
+        reason="the group became a supergroup",
     )
 
 
@@ -160,7 +163,7 @@ def after_contact(event: Event, facts: Facts, decision: Decision) -> Decision:
     payload = event.payload
     assert isinstance(payload, MessageReceived | CallbackReceived)
     effects: tuple[Effect, ...] = ()
-    if contact.has_paused:
+    if contact.has_paused or contact.is_unreachable:
         effects += (MarkChat(True), ResumeTasks())
     if contact.untold:
         effects += (_noted(contact),)

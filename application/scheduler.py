@@ -76,17 +76,21 @@ def decide(due: Sequence[DueTask], now: float, times: Times, codec: Codec) -> De
             _check(acted)
             firings = _firings(each, acted, now, codec)
         except Exception as error:  # noqa: BLE001 - one task's data must not keep all others from being told
-            where = f"{type(error).__name__} at {place_of(error)}"
-            log.error(
-                "task %s could not be acted on and is put off by %g s: %s", each.task.task_id, PUT_OFF_S, where,
-                extra={"action": "task_put_off"},
-            )  # fmt: skip
-            changes.tasks.append(evolve(each.task, remind_at=now + PUT_OFF_S))
+            changes.tasks.append(_put_off(each.task, now, error))
             put_off += 1
         else:
             changes.tasks.append(acted.task)
             changes.firings += firings
     return Decided(changes, put_off)
+
+
+def _put_off(task: Task, now: float, error: Exception) -> Task:
+    where = f"{type(error).__name__} at {place_of(error)}"
+    log.error(
+        "task %s could not be acted on and is put off by %g s: %s", task.task_id, PUT_OFF_S, where,
+        extra={"action": "task_put_off"},
+    )  # fmt: skip
+    return evolve(task, remind_at=now + PUT_OFF_S)
 
 
 def _check(acted: Acted) -> None:
@@ -144,6 +148,8 @@ class Scheduler:
     late_s: Histogram = field(factory=lambda: Histogram(AGE_S))
     journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
     _stop: asyncio.Event = field(factory=asyncio.Event)
+    # So many ticks act on one task alone, since a transaction over several of them failed.
+    _alone: int = 0
 
     def stop(self) -> None:
         """Ask ``run`` to finish the batch in hand and return."""
@@ -153,6 +159,7 @@ class Scheduler:
         """Serve until ``stop``, outlasting the servers' absence."""
         pause_s = self.limits.backoff_s
         while not self._stop.is_set():
+            limit = self._limit
             try:
                 acted = await self.tick()
             except (StoreUnavailable, RowsGone) as error:
@@ -162,19 +169,47 @@ class Scheduler:
                 pause_s = min(pause_s * 2, self.limits.backoff_max_s)
                 continue
             pause_s = self.limits.backoff_s
-            if acted < self.limits.batch_max:
+            if acted < limit:
                 await self._wait(self.limits.tick_s)
 
     async def tick(self) -> int:
         """Act on the first tasks that are due and return how many there were; a full batch means: perhaps more.
 
-        Raises StoreUnavailable and RowsGone; then nothing was written, or the commit's answer was lost.
+        A transaction that fails for what is written in it is tried again task by task, and the task that makes it fail
+        is put off. Raises StoreUnavailable and RowsGone; then nothing was written, or the commit's answer was lost.
         """
         self.counters.ticks += 1
-        async with self.agenda.due(self.limits.batch_max) as current:
+        limit, in_hand = self._limit, list[DueTask]()
+        self._alone = max(0, self._alone - 1)
+        try:
+            return await self._act(limit, in_hand)
+        except (StoreUnavailable, RowsGone):
+            raise
+        except Exception as error:  # one task's data must not keep all others from being told
+            if not in_hand:
+                raise
+            self._alone = len(in_hand)
+            if len(in_hand) == 1:
+                await self._pass_over(in_hand[0].task, error)
+            return limit
+
+    @property
+    def _limit(self) -> int:
+        return 1 if self._alone else self.limits.batch_max
+
+    async def _pass_over(self, guilty: Task, error: Exception) -> None:
+        """Put off a task that fails even alone, unless another scheduler has it by now."""
+        async with self.agenda.due(1) as current:
+            found = [each.task for each in current.due if each.task.task_id == guilty.task_id]
+            await current.apply(AgendaChanges(tasks=[_put_off(task, current.now, error) for task in found]))
+        self.counters.put_off += len(found)
+
+    async def _act(self, limit: int, in_hand: list[DueTask]) -> int:
+        async with self.agenda.due(limit) as current:
             due, now = current.due, current.now
             if not due:
                 return 0
+            in_hand.extend(due)
             self.crash("scheduler.read")
             # Health is told meanwhile, however many occurrences there are to go through.
             decided = await asyncio.to_thread(decide, due, now, self.times, self.codec)

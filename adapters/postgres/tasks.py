@@ -94,8 +94,8 @@ class PostgresTasks:
         for row in rows:
             if row["task_id"] is not None:
                 untold[row["scope"]].append((task_of(row), _occasion(row)))
-        paused = {row["scope"] for row in rows if row["has_paused"]}
-        return {scope: Contact(tuple(pairs), scope in paused) for scope, pairs in untold.items()}
+        known = {row["scope"]: (row["has_paused"], row["is_unreachable"]) for row in rows}
+        return {scope: Contact(tuple(pairs), *known[scope]) for scope, pairs in untold.items()}
 
     async def write(self, effects: Sequence[ScopedEffect]) -> None:
         """Let those of the effects take place that are on tasks, in the order of their kinds."""
@@ -127,6 +127,7 @@ class PostgresTasks:
         if told:
             await execute(SQL["told_occasions"], *transposed(told))
         if resumed:
+            await execute(SQL["await_pausing"], resumed)
             await execute(SQL["resume_tasks"], resumed)
 
 

@@ -207,8 +207,9 @@ def a_press(data: str) -> Event:
     )
 
 
-def test_contact_lets_paused_tasks_go_on() -> None:
-    decision = on_message(a_message("hello"), facts(contacts={ANN: Contact(has_paused=True)}))
+@pytest.mark.parametrize("contact", [Contact(has_paused=True), Contact(is_unreachable=True)])
+def test_contact_says_that_the_chat_can_be_reached_and_lets_paused_tasks_go_on(contact: Contact) -> None:
+    decision = on_message(a_message("hello"), facts(contacts={ANN: contact}))
     assert decision.effects == (MarkChat(True), ResumeTasks())
 
 
