@@ -1,7 +1,10 @@
 """The scheduler: it finds the tasks whose instant has come and lets each do what is due, once, however many look.
 
 Nothing is planned in memory: every tick asks the store, so neither a restart nor a second scheduler changes what is
-said. Not here: what is due for a task (``domain.tasks.rules``), and what a reminder says (``brain``).
+said. Of many that are due at once it owes no more a second than can be delivered: what waits, waits in its row, in the
+order of its time, where it can still be done or put off, and the brain is free for whoever writes meanwhile.
+
+Not here: what is due for a task (``domain.tasks.rules``), and what a reminder says (``brain``).
 """
 
 import asyncio
@@ -40,10 +43,14 @@ PUT_OFF_S = 3600.0
 
 @frozen
 class SchedulerLimits:
-    """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction."""
+    """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction.
+
+    ``per_s``: how many reminders are owed a second while more are due.
+    """
 
     tick_s: float = 1.0
-    batch_max: int = 100
+    batch_max: int = 25
+    per_s: float = 250.0
     backoff_s: float = 0.2
     backoff_max_s: float = 5.0
 
@@ -145,6 +152,8 @@ class Scheduler:
     limits: SchedulerLimits = field(factory=SchedulerLimits)
     counters: SchedulerCounters = field(factory=SchedulerCounters)
     occasions: dict[Kept, int] = field(factory=dict)
+    # How many reminders the last tick owed.
+    _owed: int = 0
     late_s: Histogram = field(factory=lambda: Histogram(AGE_S))
     journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
     _stop: asyncio.Event = field(factory=asyncio.Event)
@@ -160,6 +169,7 @@ class Scheduler:
         pause_s = self.limits.backoff_s
         while not self._stop.is_set():
             limit = self._limit
+            began_s = self.clock.steady()
             try:
                 acted = await self.tick()
             except (StoreUnavailable, RowsGone) as error:
@@ -171,6 +181,8 @@ class Scheduler:
             pause_s = self.limits.backoff_s
             if acted < limit:
                 await self._wait(self.limits.tick_s)
+            else:
+                await self._wait(began_s + self._owed / self.limits.per_s - self.clock.steady())
 
     async def tick(self) -> int:
         """Act on the first tasks that are due and return how many there were; a full batch means: perhaps more.
@@ -218,7 +230,9 @@ class Scheduler:
             self.crash("scheduler.applied")
         self.crash("scheduler.committed")
         self._note(due, now, decided, fired)
-        await self._publish([firing.owed for firing in fired if firing.owed is not None])
+        owed = [firing.owed for firing in fired if firing.owed is not None]
+        self._owed = len(owed)
+        await self._publish(owed)
         self.crash("scheduler.published")
         return len(due)
 

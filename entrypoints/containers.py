@@ -202,7 +202,14 @@ class SchedulerContainer(Common):
     watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
     agenda = providers.Singleton(PostgresAgenda, pool)
     scheduler = providers.Singleton(
-        assembly.scheduler, agenda, streams, Common.codec, Common.clock, Common.calendar, Common.crash
+        assembly.scheduler,
+        agenda,
+        streams,
+        Common.codec,
+        Common.clock,
+        Common.calendar,
+        Common.settings,
+        Common.crash,
     )
 
 

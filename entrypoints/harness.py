@@ -126,7 +126,9 @@ class Harness:
     def new_scheduler(self, name: str = "scheduler") -> Scheduler:
         """Return another scheduler beside the one there is; it is for the caller to let it tick."""
         agenda = MemoryAgenda(self.database, consumer=name)
-        return scheduler(agenda, self.streams, Codec(), self.clock, self._calendar, self._crash)
+        return scheduler(
+            agenda, self.streams, Codec(), self.clock, self._calendar, self.settings, self._crash
+        )
 
     def _ports(self, role: str, *, claims: bool = False) -> Ports:
         run_id = event_id_of(f"run:{role}:{self._starts}")
