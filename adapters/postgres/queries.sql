@@ -565,8 +565,8 @@ select d.overdue, d.oldest_s,
   (select count(*) from openclaw.tasks t where t.status = 'open' and t.is_paused) as paused,
   (select count(*) from openclaw.occasions o where o.kept = 'ambiguous' and not o.told) as untold
 from (
-  select count(*) as overdue, coalesce(extract(epoch from now() - min(t.remind_at)), 0)::float8 as oldest_s
-  from openclaw.tasks t where t.status = 'open' and t.remind_at <= now()
+  select count(*) as overdue, coalesce(extract(epoch from openclaw.now() - min(t.remind_at)), 0)::float8 as oldest_s
+  from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
 ) d;
 
 -- name: kept_since
