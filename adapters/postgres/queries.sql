@@ -565,6 +565,33 @@ where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
 -- name: forget_occasions
 select openclaw.forget_occasions();
 
+-- name: task_state
+-- What operators see of a task: nothing that people wrote. It is named by its id, or by its scope and number.
+select t.task_id, t.scope, t.number, t.status, t.due_at, t.remind_at, t.rule, t.zone, t.late, t.times_said, t.is_paused,
+  t.created_at, t.closed_at
+from openclaw.tasks t where t.task_id = $1 or (t.scope = $2 and t.number = $3);
+
+-- name: task_ledger
+select o.task_id, o.bucket, o.kept, o.at, o.reason, o.told from openclaw.occasions o
+where o.task_id = $1 order by o.bucket desc limit $2;
+
+-- name: reminder_figures
+-- Each is read from an index of nothing else.
+select d.overdue, d.oldest_s,
+  (select count(*) from openclaw.tasks t where t.status = 'open' and t.is_paused) as paused,
+  (select count(*) from openclaw.occasions o where o.kept = 'ambiguous' and not o.told) as untold
+from (
+  select count(*) as overdue, coalesce(extract(epoch from openclaw.now() - min(t.remind_at)), 0)::float8 as oldest_s
+  from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
+) d;
+
+-- name: kept_since
+select o.kept, count(*) as occasions from openclaw.occasions o where o.at >= $1 group by o.kept;
+
+-- name: coming_reminders
+select t.remind_at, t.scope, t.number, t.task_id from openclaw.tasks t
+where t.status = 'open' and t.remind_at is not null order by t.remind_at, t.task_id limit $1;
+
 -- name: agenda_now
 select openclaw.now();
 

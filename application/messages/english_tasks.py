@@ -18,6 +18,7 @@ WORDING: Mapping[str, str] = {
     "task.made": "Noted.\n{task}",
     "task.changed": "Changed.\n{task}",
     "task.head": "Task {number}: {title}",
+    "task.timeless": "No time: I do not remind of it.",
     "task.for": "for {who}",
     "task.made_by": "Made by {who}",
     "task.closed_by": "by {who}",
@@ -32,7 +33,10 @@ WORDING: Mapping[str, str] = {
     "task.already_cancelled": "It was cancelled: {number}. {title}",
     "task.is_closed": "Task {number} is closed: {title}\n/undone {number} opens it again.",
     "numbers.usage": "Which task? Send its number, or several: /{name} 3 or /{name} 3 5",
-    "edit_task.usage": "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9",
+    "edit_task.usage": (
+        "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9\n"
+        "Without a time: /edit 3 never"
+    ),
     "snooze.usage": "Send the number and until when: /snooze 3 in 2 h, or /snooze 3 tomorrow 9",
     "snooze.when": "Until when? {number}. {title}",
     "snooze.no_time": "I do not understand that as one time, so nothing was changed. For example: /snooze 3 in 2 h",

@@ -20,6 +20,7 @@ WORDING: Mapping[str, str] = {
     "task.made": "Notiert.\n{task}",
     "task.changed": "Geändert.\n{task}",
     "task.head": "Aufgabe {number}: {title}",
+    "task.timeless": "Ohne Zeit: Ich erinnere nicht daran.",
     "task.for": "für {who}",
     "task.made_by": "Angelegt von {who}",
     "task.closed_by": "von {who}",
@@ -35,7 +36,8 @@ WORDING: Mapping[str, str] = {
     "task.is_closed": "Aufgabe {number} ist abgeschlossen: {title}\n/undone {number} öffnet sie wieder.",
     "numbers.usage": "Welche Aufgabe? Sende ihre Nummer, oder mehrere: /{name} 3 oder /{name} 3 5",
     "edit_task.usage": (
-        "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr"
+        "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr\n"
+        "Ohne Zeit: /edit 3 ohne Zeit"
     ),
     "snooze.usage": "Sende die Nummer und bis wann: /snooze 3 in 2 h, oder /snooze 3 morgen 9 Uhr",
     "snooze.when": "Bis wann? {number}. {title}",

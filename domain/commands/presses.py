@@ -211,7 +211,7 @@ def _on_option(ask: Ask, known: Known, pressed: OnOption) -> Pressed:
     when = chosen(ask, known, pending, pressed.index)
     if when is None:
         return STALE
-    answer = WITH_TIME[pending.name].step(evolve(ask, args=pending.args), evolve(known, chosen=when))
+    answer = WITH_TIME[pending.name].step(pending.again(ask), evolve(known, chosen=when))
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in answer.effects)
     effects = answer.effects if asks_again else (put(None), *answer.effects)
     return Pressed(Said("press.chosen"), answer, effects, answer.events, answer.reason)

@@ -20,7 +20,7 @@ TASK, REMIND = "task", "remind"
 
 def step(ask: Ask, known: Known) -> Answer:
     """Make a task, with a time or without one."""
-    found = draft(ask.args, is_private=ask.is_private)
+    found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
     if not found.text:
         return Answer("task.usage")
     when = read_time(ask, known, TASK, found.text)
@@ -29,7 +29,7 @@ def step(ask: Ask, known: Known) -> Answer:
 
 def remind(ask: Ask, known: Known) -> Answer:
     """Make a task that must have a time."""
-    found = draft(ask.args, is_private=ask.is_private)
+    found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
     if not found.text:
         return Answer("remind.usage")
     when = read_time(ask, known, REMIND, found.text)

@@ -48,7 +48,7 @@ def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
     if waiting is None or waiting.by != ask.user_id:
         return Answer(key, values, (chosen,), reason="the time zone was set")
     told = evolve(known, settings={**known.settings, ZONE: zone})
-    after = WITH_TIME[waiting.name].step(evolve(ask, args=waiting.args), told)
+    after = WITH_TIME[waiting.name].step(waiting.again(ask), told)
     # A further question takes the place of the one that is answered.
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in after.effects)
     effects = (chosen, *after.effects) if asks_again else (chosen, put(None), *after.effects)

@@ -8,11 +8,12 @@ import json
 
 from attrs import evolve, frozen
 
-from domain.commands.base import Answer, Ask, Known
+from domain.commands.base import Answer, Ask, Known, Mentioned
 from domain.commands.views import PENDING, ZONE
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
 from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.tasks.values import Who
 from domain.wording import Choice, Listed, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
@@ -27,7 +28,7 @@ TIME_FIRST = ("remind", "snooze")
 class Pending:
     """A command that waits for an answer: the zone, or one of ``options``; ``rest`` is its text without the time.
 
-    ``by`` is who gave it; None for whoever writes in a chat's name.
+    ``by`` is who gave it; None for whoever writes in a chat's name. ``mentioned`` as in the question.
     """
 
     token: str
@@ -36,19 +37,28 @@ class Pending:
     by: int | None = None
     options: tuple[str, ...] = ()
     rest: str = ""
+    mentioned: tuple[Mentioned, ...] = ()
 
     @property
     def text(self) -> str:
         """The value of the setting that holds it."""
-        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest]
+        mentioned = [[each.who.user_id, each.who.name, each.from_end, each.length] for each in self.mentioned]
+        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest, mentioned]
         return json.dumps(held)
+
+    def again(self, ask: Ask) -> Ask:
+        """Return the question anew, put by whoever answers what was asked back."""
+        return evolve(ask, args=self.args, mentioned=self.mentioned)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
         """Return what a setting holds; None for one that is empty or was written by another version."""
         try:
-            token, name, args, by, options, rest = json.loads(text or "null")
-            return cls(str(token), str(name), str(args), by, tuple(options), str(rest))
+            token, name, args, by, options, rest, mentioned = json.loads(text or "null")
+            people = tuple(
+                Mentioned(Who(user_id, who), begin, length) for user_id, who, begin, length in mentioned
+            )
+            return cls(str(token), str(name), str(args), by, tuple(options), str(rest), people)
         except (TypeError, ValueError):
             return None
 
@@ -75,7 +85,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         if not found.options:
             return Answer("time.refused", {"why": question})
         options = found.options[:OPTIONS_MAX]
-        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest)
+        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest, ask.mentioned)
         choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
         if name in _WITHOUT_TIME:
             choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
@@ -86,7 +96,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     if found.key == NO_TIME:
         return None
     if found.key == ZONE_NEEDED:
-        pending = Pending(token, name, ask.args, ask.user_id)
+        pending = Pending(token, name, ask.args, ask.user_id, mentioned=ask.mentioned)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
 

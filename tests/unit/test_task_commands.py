@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from domain.commands.base import TasksKnown, Wants
+from domain.commands.base import Mentioned, TasksKnown, Wants
 from domain.commands.table import COMMANDS
 from domain.commands.timing import Pending
 from domain.decisions import AddTask, KeepOccasion, PutSetting, PutTask
@@ -23,6 +23,8 @@ from domain.tasks.values import (
 from domain.wording import Said
 from tests.times import DAY_S, daily
 from tests.unit.task_given import ANN, FRESH, IN_GROUP, NOW, TEN, a_task, known, made, put, said, when
+
+BEN = Who(8, "Ben")
 
 # Making
 
@@ -74,7 +76,7 @@ def test_a_rule_stands_in_the_task_with_its_zone() -> None:
 def test_in_a_group_a_task_is_for_who_is_named_and_says_who_made_it() -> None:
     answer = when("/task @ann_b Buy milk", ask=IN_GROUP)
     assert made(answer).assigned_to == Who(0, "@ann_b")
-    assert said(answer) == "Noted.\nTask 4: Buy milk\nfor @ann_b\nMade by Ann"
+    assert said(answer) == "Noted.\nTask 4: Buy milk\nfor ann_b\nMade by Ann"
 
 
 @pytest.mark.parametrize(
@@ -247,6 +249,42 @@ def test_an_edit_changes_what_it_names_and_nothing_else(words: str, title: str, 
     assert (task.title, task.due_at, task.remind_at, task.late) == (title, at, at, Late.SKIP)
     assert task.tags[0] == "old"
     assert (task.priority is Priority.HIGH) == words.startswith("!")
+
+
+@pytest.mark.parametrize("words", ["never", "No time", "ohne  Zeit", "nie !low"])
+def test_a_task_loses_its_time_and_its_rule_by_a_word(words: str) -> None:
+    answer = when(f"/edit 3 {words}", known(a_task(due_at=TEN, remind_at=TEN, rule=daily(TEN))))
+    task = put(answer)
+    assert (task.title, task.due_at, task.remind_at, task.rule) == ("Buy milk", None, None, None)
+    assert len(answer.effects) == 1
+    assert said(answer).endswith("\nNo time: I do not remind of it.")
+    assert said(answer, "de").endswith("\nOhne Zeit: Ich erinnere nicht daran.")
+
+
+@pytest.mark.parametrize("words", ["never", "tomorrow 10"])
+def test_another_time_takes_the_place_of_an_occasion_that_was_not_said_yet(words: str) -> None:
+    answer = when(f"/edit 3 {words}", known(a_task(due_at=NOW - 60, remind_at=NOW + 3600)))
+    kept = answer.effects[1]
+    assert isinstance(kept, KeepOccasion)
+    assert (kept.occasion.bucket, kept.occasion.kept) == (NOW - 60, Kept.SUPERSEDED)
+    assert len(when(f"/edit 3 {words}", known(a_task(due_at=NOW - 60, times_said=1))).effects) == 1
+
+
+def test_an_edit_says_for_whom_a_task_is() -> None:
+    ask = evolve(IN_GROUP, mentioned=(Mentioned(BEN, 8, 8),))
+    task = put(when("/edit 3 Ben Miau", known(a_task(due_at=TEN, remind_at=TEN)), ask))
+    assert (task.assigned_to, task.title, task.due_at) == (BEN, "Buy milk", TEN)
+
+
+def test_who_was_mentioned_is_remembered_while_something_is_asked() -> None:
+    ask = evolve(IN_GROUP, mentioned=(Mentioned(BEN, 22, 8),))
+    answer = when("/task Ben Miau Buy milk at 5", ask=ask)
+    (effect,) = answer.effects
+    assert isinstance(effect, PutSetting)
+    pending = Pending.of_text(effect.value)
+    assert pending is not None
+    assert pending.again(IN_GROUP) == evolve(ask, args="Ben Miau Buy milk at 5")
+    assert pending.rest == "Buy milk"
 
 
 @pytest.mark.parametrize("words", ["in 2 h", "2 h"])

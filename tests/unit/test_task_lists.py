@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from application.messages import render
-from domain.commands.base import Known, TasksKnown, Wants
+from domain.commands.base import Known, Mentioned, TasksKnown, Wants
 from domain.commands.draft import draft, number_and_rest, numbers_of
 from domain.commands.table import COMMANDS
 from domain.commands.tasks import SIZE, List, list_of
@@ -106,7 +106,7 @@ def test_a_list_whose_name_fits_into_no_button_shows_its_beginning() -> None:
 def test_a_group_sees_who_closed_a_task_and_for_whom_one_is() -> None:
     told = listed(a_task(status=Status.DONE, closed_by=ANN), a_task(4, assigned_to=Who(0, "@ben")))
     assert said(when("/tasks all", told, IN_GROUP)).splitlines()[1:] == [
-        "✓ 3. Buy milk · by Ann", "4. Buy milk · for @ben",
+        "✓ 3. Buy milk · by Ann", "4. Buy milk · for ben",
     ]  # fmt: skip
     assert said(when("/tasks", listed())) == "Open tasks: none."
 
@@ -118,6 +118,28 @@ def test_marks_are_told_from_words() -> None:
     found = draft("@bob_1 fix @b it !urgent #Ä-1 #2x", is_private=False)
     assert (found.text, found.priority, found.tags) == ("fix @b it #2x", Priority.HIGH, ("ä-1",))
     assert found.assigned_to == Who(0, "@bob_1")
+
+
+BOB = Who(8, "Bob Miller")
+
+
+@pytest.mark.parametrize(
+    ("words", "from_end", "text", "who"),
+    [
+        ("Bob fix it", 10, "fix it", BOB),
+        ("Bob: fix it", 11, "fix it", BOB),
+        ("fix it, Bob", 3, "fix it,", BOB),
+        ("fix Bob it #x", 9, "fix it", BOB),
+        ("@anna fix Bob it", 6, "fix Bob it", Who(0, "@anna")),
+        ("@anna: fix it", 99, "fix it", Who(0, "@anna")),
+        ("Bob @anna fix it", 16, "@anna fix it", BOB),
+    ],
+)
+def test_a_task_is_for_whoever_is_named_first(words: str, from_end: int, text: str, who: Who) -> None:
+    found = draft(words, is_private=False, mentioned=[Mentioned(BOB, from_end, 3)])
+    assert (found.text, found.assigned_to) == (text, who)
+    alone = draft("Bob fix it", is_private=True, mentioned=[Mentioned(BOB, 10, 3)])
+    assert (alone.text, alone.assigned_to) == ("Bob fix it", None)
 
 
 @pytest.mark.parametrize(
