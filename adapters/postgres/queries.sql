@@ -128,9 +128,15 @@ delete from openclaw.settings where scope = $1;
 -- Waits for a scheduler that keeps an occasion of one of them, which the statements that move them would not see yet.
 select from openclaw.tasks where scope = $1 order by task_id for no key update;
 
+-- name: drop_digest
+-- Of two digests of the day, which have the number 0, the one stays that is there, as settings do.
+delete from openclaw.tasks t where t.scope = $1 and t.number = 0
+  and exists (select from openclaw.tasks n where n.scope = $2 and n.number = 0);
+
 -- name: move_tasks
 update openclaw.tasks set scope = $2,
-  number = number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2)
+  number = case when number = 0 then 0
+    else number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2) end
 where scope = $1;
 
 -- name: move_occasions
@@ -461,21 +467,24 @@ order by t.task_id for no key update of t;
 -- name: tally_tasks
 select s.scope,
   coalesce((select max(t.number) from openclaw.tasks t where t.scope = s.scope), 0) + 1 as next_number,
-  (select count(*) from openclaw.tasks t where t.scope = s.scope and t.status = 'open') as open_tasks
+  (select count(*) from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.number > 0)
+    as open_tasks
 from unnest($1::text[]) as s(scope);
 
 -- name: those_tasks
--- A fragment: which tasks of a scope are meant, but for their status.
-from openclaw.tasks t where t.scope = $1 and ($3::text is null or $3 = any (t.tags))
+-- A fragment: which tasks of a scope are meant, but for their status and when they are due; the digest is in no list.
+from openclaw.tasks t where t.scope = $1 and t.number > 0 and ($3::text is null or $3 = any (t.tags))
 and not exists (select from unnest($4::text[]) as w(word) where strpos(t.folded, w.word) = 0);
 
 -- name: count_open_tasks
 -- That they are open stands here in the words that the index of open tasks was made with.
-select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now());
+select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now())
+and ($5::timestamptz is null or t.due_at < $5);
 
 -- name: list_open_tasks
 select {{task_columns}} {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now())
-order by t.priority desc, t.due_at nulls last, t.number limit $5 offset $6;
+and ($5::timestamptz is null or t.due_at < $5)
+order by t.priority desc, t.due_at nulls last, t.number limit $6 offset $7;
 
 -- name: count_tasks
 select count(*) {{those_tasks}} and ($2::text is null or t.status = $2);

@@ -189,7 +189,13 @@ class PostgresRound:
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
                 await self._connection.execute(SQL["lock_tasks"], scoped.scope)
-                for statement in ("move_settings", "move_occasions", "move_tasks", "move_memories"):
+                for statement in (
+                    "move_settings",
+                    "drop_digest",
+                    "move_occasions",
+                    "move_tasks",
+                    "move_memories",
+                ):
                     await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)
                 bot_id, chat_id = bot_and_chat(scoped.scope)

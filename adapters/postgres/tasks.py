@@ -63,12 +63,15 @@ class PostgresTasks:
     async def page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
         """See the port."""
         await self._name([scope])
-        if page.is_overdue and page.status not in (None, Status.OPEN):
+        is_due = page.is_overdue or page.due_before is not None
+        if is_due and page.status not in (None, Status.OPEN):
             return [], 0
-        is_open = page.is_overdue or page.status is Status.OPEN
+        is_open = is_due or page.status is Status.OPEN
         which = "open_tasks" if is_open else "tasks"
         choice = page.is_overdue if is_open else page.status and page.status.value
-        wanted = (scope, choice, page.tag, folded(page.words or "").split())
+        wanted: list[object] = [scope, choice, page.tag, folded(page.words or "").split()]
+        if is_open:
+            wanted.append(moment(page.due_before))
         total: int = await self._connection.fetchval(SQL[f"count_{which}"], *wanted)
         begin = (page.number - 1) * page.size
         rows = await self._connection.fetch(SQL[f"list_{which}"], *wanted, page.size, begin)
