@@ -82,12 +82,14 @@ async def tasks_known(current: Round, wanted: Mapping[str, Wants]) -> Mapping[st
     by_number = await current.tasks.by_numbers(numbers) if numbers else {}
     by_id = await current.tasks.by_ids(ids) if ids else {}
     tallies = await current.tasks.tallies(tallied) if tallied else {}
+    paged = {scope: wants.page for scope, wants in wanted.items() if wants.page is not None}
+    pages = await current.tasks.pages(paged) if paged else {}
     found = {}
     for scope, wants in wanted.items():
         named = dict(by_number.get(scope, {}))
         digest = named.pop(DIGEST_NUMBER, None)
         tally = tallies.get(scope, Tally())
-        page, total = await current.tasks.page(scope, wants.page) if wants.page is not None else ((), 0)
+        page, total = pages.get(scope, ((), 0))
         history = [
             each for task in named.values() if wants.history
             for each in await current.tasks.occasions(scope, task.task_id, HISTORY_MAX)

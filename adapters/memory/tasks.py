@@ -126,8 +126,11 @@ class MemoryTasks:
         """See the port."""
         return {scope: _tally(self._tables().of(scope)) for scope in scopes}
 
-    async def page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
+    async def pages(self, wanted: Mapping[str, Page]) -> Mapping[str, tuple[Sequence[Task], int]]:
         """See the port."""
+        return {scope: self._page(scope, page) for scope, page in wanted.items()}
+
+    def _page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
         found = [task for task in self._tables().of(scope) if self._matches(task, page)]
         found.sort(key=_place)
         begin = (page.number - 1) * page.size

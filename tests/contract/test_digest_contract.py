@@ -70,6 +70,25 @@ async def test_a_page_has_what_is_open_and_due_before_an_instant(leg: Leg) -> No
     assert await titles(leg, Page(Status.DONE, due_before=NOON)) == ([], 0)
 
 
+async def test_pages_of_several_scopes_are_read_at_once(leg: Leg) -> None:
+    """Ten thousand chats may want their digest at the same minute."""
+    for n, scope in enumerate((ANN, BEN, GROUP)):
+        await given(
+            leg, a_task(f"first {n}", 1, due_at=2.0), a_task(f"second {n}", 2, due_at=1.0), scope=scope
+        )
+    wanted = {
+        ANN: Page(due_before=NOON, size=1),
+        BEN: Page(None),
+        GROUP: Page(due_before=1.5),
+        "1:u9": Page(),
+    }
+    async with leg.store().round("brain", ()) as current:
+        found = await current.tasks.pages(wanted)
+    assert {scope: ([task.title for task in tasks], total) for scope, (tasks, total) in found.items()} == {
+        ANN: (["second 0"], 2), BEN: (["second 1", "first 1"], 2), GROUP: (["second 2"], 1), "1:u9": ([], 0),
+    }  # fmt: skip
+
+
 async def test_it_follows_a_group_and_keeps_its_number(leg: Leg) -> None:
     await given(leg, a_task("digest", DIGEST_NUMBER, is_paused=True), a_task("a", 1), scope=GROUP)
     await given(leg, a_task("there", 2), scope=SUPERGROUP)
