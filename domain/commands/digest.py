@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
+from domain.commands.closing import effects_of
 from domain.commands.habits import OFF_WORDS
 from domain.commands.timing import read_time
 from domain.commands.views import ZONE
 from domain.decisions import AddTask, Effect, PutTask
-from domain.tasks.moves import cancelled, timed
+from domain.tasks.moves import Moved, cancelled, timed, timed_anew
 from domain.tasks.times import Understood
 from domain.tasks.values import DIGEST_NUMBER, Status, Task
 
@@ -49,14 +50,18 @@ def _set(known: Known) -> Task | None:
 
 def _to_come(ask: Ask, known: Known, daily: Understood) -> Answer:
     """Let the digest come by a rule, in the thread and the language of whoever asks."""
-    kept = known.tasks.digest
-    made = Task(known.fresh_id, DIGEST_NUMBER, NAME, made_by=ask.who, created_at=known.now)
+    kept, to_come = known.tasks.digest, _set(known)
+    if to_come is not None:
+        moved = timed_anew(to_come, daily.at, daily.rule, daily.zone, known.now, known.calendar)
+    else:
+        # Of the days on which nobody wanted one nothing is to stand in the ledger.
+        made = Task(known.fresh_id, DIGEST_NUMBER, NAME, made_by=ask.who, created_at=known.now)
+        moved = Moved(timed(kept or made, daily.at, daily.rule, daily.zone))
     task = evolve(
-        timed(kept or made, daily.at, daily.rule, daily.zone), status=Status.OPEN, closed_by=None, closed_at=None,
-        thread_id=ask.thread_id, language=ask.language,
+        moved.task, status=Status.OPEN, closed_by=None, closed_at=None, thread_id=ask.thread_id, language=ask.language
     )  # fmt: skip
-    effect: Effect = AddTask(task) if kept is None else PutTask(task)
-    return evolve(_shown("digest.set", ask, known, task), effects=(effect,), reason="digest set")
+    effects = (AddTask(task),) if kept is None else effects_of(evolve(moved, task=task))
+    return evolve(_shown("digest.set", ask, known, task), effects=effects, reason="digest set")
 
 
 def _shown(key: str, ask: Ask, known: Known, task: Task) -> Answer:
@@ -95,8 +100,8 @@ def _every_day_at(known: Known, at: float, zone: str, *, of_zone: str | None = N
     return found if isinstance(found, Understood) else None
 
 
-def in_zone(known: Known, zone: str) -> tuple[str, PutTask] | None:
-    """Let the digest keep its time of day by the clocks of another zone; return that time, and the effect.
+def in_zone(known: Known, zone: str) -> tuple[str, tuple[Effect, ...]] | None:
+    """Let the digest keep its time of day by the clocks of another zone; return that time, and the effects.
 
     None where no digest is to come, or it goes by that zone already.
     """
@@ -108,7 +113,8 @@ def in_zone(known: Known, zone: str) -> tuple[str, PutTask] | None:
     if daily is None:
         return None
     wall = known.calendar.wall(at, task.zone)
-    return f"{wall.hour:02}:{wall.minute:02}", PutTask(timed(task, daily.at, daily.rule, zone))
+    moved = timed_anew(task, daily.at, daily.rule, zone, known.now, known.calendar)
+    return f"{wall.hour:02}:{wall.minute:02}", effects_of(moved)
 
 
 def _wants(args: str, settings: Mapping[str, str]) -> Wants:

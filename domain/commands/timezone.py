@@ -47,7 +47,7 @@ def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
     follows = digest.in_zone(known, zone)
     if follows is not None:
         time, moved = follows
-        chosen = (*chosen, moved)
+        chosen = (*chosen, *moved)
         told_zone = Listed((told_zone, Said("digest.follows", {"time": time})), " ")
     waiting = waits_for_zone(known.settings)
     if waiting is None or waiting.by != ask.user_id:

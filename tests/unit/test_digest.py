@@ -124,6 +124,18 @@ def test_it_is_one_row_of_its_scope_whatever_is_set_how_often() -> None:
     assert task.remind_at == EIGHT + HOUR_S
 
 
+def test_one_that_was_put_off_when_it_is_given_another_time_stands_as_superseded() -> None:
+    """Quiet hours had it wait, say."""
+    waiting = a_digest(due_at=EIGHT - DAY_S, remind_at=NOW + 60)
+    for words in ("/digest 9", "/timezone Tokyo"):
+        kept = [
+            each.occasion for each in when(words, known(waiting)).effects if isinstance(each, KeepOccasion)
+        ]
+        assert [(each.bucket, each.kept) for each in kept] == [(EIGHT - DAY_S, Kept.SUPERSEDED)]
+    off = evolve(waiting, due_at=EIGHT - 9 * DAY_S, status=Status.CANCELLED)
+    assert [type(each) for each in when("/digest 9", known(off)).effects] == [PutTask]
+
+
 def test_it_is_ended_and_begun_again() -> None:
     assert when("/digest", known()).key == when("/digest off", known()).key == "digest.none"
     off = when("/digest aus", known(a_digest()))
