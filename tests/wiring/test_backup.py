@@ -157,7 +157,9 @@ def test_the_restored_installation_answers_with_its_data_and_an_empty_valkey(
         assert started.answer() == ""
         untold = "A reminder may not have reached this chat: 1. buy milk, "
         told = [started.answer() for _ in range(2)]
-        assert all(line.startswith(untold) for line in told), "what the old one left untold, and what was owed"
+        assert all(line.startswith(untold) for line in told), (
+            "what the old one left untold, and what was owed"
+        )
         assert started.ask("/api").startswith("API mode: openai"), "the committed mode reached the new Valkey"
         assert started.answer().startswith("Valid modes: ")
         admin = EmbeddedPostgres(path).admin_url
