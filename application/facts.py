@@ -16,7 +16,7 @@ from application.interpreter import scope_of
 from application.ports import Clock, Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
-from application.taskfacts import contacts_known, is_ours, moved_scopes, tasks_known, wants_of
+from application.taskfacts import contacts_known, is_digest, is_ours, moved_scopes, tasks_known, wants_of
 from domain.access import Policy
 from domain.commands.base import Calendar, Command, Need, TasksKnown
 from domain.commands.table import COMMANDS
@@ -81,7 +81,7 @@ class Gatherer:
         report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
         asked = [event for event, command in commands if Need.SETTINGS in command.needs]
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
-        asked += [event for event in events if is_ours(event)]
+        asked += [event for event in events if is_ours(event) or is_digest(event)]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
         edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]
@@ -89,7 +89,9 @@ class Gatherer:
         early = await current.behind_a_retry([e.event_id for e in edits]) if edits else ()
         owners = [(event, scope) for event in events if (scope := scope_of(event.payload)) is not None]
         # A lane has one event in a round, and a scope one lane.
-        wanted = {scope.key: wants_of(event, settings.get(scope.key, {})) for event, scope in owners}
+        wanted = {
+            scope.key: wants_of(event, settings.get(scope.key, {}), self.calendar) for event, scope in owners
+        }
         tasks = await tasks_known(current, wanted)
         moved = await moved_scopes(current, events, tasks)
         contacts = await contacts_known(current, [scope for _, scope in owners])

@@ -59,17 +59,26 @@ class DaylongClock:
         zone = await self._zone(database)
         goal = self._goal(phrase, zone)
         for _ in range(STOPS_MAX):
-            ahead = await self._at_rest(database)
+            ahead = await self.at_rest(database)
             if ahead is None or ahead >= goal.at:
                 break
             await self._move(database, ahead)
-            await self._at_rest(database)
+            await self.at_rest(database)
             yield self._shown(ahead, zone)
         else:
             raise OpenClawError(f"{STOPS_MAX} times something was due; say it again to go on")
         await self._move(database, goal.at)
-        await self._at_rest(database)
+        await self.at_rest(database)
         yield goal.echo
+
+    async def at_rest(self, database: PostgresClock) -> float | None:
+        """Wait until what is due was said, and return when something happens next; None where nothing does."""
+        for _ in range(POLLS_MAX):
+            ahead = await database.look()
+            if ahead.is_at_rest:
+                break
+            await asyncio.sleep(POLL_S)
+        return ahead.next_at
 
     def _goal(self, phrase: str, zone: str) -> Understood:
         found = self._timing.understand(phrase, now=self.clock.now(), zone=zone, language=None, needed=True)
@@ -87,15 +96,6 @@ class DaylongClock:
 
     async def _move(self, database: PostgresClock, to: float) -> None:
         self._ahead_s[0] = await database.move(to)
-
-    async def _at_rest(self, database: PostgresClock) -> float | None:
-        """Wait until what is due was said, and return when something happens next; None where nothing does."""
-        for _ in range(POLLS_MAX):
-            ahead = await database.look()
-            if ahead.is_at_rest:
-                break
-            await asyncio.sleep(POLL_S)
-        return ahead.next_at
 
     def _shown(self, at: float, zone: str) -> str:
         return self._timing.echo(at, None, zone, None)

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -179,9 +179,6 @@ class Up:
         if self.clock_phrase:
             await self.daylong.jump(database, self.clock_phrase)
 
-    def _passing(self, phrase: str) -> AsyncIterator[str]:
-        return self.daylong.passing(PostgresClock(self._admin_url()), phrase)
-
     # Telegram
 
     def _choose_telegram(self) -> None:
@@ -266,8 +263,11 @@ class Up:
     def _run_chat(self) -> int:
         assert self.simulator_url is not None
         with asyncio.Runner() as runner:
-            passing = self._passing if self.postgres is not None else None
-            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout, passing=passing))
+            if self.postgres is None:
+                return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout))
+            database = PostgresClock(self._admin_url())
+            passing, rest = partial(self.daylong.passing, database), partial(self.daylong.at_rest, database)
+            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout, passing=passing, rest=rest))
 
     # Telling
 

@@ -144,7 +144,7 @@ def test_what_needs_no_zone_is_made_without_one() -> None:
 
 def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
     waiting = {"pending": Pending("00000000", "task", "Buy milk tomorrow 10", 7).text}
-    assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True)
+    assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True, digest=True)
     answer = when("/timezone Berlin", known(settings=waiting))
     zone, pending, task = answer.effects
     assert zone == PutSetting("zone", "+2", is_choice=True)

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from domain.events.tasks import ReminderKind
 from domain.ids import event_id_of
-from domain.tasks.moves import MISSED_MAX, cancelled, done, skipped, snoozed, stopped, timed, undone
+from domain.tasks.moves import (
+    MISSED_MAX,
+    Moved,
+    cancelled,
+    done,
+    skipped,
+    snoozed,
+    stopped,
+    timed,
+    timed_anew,
+    undone,
+)
 from domain.tasks.policy import (
     DAY_S,
     DEFAULT_WAITS_S,
@@ -206,6 +217,22 @@ def test_a_chat_that_cannot_be_reached_pauses_and_is_told_late_once_it_can() -> 
     assert again.saying == Saying(NINE, ReminderKind.OCCURRENCE, DAY_S)
 
 
+@pytest.mark.parametrize(
+    "moved",
+    [
+        cancelled(a_task(rule=daily(NINE)), NINE + DAY_S, ANNA, TIMES),
+        timed_anew(a_task(rule=daily(NINE)), NINE + 9 * DAY_S, None, "UTC", NINE + DAY_S, TIMES),
+        done(a_task(rule=daily(NINE)), NINE + DAY_S, ANNA, TIMES),
+    ],
+    ids=["cancelled", "retimed", "done"],
+)
+def test_what_passed_before_it_was_said_stands_as_superseded(moved: Moved) -> None:
+    """As while no scheduler ran, or in quiet hours."""
+    assert [(each.bucket - NINE, each.kept) for each in moved.occasions] == [
+        (0, Kept.SUPERSEDED), (DAY_S, Kept.SUPERSEDED),
+    ]  # fmt: skip
+
+
 def test_done_waits_for_the_next_occurrence_and_closes_what_has_none() -> None:
     moved = done(a_task(rule=daily(NINE), times_said=1, remind_at=NINE + HOUR_S), NINE + 60, ANNA, TIMES)
     assert (moved.task.due_at, moved.task.remind_at, moved.task.times_said) == (NINE + DAY_S, NINE + DAY_S, 0)
@@ -216,7 +243,7 @@ def test_done_waits_for_the_next_occurrence_and_closes_what_has_none() -> None:
     last = done(a_task(rule=daily(NINE, NINE)), NINE + 60, ANNA, TIMES)
     assert (last.task.status, last.task.remind_at, last.task.closed_by) == (Status.DONE, None, ANNA)
     assert [each.kept for each in last.occasions] == [Kept.SUPERSEDED], "what was not said yet is not said"
-    assert cancelled(a_task(), NINE, ANNA).task.status is Status.CANCELLED
+    assert cancelled(a_task(), NINE, ANNA, TIMES).task.status is Status.CANCELLED
 
 
 def test_what_is_opened_again_is_said_again() -> None:
@@ -225,7 +252,7 @@ def test_what_is_opened_again_is_said_again() -> None:
     assert undone(ahead.task, NINE - 30, PLAIN, TIMES).task == a_task()
     overdue = undone(done(a_task(times_said=3), NINE, ANNA, TIMES).task, NINE + 60, PLAIN, TIMES).task
     assert (overdue.status, overdue.remind_at) == (Status.OPEN, NINE + 60 + HOUR_S)
-    repeated = cancelled(a_task(rule=daily(NINE), times_said=1), NINE, ANNA).task
+    repeated = cancelled(a_task(rule=daily(NINE), times_said=1), NINE, ANNA, TIMES).task
     assert undone(repeated, NINE + 2 * DAY_S + 1, PLAIN, TIMES).task.due_at == NINE + 3 * DAY_S
 
 
@@ -354,7 +381,7 @@ def test_whatever_people_do_meanwhile_a_bucket_fires_once_and_an_open_task_goes_
             "skip": lambda task, now: skipped(task, now, TIMES),
             "stop": lambda task, now: stopped(task, now, policy, TIMES),
             "snooze": lambda task, now: snoozed(task, now + 600),
-            "cancel": lambda task, now: cancelled(task, now, ANNA),
+            "cancel": lambda task, now: cancelled(task, now, ANNA, TIMES),
         }.get(move, lambda task, now: None)(task, now)
         if moved is None or (task.status is Status.OPEN) == (move == "undone"):
             continue
