@@ -73,7 +73,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
-    if needed and not isinstance(found, Understood) and text[:1].isdigit():
+    if needed and text[:1].isdigit() and not _is_clear(found, ask, known, text):
         # "5 min tea" is how long from now.
         span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
         found = span if isinstance(span, Understood) else found
@@ -99,6 +99,13 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         pending = Pending(token, name, ask.args, ask.user_id, mentioned=ask.mentioned)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
+
+
+def _is_clear(found: Understood | Unclear | Refused, ask: Ask, known: Known, text: str) -> bool:
+    """Tell whether a time is understood, or would be in any zone, as "9:20 tea" is."""
+    if isinstance(found, Refused) and found.key == ZONE_NEEDED:
+        found = known.calendar.understand(text, now=known.now, zone="UTC", language=ask.language, needed=True)
+    return isinstance(found, Understood)
 
 
 def _why(found: Refused) -> Said:
