@@ -31,7 +31,9 @@ WORDING: Mapping[str, str] = {
     "task.already_done": "It was done already: {number}. {title}",
     "task.already_cancelled": "It was cancelled: {number}. {title}",
     "task.is_closed": "Task {number} is closed: {title}\n/undone {number} opens it again.",
-    "numbers.usage": "Which task? Send its number, or several: /{name} 3 or /{name} 3 5",
+    "numbers.usage": (
+        "Which task? Send its number, or up to {most}: /{name} 3 or /{name} 3 5\n/tasks shows the numbers."
+    ),
     "edit_task.usage": "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9",
     "snooze.usage": "Send the number and until when: /snooze 3 in 2 h, or /snooze 3 tomorrow 9",
     "snooze.when": "Until when? {number}. {title}",

@@ -33,7 +33,10 @@ WORDING: Mapping[str, str] = {
     "task.already_done": "Sie war schon erledigt: {number}. {title}",
     "task.already_cancelled": "Sie wurde gestrichen: {number}. {title}",
     "task.is_closed": "Aufgabe {number} ist abgeschlossen: {title}\n/undone {number} öffnet sie wieder.",
-    "numbers.usage": "Welche Aufgabe? Sende ihre Nummer, oder mehrere: /{name} 3 oder /{name} 3 5",
+    "numbers.usage": (
+        "Welche Aufgabe? Sende ihre Nummer, oder bis zu {most}: /{name} 3 oder /{name} 3 5\n"
+        "/tasks zeigt die Nummern."
+    ),
     "edit_task.usage": (
         "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr"
     ),

@@ -214,6 +214,16 @@ def test_tasks_are_done_and_each_is_told_what_became_of_it() -> None:
     assert answer.reason == "tasks 3"
 
 
+@pytest.mark.parametrize("args", ["3", "#3", "3.", "3,", "3;4", "3, 4", "#3 #4", " 3\n4 "])
+def test_numbers_are_taken_as_people_write_them_and_as_lists_show_them(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3), a_task(4))).key == "lines"
+
+
+@pytest.mark.parametrize("args", ["3 milk", "milk", "-3", "3-4", "1e3", "1234567890", ",", "٣"])
+def test_what_is_no_list_of_numbers_closes_nothing(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3))).key == "numbers.usage"
+
+
 def test_a_task_that_repeats_is_done_for_now_and_comes_again() -> None:
     due = NOW - 3600
     answer = when("/done 3", known(a_task(due_at=due, remind_at=NOW + 60, times_said=1, rule=daily(due))))
@@ -247,6 +257,11 @@ def test_an_edit_changes_what_it_names_and_nothing_else(words: str, title: str, 
     assert (task.title, task.due_at, task.remind_at, task.late) == (title, at, at, Late.SKIP)
     assert task.tags[0] == "old"
     assert (task.priority is Priority.HIGH) == words.startswith("!")
+
+
+@pytest.mark.parametrize("between", ["\n", "\t", ". ", ": "])
+def test_what_stands_behind_a_number_is_read_however_it_is_set_apart(between: str) -> None:
+    assert put(when(f"/edit 3{between}Buy oat milk", known(a_task()))).title == "Buy oat milk"
 
 
 @pytest.mark.parametrize("words", ["in 2 h", "2 h"])
