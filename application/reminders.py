@@ -31,6 +31,7 @@ from domain.events.telegram import CallbackReceived, MessageClass, MessageReceiv
 from domain.scope import bot_and_chat
 from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Kept, Occasion, Status, Task
 from domain.wording import Listed, Said, Value
 
@@ -52,7 +53,8 @@ def on_due(event: Event, facts: Facts) -> Decision:
         return Decision(effects=kept, reason=why)
     scope = scope_of(due)
     assert scope is not None
-    reader = Reader(facts.calendar, instant_of(event), task.zone, task.language, scope.is_private)
+    zone = facts.settings.get(scope.key, {}).get(ZONE)
+    reader = Reader(facts.calendar, instant_of(event), zone, task.language, scope.is_private)
     send = TelegramSend(
         bot_id=due.bot_id, chat_id=due.chat_id, thread_id=due.thread_id,
         text=spoken(_words(reader, task, due), task.language),
@@ -102,6 +104,9 @@ def _words(reader: Reader, task: Task, due: ReminderDue) -> Value:
             Said("reminder.missed", names),
             Said("reminder.missed_by", {"at": at, "late": span(due.late_s)}),
         ]
+    elif due.kind is ReminderKind.NAG and task.due_at is None:
+        # It has no time at which it was due, only one until which it was put off.
+        lines.append(Said("reminder.now", names))
     elif due.kind is ReminderKind.NAG and is_past:
         lines += [Said("reminder.again", names), Said("reminder.was_due", {"at": at})]
     elif due.kind is ReminderKind.NAG:

@@ -39,7 +39,8 @@ WORDING: Mapping[str, str] = {
     "snooze.when": "Until when? {number}. {title}",
     "snooze.no_time": "I do not understand that as one time, so nothing was changed. For example: /snooze 3 in 2 h",
     "snooze.once": "A snooze is until one time. To repeat a task, use /edit.",
-    "snooze.until": "Put off: {number}. {title}\nI remind you {until}",
+    "snooze.until": "Put off: {number}. {title}\nNext reminder: {until}",
+    "snooze.comes_before": "It comes again before that: {number}. {title}\nNext reminder: {until}",
     "late.usage": (
         "What shall I do with a reminder that is late, because I did not run at its time?\n"
         "/late 3 label: say it, and by how much it is late\n/late 3 skip: leave it out and say so\n"
@@ -166,7 +167,10 @@ WORDING: Mapping[str, str] = {
     "press.already_done": "It was done already.",
     "press.already_cancelled": "It was cancelled.",
     "press.already_open": "It is open already.",
-    "press.already_snoozed": "It is put off already.",
+    "press.comes_before": "It comes again before that: {until}",
+    "press.zone_needed": (
+        "For that I need to know the time zone here. Send for example /timezone Berlin, then press again."
+    ),
     "press.not_yours": "Somebody else was asked.",
     "press.not_let_in": "You may not do that here.",
     # Days and lengths of time

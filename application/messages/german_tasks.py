@@ -46,7 +46,8 @@ WORDING: Mapping[str, str] = {
         "Das verstehe ich nicht als eine Zeit, also wurde nichts geändert. Zum Beispiel: /snooze 3 in 2 h"
     ),
     "snooze.once": "Aufschieben geht bis zu einer Zeit. Wiederholt wird eine Aufgabe mit /edit.",
-    "snooze.until": "Aufgeschoben: {number}. {title}\nIch erinnere {until}",
+    "snooze.until": "Aufgeschoben: {number}. {title}\nNächste Erinnerung: {until}",
+    "snooze.comes_before": "Sie kommt schon vorher wieder: {number}. {title}\nNächste Erinnerung: {until}",
     "late.usage": (
         "Was soll aus einer Erinnerung werden, die verspätet ist, weil ich zu ihrer Zeit nicht lief?\n"
         "/late 3 label: melden, und um wie viel sie verspätet ist\n/late 3 skip: auslassen und es sagen\n"
@@ -176,7 +177,10 @@ WORDING: Mapping[str, str] = {
     "press.already_done": "Sie war schon erledigt.",
     "press.already_cancelled": "Sie wurde gestrichen.",
     "press.already_open": "Sie ist schon offen.",
-    "press.already_snoozed": "Sie ist schon aufgeschoben.",
+    "press.comes_before": "Sie kommt schon vorher wieder: {until}",
+    "press.zone_needed": (
+        "Dafür muss ich die Zeitzone hier kennen. Sende zum Beispiel /timezone Berlin und drücke dann noch einmal."
+    ),
     "press.not_yours": "Gefragt war jemand anders.",
     "press.not_let_in": "Das darfst du hier nicht.",
     # Days and lengths of time

@@ -70,10 +70,17 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         return Answer("snooze.no_time")
     if when.rule is not None:
         return Answer("snooze.once")
-    said = known.calendar.echo(when.at, None, when.zone, ask.language)
+    if task.due_at is None:
+        # Without a time of its own it had no zone either.
+        task = evolve(task, zone=when.zone)
+    moved = snoozed(task, when.at, known.now, known.calendar)
+    at = moved.task.remind_at
+    assert at is not None
+    said = known.calendar.echo(at, None, when.zone, ask.language)
     values: dict[str, Value] = {"number": str(task.number), "title": task.title, "until": said}
     reason = f"task {task.number} put off"
-    return Answer("snooze.until", values, effects_of(snoozed(task, when.at)), reason=reason)
+    key = "snooze.until" if at == when.at else "snooze.comes_before"
+    return Answer(key, values, effects_of(moved), reason=reason)
 
 
 def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:

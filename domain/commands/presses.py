@@ -18,9 +18,9 @@ from domain.commands.views import PENDING, Reader, button, reminder_rows
 from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import Action, Button, OnListed, OnOption, OnPage, OnTask, OnZone, bucket_of
 from domain.tasks.moves import Moved, skipped, snoozed, stopped
-from domain.tasks.policy import policy_of
+from domain.tasks.policy import ZONE, policy_of
 from domain.tasks.times import WallTime
-from domain.tasks.values import Status, Task
+from domain.tasks.values import UNZONED, Status, Task
 from domain.wording import Rows, Said, Value
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
@@ -112,30 +112,35 @@ def _undo(ask: Ask, known: Known, task: Task) -> Pressed:
     return Pressed(Said("press.opened"), shown, opened.effects, reason=f"task {task.number} opened again")
 
 
-def _snooze(until: Callable[[Known, Task], float]) -> Callable[[Ask, Known, Task], Pressed]:
+def _snooze(until: Callable[[Known, str], float]) -> Callable[[Ask, Known, Task], Pressed]:
     def snooze(ask: Ask, known: Known, task: Task) -> Pressed:
-        at = until(known, task)
-        # A second press within the minute is a slip of the finger.
-        if task.remind_at is not None and abs(task.remind_at - at) < MINUTE_S:
-            return evolve(STALE, notice=Said("press.already_snoozed"))
-        said = Reader.of(ask, known).moment(at, task.zone)
-        moved = snoozed(task, at)
+        zone = known.settings.get(ZONE, task.zone)
+        if task.due_at is None:
+            # Without a time of its own it had no zone either.
+            task = evolve(task, zone=zone)
+        wanted = until(known, zone)
+        if task.remind_at is not None and abs(task.remind_at - wanted) < MINUTE_S:
+            # It is said then anyway: it was pressed twice, or an open task is said again at that time.
+            moved, at = None, task.remind_at
+        else:
+            moved = snoozed(task, wanted, known.now, known.calendar)
+            assert moved.task.remind_at is not None
+            at = moved.task.remind_at
+        said = Reader.of(ask, known).moment(at, zone)
         state = Said(_by(ask, "press.was_snoozed"), {**_who(ask), "until": said})
         shown = _shown(ask, known, task, state, ((button(Action.DONE, task),),))
-        return Pressed(
-            Said("press.snoozed", {"until": said}),
-            shown,
-            effects_of(moved),
-            reason=f"task {task.number} put off",
-        )
+        notice = Said("press.snoozed" if at >= wanted - MINUTE_S else "press.comes_before", {"until": said})
+        if moved is None:
+            return Pressed(notice, shown, reason="it is put off until then already")
+        return Pressed(notice, shown, effects_of(moved), reason=f"task {task.number} put off")
 
     return snooze
 
 
-def _tomorrow(known: Known, task: Task) -> float:
-    """Return the next day's morning by the wall clock of the task."""
-    wall = known.calendar.wall(known.now + DAY_S, task.zone)
-    return known.calendar.instant(WallTime(wall.year, wall.month, wall.day, MORNING_HOUR, 0), task.zone)
+def _tomorrow(known: Known, zone: str) -> float:
+    """Return the next day's morning by the clocks of ``zone``."""
+    wall = known.calendar.wall(known.now + DAY_S, zone)
+    return known.calendar.instant(WallTime(wall.year, wall.month, wall.day, MORNING_HOUR, 0), zone)
 
 
 def _skip(ask: Ask, known: Known, task: Task) -> Pressed:
@@ -150,7 +155,7 @@ def _skip(ask: Ask, known: Known, task: Task) -> Pressed:
 
 def _stop(ask: Ask, known: Known, task: Task) -> Pressed:
     if task.rule is None:
-        return STALE
+        return evolve(STALE, notice=Said("press.stopped"))
     moved = stopped(task, known.now, policy_of(known.settings), known.calendar)
     state = Said(_by(ask, "press.was_stopped"), _who(ask))
     return _moved(
@@ -165,12 +170,18 @@ def _moved(
     return Pressed(Said(notice), shown, effects_of(moved), reason=f"task {moved.task.number} {reason}")
 
 
+def _snooze_until_tomorrow(ask: Ask, known: Known, task: Task) -> Pressed:
+    if ZONE not in known.settings and task.zone == UNZONED:
+        return evolve(STALE, notice=Said("press.zone_needed"), reason="the time zone is not known")
+    return _snooze(_tomorrow)(ask, known, task)
+
+
 _ACTIONS: Mapping[Action, Callable[[Ask, Known, Task], Pressed]] = {
     Action.DONE: _done,
     Action.UNDO: _undo,
-    Action.SNOOZE_10_MIN: _snooze(lambda known, task: known.now + 10 * MINUTE_S),
-    Action.SNOOZE_1_H: _snooze(lambda known, task: known.now + HOUR_S),
-    Action.SNOOZE_TOMORROW: _snooze(_tomorrow),
+    Action.SNOOZE_10_MIN: _snooze(lambda known, zone: known.now + 10 * MINUTE_S),
+    Action.SNOOZE_1_H: _snooze(lambda known, zone: known.now + HOUR_S),
+    Action.SNOOZE_TOMORROW: _snooze_until_tomorrow,
     Action.SKIP: _skip,
     Action.STOP: _stop,
 }

@@ -13,7 +13,7 @@ from domain.decisions import AddTask
 from domain.envelope import timestamp_of
 from domain.events.tasks import TaskCreated
 from domain.tasks.times import Understood
-from domain.tasks.values import OPEN_TASKS_MAX, TAGS_MAX, TITLE_CHARS_MAX, Priority, Task
+from domain.tasks.values import OPEN_TASKS_MAX, TAGS_MAX, TITLE_CHARS_MAX, UNZONED, Priority, Task
 
 TASK, REMIND = "task", "remind"
 
@@ -50,7 +50,7 @@ def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answ
     at = when.at if when is not None else None
     task = Task(
         known.fresh_id, known.tasks.next_number, title, due_at=at, remind_at=at,
-        zone=when.zone if when is not None else "UTC", rule=when.rule if when is not None else None,
+        zone=when.zone if when is not None else UNZONED, rule=when.rule if when is not None else None,
         priority=found.priority or Priority.NORMAL, tags=found.tags, thread_id=ask.thread_id, made_by=ask.who,
         assigned_to=found.assigned_to, language=ask.language, created_at=known.now,
     )  # fmt: skip

@@ -11,9 +11,10 @@ from attrs import evolve
 from domain.commands import changing, task
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.timing import Pending, put
-from domain.commands.views import PENDING, ZONE, choice
+from domain.commands.views import PENDING, choice
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnZone, written
+from domain.tasks.policy import ZONE
 from domain.wording import Listed, Said, in_rows
 
 OPTIONS_MAX = 8

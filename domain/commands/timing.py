@@ -9,9 +9,10 @@ import json
 from attrs import evolve, frozen
 
 from domain.commands.base import Answer, Ask, Known
-from domain.commands.views import PENDING, ZONE
+from domain.commands.views import PENDING
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
+from domain.tasks.policy import ZONE
 from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
 from domain.wording import Choice, Listed, Said, Value, in_rows
 

@@ -6,11 +6,12 @@ from attrs import frozen
 
 from domain.commands.base import Ask, Calendar, Known
 from domain.tasks.buttons import Action, Button, OnTask, bucket_of, written
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Priority, Status, Task, Who
 from domain.wording import Choice, Listed, Rows, Said, Value
 
-# The settings of a scope that commands about tasks read and write.
-ZONE, PENDING = "zone", "pending"
+# The setting of a scope that holds a command which waits for an answer.
+PENDING = "pending"
 _SNOOZES = (Action.SNOOZE_10_MIN, Action.SNOOZE_1_H, Action.SNOOZE_TOMORROW)
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 

@@ -9,6 +9,8 @@ TITLE_CHARS_MAX = 500
 TAGS_MAX = 10
 TAG_CHARS_MAX = 32
 OPEN_TASKS_MAX = 1_000
+# The zone of a task that was made without one: its time was a span from then, or it has none.
+UNZONED = "UTC"
 
 
 class Status(StrEnum):
@@ -70,7 +72,7 @@ class Task:
     status: Status = Status.OPEN
     due_at: float | None = None
     remind_at: float | None = None
-    zone: str = "UTC"
+    zone: str = UNZONED
     rule: str | None = None
     priority: Priority = Priority.NORMAL
     tags: tuple[str, ...] = ()

@@ -135,9 +135,51 @@ async def test_a_second_snooze_within_the_minute_is_a_slip_of_the_finger(harness
     message = await given_reminder(harness, "in 54 min cake")
     assert message.message_id is not None
     for _ in range(2):
-        harness.world.press(ANN, ANN, message.message_id, buttons(message)["1 h"])
+        harness.world.press(ANN, ANN, message.message_id, buttons(message)["10 min"])
     await harness.settle()
-    assert "It is put off already." in harness.texts(ANN)
+    assert harness.texts(ANN).count("Put off: today 18:10") == 2
+    assert [row.reason for row in await harness.audit(event_type="callback.received")][-2:] == [
+        "task 1 put off", "it is put off until then already",
+    ]  # fmt: skip
+
+
+async def test_an_open_task_that_is_said_again_by_then_anyway_is_put_off_all_the_same(
+    harness: Harness,
+) -> None:
+    await given_reminder(harness, "in 54 min cake")
+    assert await when_pressed(harness, "1 h") == [
+        "Put off: today 19:00", "Task 1: cake\n2025-06-15 18:00 (+2)\nPut off: today 19:00",
+    ]  # fmt: skip
+
+
+async def test_a_snooze_of_a_task_that_repeats_lasts_until_it_comes_again(harness: Harness) -> None:
+    await given_reminder(harness)
+    assert await harness.say(ANN, ANN, "/snooze 1 in 99 h") == [
+        "It comes again before that: 1. Water the plants\nNext reminder: 2025-06-16 18:00 (+2)"
+    ]
+    await harness.advance(DAY_S)
+    assert text_of(shown(harness)) == "⏰ Water the plants\n(task 1)\nNext: tomorrow 18:00"
+
+
+async def test_a_task_without_a_time_is_put_off_by_the_clocks_of_the_chat(harness: Harness) -> None:
+    await harness.say(ANN, ANN, "/task cake")
+    await harness.say(ANN, ANN, "/snooze 1")
+    assert (await when_pressed(harness, "Tomorrow"))[0] == "Put off: tomorrow 09:00"
+    await harness.advance(16 * HOUR_S)
+    assert text_of(shown(harness)) == "⏰ cake\n(task 1)"
+
+
+async def test_tomorrow_is_nothing_that_can_be_known_without_a_zone() -> None:
+    harness = Harness(calendar=SmallCalendar())
+    await harness.say(BEN, BEN, "/task cake")
+    await harness.say(BEN, BEN, "/snooze 1")
+    assert (await when_pressed(harness, "Tomorrow", BEN, BEN))[0].startswith("For that I need to know")
+    await harness.say(BEN, BEN, "/timezone Berlin")
+    question = [each for each in harness.world.record.of_chat(BEN) if "Tomorrow" in buttons(each)][-1]
+    assert question.message_id is not None
+    assert (await harness.press(BEN, BEN, question.message_id, buttons(question)["Tomorrow"]))[0] == (
+        "Put off: tomorrow 09:00"
+    )
 
 
 async def test_a_task_can_be_left_out_once_or_stop_repeating(harness: Harness) -> None:
@@ -312,11 +354,11 @@ async def test_a_chat_that_blocked_the_bot_is_reminded_once_it_is_back(harness: 
 
 
 async def test_a_task_that_was_done_before_its_reminder_was_told_is_not_told(harness: Harness) -> None:
-    await harness.say(ANN, ANN, "/remind in 20 min cake")
+    await harness.say(ANN, ANN, "/remind in 5 min cake")
     before = len(harness.texts(ANN))
     harness.world.say(ANN, ANN, "/done 1")
     await harness.take_in()
-    await harness.clock.advance(20 * 60)
+    await harness.clock.advance(5 * 60)
     await harness.scheduler.tick()
     await harness.settle()
     assert harness.texts(ANN)[before:] == ["Done: 1. cake"]

@@ -269,7 +269,7 @@ def test_a_snooze_moves_the_reminder_and_not_when_the_task_is_due(words: str) ->
     answer = when(f"/snooze 3 {words}", known(a_task(due_at=NOW - 60, times_said=1)))
     task = put(answer)
     assert (task.due_at, task.remind_at) == (NOW - 60, NOW + 7200)
-    assert said(answer) == "Put off: 3. Buy milk\nI remind you 2025-06-15 17:00 (+2)"
+    assert said(answer) == "Put off: 3. Buy milk\nNext reminder: 2025-06-15 17:00 (+2)"
 
 
 def test_a_snooze_before_its_time_keeps_that_the_occasion_was_put_off() -> None:

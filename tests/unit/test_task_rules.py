@@ -251,28 +251,55 @@ def test_a_task_that_stops_repeating_keeps_the_occurrence_that_is_meant() -> Non
 
 
 def test_a_snooze_says_it_again_when_it_ends_and_not_before() -> None:
-    said = snoozed(a_task(times_said=1), NINE + 600)
+    said = snoozed(a_task(times_said=1), NINE + 600, NINE, TIMES)
     assert said.occasions == ()
     acted = act(said.task, NINE + 600, PLAIN, TIMES)
     assert ledger(acted) == [(600, Kept.FIRED)]
     assert acted.saying == Saying(NINE + 600, ReminderKind.NAG)
-    ahead = snoozed(a_task(), NINE + 600)
+    ahead = snoozed(a_task(), NINE + 600, NINE - 60, TIMES)
     assert [(each.bucket, each.kept) for each in ahead.occasions] == [(NINE, Kept.SUPERSEDED)]
 
 
+def test_a_snooze_lasts_until_the_next_occurrence_at_most_so_that_none_is_lost() -> None:
+    said = a_task(rule=daily(NINE), times_said=1)
+    kitchen = Kitchen(snoozed(said, NINE + 5 * DAY_S, NINE + 60, TIMES).task)
+    assert kitchen.task.remind_at == NINE + DAY_S
+    kitchen.at(NINE + DAY_S)
+    assert kitchen.said == [Saying(NINE + DAY_S, ReminderKind.OCCURRENCE)]
+    assert snoozed(said, NINE + 600, NINE + 60, TIMES).task.remind_at == NINE + 600
+
+
+def test_an_occurrence_that_was_put_off_is_said_at_its_time_after_all_if_the_snooze_is_taken_back() -> None:
+    put_off = snoozed(a_task(), NINE + DAY_S, NINE - 900, TIMES)
+    back = Kitchen(snoozed(put_off.task, NINE - 600, NINE - 900, TIMES).task)
+    back.at(NINE - 600)
+    back.at(NINE)
+    assert [saying.kind for saying in back.said] == [ReminderKind.NAG, ReminderKind.OCCURRENCE]
+    same = snoozed(a_task(), NINE, NINE - 900, TIMES)
+    assert (same.task, same.occasions) == (a_task(), ())
+
+
+def test_quiet_hours_are_those_of_the_chats_clocks_where_its_zone_is_known() -> None:
+    policy = policy_of({"quiet": "22:00-07:00", "zone": "+5"})
+    task = a_task(zone="UTC")
+    # 18:00 UTC is 23:00 there.
+    assert policy.quiet_until(task, NINE + 9 * HOUR_S, TIMES) == NINE + 17 * HOUR_S
+    assert evolve(policy, zone=None).quiet_until(task, NINE + 9 * HOUR_S, TIMES) == NINE + 9 * HOUR_S
+
+
 def test_a_reminder_before_the_time_does_not_take_its_place() -> None:
-    kitchen = Kitchen(snoozed(a_task(), NINE - 600).task)
+    kitchen = Kitchen(snoozed(a_task(), NINE - 600, NINE - 900, TIMES).task)
     kitchen.at(NINE - 600)
     kitchen.at(NINE)
     assert [saying.bucket - NINE for saying in kitchen.said] == [-600, 0]
-    both = Kitchen(snoozed(a_task(), NINE - 600).task)
+    both = Kitchen(snoozed(a_task(), NINE - 600, NINE - 900, TIMES).task)
     both.at(NINE + 1)
     assert [saying.bucket for saying in both.said] == [NINE]
     assert both.stands == {NINE - 600: Kept.SUPERSEDED, NINE: Kept.FIRED}
 
 
 def test_a_task_without_a_time_can_be_put_off_and_is_said_once() -> None:
-    kitchen = Kitchen(snoozed(a_task(None), NINE).task)
+    kitchen = Kitchen(snoozed(a_task(None), NINE, NINE - 60, TIMES).task)
     kitchen.at(NINE)
     assert [saying.kind for saying in kitchen.said] == [ReminderKind.NAG]
     assert kitchen.task.remind_at is None
@@ -353,7 +380,7 @@ def test_whatever_people_do_meanwhile_a_bucket_fires_once_and_an_open_task_goes_
             "undone": lambda task, now: undone(task, now, policy, TIMES),
             "skip": lambda task, now: skipped(task, now, TIMES),
             "stop": lambda task, now: stopped(task, now, policy, TIMES),
-            "snooze": lambda task, now: snoozed(task, now + 600),
+            "snooze": lambda task, now: snoozed(task, now + 600, now, TIMES),
             "cancel": lambda task, now: cancelled(task, now, ANNA),
         }.get(move, lambda task, now: None)(task, now)
         if moved is None or (task.status is Status.OPEN) == (move == "undone"):
