@@ -74,6 +74,7 @@ WORDING: Mapping[str, str] = {
     "zone.unknown": (
         "I know no time zone by that name. Send a larger city near you or an offset: /timezone Berlin, /timezone +05:30"
     ),
+    "zone.alike": "I know no place by exactly that name. If it is one of these, choose:",
     "zone.which": "That may be several time zones. Choose:",
     "zone.set": "The time zone here is now {zone}, where it is {now}.",
     "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep theirs.",

@@ -84,6 +84,7 @@ WORDING: Mapping[str, str] = {
         "Unter diesem Namen kenne ich keine Zeitzone. Sende eine größere Stadt in deiner Nähe oder einen Versatz: "
         "/timezone Berlin, /timezone +05:30"
     ),
+    "zone.alike": "Einen Ort mit genau diesem Namen kenne ich nicht. Ist es einer von diesen, dann wähle:",
     "zone.which": "Das können mehrere Zeitzonen sein. Wähle:",
     "zone.set": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}.",
     "zone.changed": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre.",

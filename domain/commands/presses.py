@@ -19,7 +19,7 @@ from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import Action, Button, OnListed, OnOption, OnPage, OnTask, OnZone, bucket_of
 from domain.tasks.moves import Moved, skipped, snoozed, stopped
 from domain.tasks.policy import ZONE, policy_of
-from domain.tasks.times import WallTime
+from domain.tasks.times import WallTime, ZonesMeant
 from domain.tasks.values import UNZONED, Status, Task
 from domain.wording import Rows, Said, Value
 
@@ -77,7 +77,7 @@ def step(ask: Ask, known: Known, pressed: Button) -> Pressed:
         case OnOption():
             return _on_option(ask, known, pressed)
         case OnZone(zone):
-            if zone not in known.calendar.find_zone(zone):
+            if known.calendar.find_zone(zone) != ZonesMeant((zone,)):
                 return STALE
             answer = set_zone(ask, known, zone)
             return Pressed(Said("press.chosen"), answer, answer.effects, answer.events, answer.reason)

@@ -17,7 +17,7 @@ from domain.tasks.buttons import OnZone, written
 from domain.tasks.policy import ZONE
 from domain.wording import Listed, Said, in_rows
 
-OPTIONS_MAX = 8
+OPTIONS_MAX = 12
 # The commands in which a time may stand, so that a question about it may wait for an answer.
 WITH_TIME = {command.name: command for command in (*task.COMMANDS, *changing.COMMANDS)}
 
@@ -31,13 +31,14 @@ def step(ask: Ask, known: Known) -> Answer:
             if zone is None
             else Answer("zone.is", {"zone": zone, "now": _now(known, zone)})
         )
-    zones = [zone for zone in known.calendar.find_zone(ask.args) if written(OnZone(zone)) is not None]
+    meant = known.calendar.find_zone(ask.args)
+    zones = [zone for zone in meant.names if written(OnZone(zone)) is not None]
     if not zones:
         return Answer("zone.unknown")
-    if len(zones) == 1:
+    if len(zones) == 1 and meant.is_sure:
         return set_zone(ask, known, zones[0])
     choices = tuple(choice(zone, OnZone(zone)) for zone in zones[:OPTIONS_MAX])
-    return Answer("zone.which", buttons=in_rows(choices, 1))
+    return Answer("zone.which" if meant.is_sure else "zone.alike", buttons=in_rows(choices, 1))
 
 
 def set_zone(ask: Ask, known: Known, zone: str) -> Answer:

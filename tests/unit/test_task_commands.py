@@ -166,6 +166,12 @@ def test_several_zones_are_offered() -> None:
     assert answer.effects == ()
 
 
+def test_a_place_that_is_only_named_nearly_so_is_offered_and_not_taken() -> None:
+    answer = when("/timezone Berln")
+    assert (answer.key, answer.effects) == ("zone.alike", ())
+    assert [[each.data for each in row] for row in answer.buttons] == [["z1:+2"]]
+
+
 def test_the_zone_is_shown() -> None:
     assert (
         said(when("/timezone"))
