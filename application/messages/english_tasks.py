@@ -77,7 +77,7 @@ WORDING: Mapping[str, str] = {
     "zone.alike": "I know no place by exactly that name. If it is one of these, choose:",
     "zone.which": "That may be several time zones. Choose:",
     "zone.set": "The time zone here is now {zone}, where it is {now}.",
-    "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep theirs.",
+    "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep their time zone.",
     "when.past": "That time has passed.",
     "when.no_such_date": "There is no such date.",
     "when.no_such_time": "There is no such time of day.",
@@ -172,7 +172,8 @@ WORDING: Mapping[str, str] = {
     "press.zone_needed": (
         "For that I need to know the time zone here. Send for example /timezone Berlin, then press again."
     ),
-    "press.not_yours": "Somebody else was asked.",
+    "press.question_gone": "That question is not open any more. Send the command again if it still holds.",
+    "press.not_yours": "Somebody else was asked. Send a command of your own.",
     "press.not_let_in": "You may not do that here.",
     # Days and lengths of time
     "day.yesterday": "yesterday {time}",

@@ -87,7 +87,9 @@ WORDING: Mapping[str, str] = {
     "zone.alike": "Einen Ort mit genau diesem Namen kenne ich nicht. Ist es einer von diesen, dann wähle:",
     "zone.which": "Das können mehrere Zeitzonen sein. Wähle:",
     "zone.set": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}.",
-    "zone.changed": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre.",
+    "zone.changed": (
+        "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre Zeitzone."
+    ),
     "when.past": "Diese Zeit ist vorbei.",
     "when.no_such_date": "Dieses Datum gibt es nicht.",
     "when.no_such_time": "Diese Uhrzeit gibt es nicht.",
@@ -182,7 +184,8 @@ WORDING: Mapping[str, str] = {
     "press.zone_needed": (
         "Dafür muss ich die Zeitzone hier kennen. Sende zum Beispiel /timezone Berlin und drücke dann noch einmal."
     ),
-    "press.not_yours": "Gefragt war jemand anders.",
+    "press.question_gone": "Diese Frage ist nicht mehr offen. Sende den Befehl noch einmal, wenn er noch gilt.",
+    "press.not_yours": "Gefragt war jemand anders. Sende einen eigenen Befehl.",
     "press.not_let_in": "Das darfst du hier nicht.",
     # Days and lengths of time
     "day.yesterday": "gestern {time}",

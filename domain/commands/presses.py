@@ -13,7 +13,7 @@ from domain.commands.closing import close_done, effects_of, open_again
 from domain.commands.tasks import List, page_of
 from domain.commands.timezone import WITH_TIME, set_zone
 from domain.commands.timezone import wants as wants_of_zone
-from domain.commands.timing import Pending, chosen, put
+from domain.commands.timing import Pending, asked_by, chosen, put
 from domain.commands.views import PENDING, Reader, button, reminder_rows
 from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import Action, Button, OnListed, OnOption, OnPage, OnTask, OnZone, bucket_of
@@ -216,13 +216,14 @@ def _on_listed(ask: Ask, known: Known, pressed: OnListed) -> Pressed:
 def _on_option(ask: Ask, known: Known, pressed: OnOption) -> Pressed:
     pending = Pending.of_text(known.settings.get(PENDING))
     if pending is None or pending.token != pressed.token or pending.name not in WITH_TIME:
-        return STALE
-    if pending.by != ask.user_id:
+        return evolve(STALE, notice=Said("press.question_gone"))
+    # Behind a chat's name is somebody who presses under their own, so there anybody may answer.
+    if pending.by is not None and pending.by != ask.user_id:
         return evolve(STALE, notice=Said("press.not_yours"), reason="somebody else was asked")
     when = chosen(ask, known, pending, pressed.index)
     if when is None:
-        return STALE
-    answer = WITH_TIME[pending.name].step(evolve(ask, args=pending.args), evolve(known, chosen=when))
+        return evolve(STALE, notice=Said("press.question_gone"))
+    answer = WITH_TIME[pending.name].step(asked_by(ask, pending), evolve(known, chosen=when))
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in answer.effects)
     effects = answer.effects if asks_again else (put(None), *answer.effects)
     return Pressed(Said("press.chosen"), answer, effects, answer.events, answer.reason)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from domain.commands import changing, task
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
-from domain.commands.timing import Pending, put
+from domain.commands.timing import Pending, asked_by, put
 from domain.commands.views import PENDING, choice
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnZone, written
@@ -18,6 +18,8 @@ from domain.tasks.policy import ZONE
 from domain.wording import Listed, Said, in_rows
 
 OPTIONS_MAX = 12
+# For how long a command waits for the zone: later, what "tomorrow" meant is over.
+WAITS_S = 3600.0
 # The commands in which a time may stand, so that a question about it may wait for an answer.
 WITH_TIME = {command.name: command for command in (*task.COMMANDS, *changing.COMMANDS)}
 
@@ -42,15 +44,15 @@ def step(ask: Ask, known: Known) -> Answer:
 
 
 def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
-    """Set the zone, and carry out what waited for it."""
+    """Set the zone, and carry out what waited for it, whoever asked for that: the zone is that of all of the chat."""
     chosen = PutSetting(ZONE, zone, is_choice=True)
     values = {"zone": zone, "now": _now(known, zone)}
-    key = "zone.changed" if ZONE in known.settings else "zone.set"
+    key = "zone.set" if known.settings.get(ZONE, zone) == zone else "zone.changed"
     waiting = waits_for_zone(known.settings)
-    if waiting is None or waiting.by != ask.user_id:
+    if waiting is None or known.now - waiting.asked_at > WAITS_S:
         return Answer(key, values, (chosen,), reason="the time zone was set")
     told = evolve(known, settings={**known.settings, ZONE: zone})
-    after = WITH_TIME[waiting.name].step(evolve(ask, args=waiting.args), told)
+    after = WITH_TIME[waiting.name].step(asked_by(ask, waiting), told)
     # A further question takes the place of the one that is answered.
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in after.effects)
     effects = (chosen, *after.effects) if asks_again else (chosen, put(None), *after.effects)

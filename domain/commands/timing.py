@@ -28,7 +28,7 @@ TIME_FIRST = ("remind", "snooze")
 class Pending:
     """A command that waits for an answer: the zone, or one of ``options``; ``rest`` is its text without the time.
 
-    ``by`` is who gave it; None for whoever writes in a chat's name.
+    ``by`` is who gave it, by the name ``by_name``; None for whoever writes in a chat's name. ``asked_at`` is when.
     """
 
     token: str
@@ -37,19 +37,32 @@ class Pending:
     by: int | None = None
     options: tuple[str, ...] = ()
     rest: str = ""
+    by_name: str = ""
+    asked_at: float = 0.0
 
     @property
     def text(self) -> str:
         """The value of the setting that holds it."""
-        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest]
+        held = [
+            self.token,
+            self.name,
+            self.args,
+            self.by,
+            list(self.options),
+            self.rest,
+            self.by_name,
+            self.asked_at,
+        ]
         return json.dumps(held)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
         """Return what a setting holds; None for one that is empty or was written by another version."""
         try:
-            token, name, args, by, options, rest = json.loads(text or "null")
-            return cls(str(token), str(name), str(args), by, tuple(options), str(rest))
+            token, name, args, by, options, rest, by_name, asked_at = json.loads(text or "null")
+            return cls(
+                str(token), str(name), str(args), by, tuple(options), str(rest), str(by_name), float(asked_at)
+            )
         except (TypeError, ValueError):
             return None
 
@@ -76,7 +89,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         if not found.options:
             return Answer("time.refused", {"why": question})
         options = found.options[:OPTIONS_MAX]
-        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest)
+        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest, ask.user_name, known.now)
         choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
         if name in _WITHOUT_TIME:
             choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
@@ -87,7 +100,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     if found.key == NO_TIME:
         return None
     if found.key == ZONE_NEEDED:
-        pending = Pending(token, name, ask.args, ask.user_id)
+        pending = Pending(token, name, ask.args, ask.user_id, by_name=ask.user_name, asked_at=known.now)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
 
@@ -106,6 +119,11 @@ def data_of(token: str, index: int) -> str:
 def put(pending: Pending | None) -> PutSetting:
     """Return the effect by which a question is kept, or no question any more."""
     return PutSetting(PENDING, pending.text if pending is not None else "", is_choice=True)
+
+
+def asked_by(ask: Ask, pending: Pending) -> Ask:
+    """Return the command that waited, as whoever gave it asks for it; somebody else may have answered."""
+    return evolve(ask, args=pending.args, user_id=pending.by, user_name=pending.by_name)
 
 
 def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood | Refused | None:

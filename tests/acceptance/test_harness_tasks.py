@@ -239,7 +239,9 @@ async def test_a_question_that_was_answered_or_followed_by_another_is_stale(harn
     await harness.say(ANN, ANN, "/task Buy oat milk at 6")
     assert first.message_id is not None
     for data in buttons(first).values():
-        assert await harness.press(ANN, ANN, first.message_id, data) == [STALE]
+        assert await harness.press(ANN, ANN, first.message_id, data) == [
+            "That question is not open any more. Send the command again if it still holds."
+        ]
     assert statuses(harness) == []
 
 
@@ -277,8 +279,19 @@ async def test_only_who_was_asked_answers_a_question_in_a_group(harness: Harness
     await harness.say(ANN, GROUP, f"/timezone{bot} Berlin")
     await harness.say(ANN, GROUP, f"/task{bot} Buy milk at 5")
     label = "2025-06-16 05:00 (+2)"
-    assert await when_pressed(harness, label, BEN, GROUP) == ["Somebody else was asked."]
+    assert await when_pressed(harness, label, BEN, GROUP) == [
+        "Somebody else was asked. Send a command of your own."
+    ]
     assert (await when_pressed(harness, label, ANN, GROUP))[0] == "All right."
+
+
+async def test_a_question_to_an_anonymous_admin_is_answered_by_whoever_presses(harness: Harness) -> None:
+    """A press always tells whose it is, so nobody could answer in the group's name."""
+    await harness.say(ANN, GROUP, "/timezone Berlin")
+    await harness.say(ANN, GROUP, "/task Buy milk at 5", anonymous=True)
+    assert (await when_pressed(harness, "2025-06-16 05:00 (+2)", BEN, GROUP))[1] == (
+        "Noted.\nTask 1: Buy milk\n2025-06-16 05:00 (+2)"
+    )
 
 
 async def test_a_button_of_a_task_of_another_chat_does_nothing(harness: Harness) -> None:

@@ -24,6 +24,8 @@ from domain.wording import Said
 from tests.times import DAY_S, daily
 from tests.unit.task_given import ANN, FRESH, IN_GROUP, NOW, TEN, a_task, known, made, put, said, when
 
+WAITING = Pending("00000000", "task", "Buy milk tomorrow 10", 7, by_name="Ann", asked_at=NOW)
+
 # Making
 
 
@@ -132,7 +134,7 @@ def test_without_a_zone_it_is_asked_for_and_the_command_waits() -> None:
     (effect,) = answer.effects
     assert (answer.key, effect) == (
         "zone.needed",
-        PutSetting("pending", Pending("00000000", "task", "Buy milk tomorrow 10", 7).text, is_choice=True),
+        PutSetting("pending", WAITING.text, is_choice=True),
     )
 
 
@@ -141,7 +143,7 @@ def test_what_needs_no_zone_is_made_without_one() -> None:
 
 
 def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
-    waiting = {"pending": Pending("00000000", "task", "Buy milk tomorrow 10", 7).text}
+    waiting = {"pending": WAITING.text}
     assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True)
     answer = when("/timezone Berlin", known(settings=waiting))
     zone, pending, task = answer.effects
@@ -153,11 +155,23 @@ def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
     assert said(answer).endswith("Noted.\nTask 4: Buy milk\n2025-06-16 10:00 (+2)")
 
 
-def test_a_zone_that_somebody_else_sets_leaves_the_command_waiting() -> None:
-    waiting = {"pending": Pending("00000000", "task", "Buy milk tomorrow 10", 8).text}
+def test_a_command_that_waits_for_the_zone_goes_on_whoever_sets_it_and_stays_of_who_gave_it() -> None:
+    waiting = {"pending": evolve(WAITING, by=8, by_name="Ben").text}
+    answer = when("/timezone Berlin", known(settings=waiting), IN_GROUP)
+    assert isinstance(answer.effects[-1], AddTask)
+    assert answer.effects[-1].task.made_by == Who(8, "Ben")
+
+
+def test_a_command_waits_for_the_zone_for_an_hour() -> None:
+    waiting = {"pending": evolve(WAITING, asked_at=NOW - 3601).text}
     assert when("/timezone Berlin", known(settings=waiting)).effects == (
         PutSetting("zone", "+2", is_choice=True),
     )
+
+
+def test_tasks_keep_their_zone_which_is_said_where_the_zone_changes() -> None:
+    assert when("/timezone Berlin").key == "zone.set"
+    assert said(when("/timezone utc")).endswith("Tasks that exist keep their time zone.")
 
 
 def test_several_zones_are_offered() -> None:
@@ -197,6 +211,8 @@ def test_an_unclear_time_is_asked_about_with_a_button_for_each_answer() -> None:
         7,
         ("2025-06-16 05:00 (+2)", "2025-06-16 17:00 (+2)"),
         "Buy milk",
+        "Ann",
+        NOW,
     )
 
 
