@@ -43,8 +43,8 @@ WORDING: Mapping[str, str] = {
     "snooze.comes_before": "It comes again before that: {number}. {title}\nNext reminder: {until}",
     "late.usage": (
         "What shall I do with a reminder that is late, because I did not run at its time?\n"
-        "/late 3 label: say it, and by how much it is late\n/late 3 skip: leave it out and say so\n"
-        "/late 3 expire: leave it out silently\nNow: {now}"
+        "/late {number} label: say it, and by how much it is late\n/late {number} skip: leave it out and say so\n"
+        "/late {number} expire: leave it out silently\nNow: {now}"
     ),
     "late.label": "say it, and by how much it is late",
     "late.skip": "leave it out and say so",
@@ -61,6 +61,8 @@ WORDING: Mapping[str, str] = {
     "tasks.page": "{what} ({total}), page {page} of {pages}:\n{tasks}",
     "tasks.beginning": "{what} ({total}), the first of them; search for more words to see fewer:\n{tasks}",
     "tasks.none": "{what}: none.",
+    "tasks.none_yet": "{what}: none. To note one: /task Buy milk",
+    "tasks.no_page": "{what} ({total}): there is no page {page} any more.",
     # Time
     "time.refused": "{why} Nothing was changed.",
     "time.which": "{why} Choose:",
@@ -101,24 +103,25 @@ WORDING: Mapping[str, str] = {
     "when.zone_abbreviation": "That abbreviation stands for several time zones. Name a place.",
     # Habits
     "quiet.none": "There are no quiet hours here. To set them: /quiet 22:00-07:00",
-    "quiet.is": "Quiet hours here: {hours}. Only urgent tasks remind in them. To end that: /quiet off",
-    "quiet.set": "Quiet hours here are now {hours}. Reminders wait until they are over, except for urgent tasks.",
+    "quiet.is": "Quiet hours here: {hours}. Only !high tasks remind in them. To end that: /quiet off",
+    "quiet.set": "Quiet hours here are now {hours}. Reminders wait until they are over, except for !high tasks.",
     "quiet.off": "There are no quiet hours here any more.",
     "quiet.usage": "I do not understand that. For example: /quiet 22:00-07:00, or /quiet off",
-    "escalation.is": "A task that stays open after its time is said again {waits}.",
-    "escalation.set": "From now on a task that stays open after its time is said again {waits}.",
-    "escalation.waits": "after {waits}, each counted from the time before; urgent ones after half of that",
-    "escalation.off": "A task that stays open after its time is not said again.",
+    "escalation.is": "I remind again of a task that stays open after its time: {waits}.",
+    "escalation.set": "From now on I remind again of a task that stays open after its time: {waits}.",
+    "escalation.waits": "after {waits}, each counted from the reminder before; of !high ones after half of that",
+    "escalation.off": "I do not remind again of a task that stays open after its time.",
     "escalation.usage": (
         "I do not understand that. Up to {most} waits of a minute to 30 days, for example: /escalation 1h, 4h, 24h; "
         "or /escalation off, or /escalation default"
     ),
     # The ledger
     "why.usage": "Which task? Send its number: /why 3",
-    "why.next": "I remind next: {next}",
-    "why.no_next": "I do not remind of it by myself any more.",
+    "why.next": "Next reminder: {next}",
+    "why.no_next": "No further reminder is planned.",
+    "why.untimed": "It has no time, so there is no reminder. To set one: /edit {number} tomorrow 9",
     "why.waits_for_contact": "Its reminders wait, since this chat could not be reached.",
-    "why.nothing_yet": "It has not reminded yet.",
+    "why.nothing_yet": "There was no reminder of it yet.",
     "why.done": "It is done.",
     "why.done_by": "It was done by {who}.",
     "why.cancelled": "It was cancelled.",
@@ -126,7 +129,7 @@ WORDING: Mapping[str, str] = {
     "kept.fired": "{at}: reminded",
     "kept.late": "{at}: reminded late",
     "kept.skipped": "{at}: left out",
-    "kept.superseded": "{at}: not said, a later one or what you did took its place",
+    "kept.superseded": "{at}: not said, since a later one or what somebody did took its place",
     "kept.paused": "{at}: waits, the chat could not be reached",
     "kept.ambiguous": "{at}: sent, but whether it arrived is unknown",
     # Reminders
@@ -163,8 +166,8 @@ WORDING: Mapping[str, str] = {
     "press.was_snoozed_by": "Put off by {who}: {until}",
     "press.was_skipped": "Left out this time. Next: {next}",
     "press.was_skipped_by": "Left out this time by {who}. Next: {next}",
-    "press.was_stopped": "Does not repeat any more",
-    "press.was_stopped_by": "Does not repeat any more, by {who}",
+    "press.was_stopped": "Repeating stopped",
+    "press.was_stopped_by": "Repeating stopped by {who}",
     "press.already_done": "It was done already.",
     "press.already_cancelled": "It was cancelled.",
     "press.already_open": "It is open already.",

@@ -87,7 +87,8 @@ def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     """Set what becomes of a reminder of the task that is late."""
     wanted = _LATE.get(words.lower())
     if wanted is None:
-        return Answer("late.usage", {"now": Said(f"late.{task.late.value}")})
+        shown: dict[str, Value] = {"number": str(task.number), "now": Said(f"late.{task.late.value}")}
+        return Answer("late.usage", shown)
     values: dict[str, Value] = {"number": str(task.number), "what": Said(f"late.{wanted.value}")}
     reason = f"task {task.number}: late reminders"
     return Answer("late.set", values, (PutTask(evolve(task, late=wanted)),), reason=reason)
@@ -104,9 +105,12 @@ def why(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     elif task.remind_at is not None:
         lines.append(Said("why.next", {"next": reader.moment(task.remind_at, task.zone)}))
     else:
-        lines.append(Said("why.no_next"))
+        lines.append(
+            Said("why.untimed" if task.due_at is None else "why.no_next", {"number": str(task.number)})
+        )
     lines += [_told(reader, task, each) for each in known.tasks.occasions]
-    if not known.tasks.occasions:
+    is_untimed = task.status is Status.OPEN and task.due_at is None and task.remind_at is None
+    if not known.tasks.occasions and not is_untimed:
         lines.append(Said("why.nothing_yet"))
     return Answer("lines", {"lines": Listed(tuple(lines))})
 
@@ -132,7 +136,7 @@ def _one(name: str, change: Change, *, of_closed: bool = False) -> Callable[[Ask
 
 
 _USAGES = {"edit": "edit_task", "snooze": "snooze", "late": "late", "why": "why"}
-_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"now": Said(f"late.{Late.LABEL.value}")}}
+_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"number": "3", "now": Said(f"late.{Late.LABEL.value}")}}
 
 
 def _wants(args: str, settings: Mapping[str, str]) -> Wants:

@@ -31,7 +31,7 @@ MORNING_HOUR = 9
 class Pressed:
     """What a press leads to: a notice, how its message reads then (None: as before), and what is done.
 
-    ``is_done``: it did what the button says; else it did nothing.
+    ``language`` is that of the message; None where it is that of whoever pressed.
     """
 
     notice: Said
@@ -39,6 +39,7 @@ class Pressed:
     effects: tuple[Effect, ...] = ()
     events: tuple[object, ...] = ()
     reason: str = ""
+    language: str | None = None
 
 
 STALE = Pressed(Said("stale_button"), reason="a stale button")
@@ -90,7 +91,9 @@ def _on_task(ask: Ask, known: Known, pressed: OnTask) -> Pressed:
     wanted = Status.DONE if pressed.action is Action.UNDO else Status.OPEN
     if task.status is not wanted:
         return evolve(STALE, notice=Said(f"press.already_{task.status.value}"))
-    return _ACTIONS[pressed.action](ask, known, task)
+    # A group reads on in the language in which its reminder came, whatever the app of who pressed is set to.
+    language = ask.language if ask.is_private else task.language or ask.language
+    return evolve(_ACTIONS[pressed.action](evolve(ask, language=language), known, task), language=language)
 
 
 def _is_for(task: Task, bucket: int | None) -> bool:

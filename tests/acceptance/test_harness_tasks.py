@@ -188,7 +188,7 @@ async def test_a_task_can_be_left_out_once_or_stop_repeating(harness: Harness) -
         "Left out this time. Next: tomorrow 18:00"
     )
     await harness.advance(DAY_S)
-    assert (await when_pressed(harness, "Stop repeating"))[1].endswith("Does not repeat any more")
+    assert (await when_pressed(harness, "Stop repeating"))[1].endswith("Repeating stopped")
     assert (await when_pressed(harness, "Done"))[0] == "Done."
     assert statuses(harness) == [Status.DONE]
 
@@ -214,6 +214,26 @@ async def test_a_list_is_turned_and_ticked_off_in_place(harness: Harness) -> Non
     assert list(buttons(shown(harness))) == ["✓ 12", "◀"]
     await when_pressed(harness, "◀")
     assert len((text_of(shown(harness)) or "").splitlines()) == 11
+
+
+async def test_a_page_that_is_gone_is_not_told_as_an_empty_list(harness: Harness) -> None:
+    for n in range(1, 12):
+        await harness.say(ANN, ANN, f"/task Task number {n}")
+    await harness.say(ANN, ANN, "/tasks")
+    listed = shown(harness)
+    await harness.say(ANN, ANN, "/done 1 2 3")
+    assert listed.message_id is not None
+    turned = await harness.press(ANN, ANN, listed.message_id, buttons(listed)["▶"])
+    assert turned[1] == "Open tasks (8): there is no page 2 any more."
+    assert list(buttons(shown(harness))) == ["◀"]
+
+
+async def test_a_page_of_long_titles_stays_one_message(harness: Harness) -> None:
+    for _ in range(10):
+        harness.world.say(ANN, ANN, "/task " + "👩‍👩‍👧" * 100)
+    await harness.settle()
+    (listed,) = await harness.say(ANN, ANN, "/tasks")
+    assert all(line.endswith("👩‍👩‍👧…") for line in listed.splitlines()[1:])
 
 
 async def test_of_an_unclear_time_one_press_chooses(harness: Harness) -> None:
@@ -272,6 +292,15 @@ async def test_in_a_group_tasks_belong_to_the_chat_and_say_who_did_what(harness:
         "Done tasks (1):\n✓ 1. Buy milk · today 17:26 · for @ben_b · by User 8"
     ]
     assert await harness.say(ANN, ANN, "/tasks all") == ["All tasks: none."]
+
+
+async def test_a_group_reads_on_in_the_language_of_its_reminder(harness: Harness) -> None:
+    harness.world.add_user(BEN, language_code="de")
+    await harness.say(ANN, GROUP, "/remind in 20 min cake")
+    await harness.advance(20 * 60)
+    assert await when_pressed(harness, "Done", BEN, GROUP) == [
+        "Erledigt.", "Task 1: cake\n2025-06-15 15:26 (UTC)\nMade by User 7\n✓ Done by User 8",
+    ]  # fmt: skip
 
 
 async def test_only_who_was_asked_answers_a_question_in_a_group(harness: Harness) -> None:

@@ -313,6 +313,19 @@ def test_late_sets_what_becomes_of_late_reminders() -> None:
     )
 
 
+def test_the_occurrence_that_has_passed_is_not_told_as_the_next_one() -> None:
+    due = NOW - 3600
+    overdue = a_task(due_at=due, remind_at=NOW + 60, times_said=1, rule=daily(due))
+    assert said(when("/why 3", known(overdue))).splitlines()[1:4] == [
+        "every day, next 2025-06-16 14:00 (+2)", "It was due today 14:00.", "Next reminder: today 15:01",
+    ]  # fmt: skip
+
+
+def test_late_asks_for_the_task_that_is_meant() -> None:
+    assert "/late 3 skip" in said(when("/late 3", known(a_task())))
+    assert "/late 3 auslassen" in said(when("/late", known()), "de")
+
+
 def test_why_tells_the_ledger_in_words() -> None:
     task = a_task(due_at=NOW - DAY_S, remind_at=NOW + 3600, times_said=2)
     kept = [Occasion(task.task_id, NOW - n * 3600, each) for n, each in enumerate(Kept)]
@@ -321,11 +334,11 @@ def test_why_tells_the_ledger_in_words() -> None:
     assert said(answer).splitlines() == [
         "Task 3: Buy milk",
         "2025-06-14 15:00 (+2)",
-        "I remind next: today 16:00",
+        "Next reminder: today 16:00",
         "today 15:00: reminded",
         "today 14:00: reminded late",
         "today 13:00: left out",
-        "today 12:00: not said, a later one or what you did took its place",
+        "today 12:00: not said, since a later one or what somebody did took its place",
         "today 11:00: waits, the chat could not be reached",
         "today 10:00: sent, but whether it arrived is unknown",
     ]
@@ -337,7 +350,8 @@ def test_why_tells_the_ledger_in_words() -> None:
     [
         (a_task(status=Status.DONE, closed_by=ANN), "It was done by Ann."),
         (a_task(is_paused=True), "Its reminders wait, since this chat could not be reached."),
-        (a_task(), "I do not remind of it by myself any more."),
+        (a_task(), "It has no time, so there is no reminder. To set one: /edit 3 tomorrow 9"),
+        (a_task(due_at=NOW - 60, times_said=6), "No further reminder is planned."),
     ],
 )
 def test_why_tells_what_comes_next(task: Task, line: str) -> None:

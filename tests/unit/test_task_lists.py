@@ -108,7 +108,8 @@ def test_a_group_sees_who_closed_a_task_and_for_whom_one_is() -> None:
     assert said(when("/tasks all", told, IN_GROUP)).splitlines()[1:] == [
         "✓ 3. Buy milk · by Ann", "4. Buy milk · for @ben",
     ]  # fmt: skip
-    assert said(when("/tasks", listed())) == "Open tasks: none."
+    assert said(when("/tasks", listed())) == "Open tasks: none. To note one: /task Buy milk"
+    assert said(when("/tasks done", listed())) == "Done tasks: none."
 
 
 # Small parts
