@@ -16,6 +16,9 @@ WORDING: Mapping[str, str] = {
     "late": "(Your message waited for {waited} until I could see it.)",
     "late_command": "That command is {waited} old, so I did not carry it out. Send it again if it still holds.",
     "edit.not_done": "I do not carry out an edited command. Send it again as a new message.",
+    "edit.not_done_again": (
+        "I do not carry out an edited command, and what it did before stays done. A new message can change that."
+    ),
     "edit.stays_done": "What that message did stays done; editing it takes nothing back.",
     "edit.in_parts": "That answer took several messages, which I cannot change together. Send your message again.",
     "access.asked": (

@@ -10,7 +10,7 @@ from attrs import evolve
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
-from domain.commands.task import refused_title
+from domain.commands.task import refused_title, title_of
 from domain.commands.timing import read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
@@ -39,7 +39,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         if isinstance(read, Answer):
             return read
         when = read
-        title = " ".join((found.text if when is None else when.rest).split())
+        title = title_of(found.text if when is None else when.rest)
         if title or when is None:
             refusal = refused_title(title)
             if refusal is not None:

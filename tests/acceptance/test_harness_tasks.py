@@ -1,18 +1,25 @@
 """Tasks as people meet them in the chat: made, listed, reminded of, put off, done; alone and in groups."""
 
-from typing import Any
-
 import pytest
 
-from adapters.botworld.values import Effect, FaultKind
+from adapters.botworld.values import FaultKind
 from domain.access import AccessMode
 from domain.tasks.values import Kept, Status
 from entrypoints.harness import BOT_ID, BOT_NAME, Harness, text_of
 from tests.acceptance.business import given_fault, then_all_is_done
+from tests.acceptance.pressing import (
+    ANN,
+    BEN,
+    DAY_S,
+    GROUP,
+    HOUR_S,
+    buttons,
+    given_reminder,
+    shown,
+    when_pressed,
+)
 from tests.calendars import SmallCalendar
 
-ANN, BEN, GROUP = 7, 8, -50
-HOUR_S, DAY_S = 3600, 86_400
 STALE = "This button does nothing any more."
 
 
@@ -22,24 +29,6 @@ async def harness() -> Harness:
     made = Harness(calendar=SmallCalendar())
     await made.say(ANN, ANN, "/timezone Berlin")
     return made
-
-
-def shown(harness: Harness, chat: int = ANN) -> Effect:
-    """Return the last message that was sent or edited in a chat."""
-    return [effect for effect in harness.world.record.of_chat(chat) if effect.message_id is not None][-1]
-
-
-def buttons(effect: Effect) -> dict[str, str]:
-    """Return what the buttons of a message carry, by their labels."""
-    markup: Any = effect.params.get("reply_markup") or {"inline_keyboard": []}
-    return {each["text"]: each["callback_data"] for row in markup["inline_keyboard"] for each in row}
-
-
-async def when_pressed(harness: Harness, label: str, user: int = ANN, chat: int = ANN) -> list[str]:
-    """Press a button of the last message and return what the press was answered with, and how the message reads."""
-    message = shown(harness, chat)
-    assert message.message_id is not None
-    return await harness.press(user, chat, message.message_id, buttons(message)[label])
 
 
 def kept(harness: Harness) -> list[Kept]:
@@ -98,13 +87,6 @@ async def test_a_reminder_has_the_key_of_its_occasion_and_the_class_of_a_reminde
 # Presses
 
 
-async def given_reminder(harness: Harness, words: str = "every day 18 Water the plants") -> Effect:
-    """Let a task be due and its reminder be there."""
-    await harness.say(ANN, ANN, f"/task {words}")
-    await harness.advance(54 * 60)
-    return shown(harness)
-
-
 async def test_a_button_of_an_occurrence_that_has_passed_does_nothing(harness: Harness) -> None:
     first = await given_reminder(harness)
     await harness.advance(DAY_S)
@@ -131,57 +113,6 @@ async def test_presses_at_the_same_moment_act_once(harness: Harness) -> None:
     assert "It is open already." in harness.texts(ANN)
 
 
-async def test_a_second_snooze_within_the_minute_is_a_slip_of_the_finger(harness: Harness) -> None:
-    message = await given_reminder(harness, "in 54 min cake")
-    assert message.message_id is not None
-    for _ in range(2):
-        harness.world.press(ANN, ANN, message.message_id, buttons(message)["10 min"])
-    await harness.settle()
-    assert harness.texts(ANN).count("Put off: today 18:10") == 2
-    assert [row.reason for row in await harness.audit(event_type="callback.received")][-2:] == [
-        "task 1 put off", "it is put off until then already",
-    ]  # fmt: skip
-
-
-async def test_an_open_task_that_is_said_again_by_then_anyway_is_put_off_all_the_same(
-    harness: Harness,
-) -> None:
-    await given_reminder(harness, "in 54 min cake")
-    assert await when_pressed(harness, "1 h") == [
-        "Put off: today 19:00", "Task 1: cake\n2025-06-15 18:00 (+2)\nPut off: today 19:00",
-    ]  # fmt: skip
-
-
-async def test_a_snooze_of_a_task_that_repeats_lasts_until_it_comes_again(harness: Harness) -> None:
-    await given_reminder(harness)
-    assert await harness.say(ANN, ANN, "/snooze 1 in 99 h") == [
-        "It comes again before that: 1. Water the plants\nNext reminder: 2025-06-16 18:00 (+2)"
-    ]
-    await harness.advance(DAY_S)
-    assert text_of(shown(harness)) == "⏰ Water the plants\n(task 1)\nNext: tomorrow 18:00"
-
-
-async def test_a_task_without_a_time_is_put_off_by_the_clocks_of_the_chat(harness: Harness) -> None:
-    await harness.say(ANN, ANN, "/task cake")
-    await harness.say(ANN, ANN, "/snooze 1")
-    assert (await when_pressed(harness, "Tomorrow"))[0] == "Put off: tomorrow 09:00"
-    await harness.advance(16 * HOUR_S)
-    assert text_of(shown(harness)) == "⏰ cake\n(task 1)"
-
-
-async def test_tomorrow_is_nothing_that_can_be_known_without_a_zone() -> None:
-    harness = Harness(calendar=SmallCalendar())
-    await harness.say(BEN, BEN, "/task cake")
-    await harness.say(BEN, BEN, "/snooze 1")
-    assert (await when_pressed(harness, "Tomorrow", BEN, BEN))[0].startswith("For that I need to know")
-    await harness.say(BEN, BEN, "/timezone Berlin")
-    question = [each for each in harness.world.record.of_chat(BEN) if "Tomorrow" in buttons(each)][-1]
-    assert question.message_id is not None
-    assert (await harness.press(BEN, BEN, question.message_id, buttons(question)["Tomorrow"]))[0] == (
-        "Put off: tomorrow 09:00"
-    )
-
-
 async def test_a_task_can_be_left_out_once_or_stop_repeating(harness: Harness) -> None:
     await given_reminder(harness)
     assert (await when_pressed(harness, "Skip this one"))[1].endswith(
@@ -191,11 +122,6 @@ async def test_a_task_can_be_left_out_once_or_stop_repeating(harness: Harness) -
     assert (await when_pressed(harness, "Stop repeating"))[1].endswith("Repeating stopped")
     assert (await when_pressed(harness, "Done"))[0] == "Done."
     assert statuses(harness) == [Status.DONE]
-
-
-async def test_tomorrow_is_the_next_morning(harness: Harness) -> None:
-    await given_reminder(harness, "in 54 min cake")
-    assert (await when_pressed(harness, "Tomorrow"))[0] == "Put off: tomorrow 09:00"
 
 
 async def test_a_list_is_turned_and_ticked_off_in_place(harness: Harness) -> None:

@@ -41,6 +41,8 @@ WAITING = Pending("00000000", "task", "Buy milk tomorrow 10", 7, by_name="Ann", 
         ("/task Milch kaufen !hoch", "Milch kaufen", None, Priority.HIGH, ()),
         ("/task Mail @ann_b", "Mail @ann_b", None, Priority.NORMAL, ()),
         ("/task Buy\nmilk", "Buy milk", None, Priority.NORMAL, ()),
+        ("/task \u202eBuy milk", "Buy milk", None, Priority.NORMAL, ()),
+        ("/task שלום *b* [x](y) 👩‍👧", "שלום *b* [x](y) 👩‍👧", None, Priority.NORMAL, ()),
         ("/remind in 20 min take the cake out", "take the cake out", NOW + 1200, Priority.NORMAL, ()),
     ],
 )
@@ -84,6 +86,8 @@ def test_in_a_group_a_task_is_for_who_is_named_and_says_who_made_it() -> None:
     [
         ("/task", "task.usage"),
         ("/task #tag !high", "task.usage"),
+        ("/task \u200b\u2066", "task.usage"),
+        ("/task \u200b tomorrow 10", "task.no_title"),
         ("/task tomorrow 10", "task.no_title"),
         ("/task " + "x" * (TITLE_CHARS_MAX + 1), "task.too_long"),
         ("/task x " + " ".join(f"#t{n}" for n in range(TAGS_MAX + 1)), "task.too_many_tags"),
