@@ -106,6 +106,9 @@ WORDING: Mapping[str, str] = {
     "quiet.is": "Quiet hours here: {hours}. Only !high tasks remind in them. To end that: /quiet off",
     "quiet.set": "Quiet hours here are now {hours}. Reminders wait until they are over, except for !high tasks.",
     "quiet.off": "There are no quiet hours here any more.",
+    "quiet.waits": (
+        "That is in the quiet hours ({hours}): the reminder comes {until}. Of a !high task it would come at its time."
+    ),
     "quiet.usage": "I do not understand that. For example: /quiet 22:00-07:00, or /quiet off",
     "escalation.is": "I remind again of a task that stays open after its time: {waits}.",
     "escalation.set": "From now on I remind again of a task that stays open after its time: {waits}.",

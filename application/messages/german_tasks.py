@@ -118,6 +118,9 @@ WORDING: Mapping[str, str] = {
     "quiet.is": "Ruhezeit hier: {hours}. Nur an Aufgaben mit !hoch erinnere ich darin. Aufheben: /quiet off",
     "quiet.set": "Die Ruhezeit hier ist jetzt {hours}. Erinnerungen warten ihr Ende ab, außer bei Aufgaben mit !hoch.",
     "quiet.off": "Hier gibt es keine Ruhezeit mehr.",
+    "quiet.waits": (
+        "Das liegt in der Ruhezeit ({hours}): die Erinnerung kommt {until}. Bei !hoch käme sie zu ihrer Zeit."
+    ),
     "quiet.usage": "Das verstehe ich nicht. Zum Beispiel: /quiet 22:00-07:00, oder /quiet off",
     "escalation.is": "An eine Aufgabe, die nach ihrer Zeit offen bleibt, erinnere ich noch einmal {waits}.",
     "escalation.set": "An eine Aufgabe, die nach ihrer Zeit offen bleibt, erinnere ich ab jetzt noch einmal {waits}.",

@@ -11,7 +11,7 @@ from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Nee
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
 from domain.commands.task import refused_title, title_of
-from domain.commands.timing import read_time, with_note
+from domain.commands.timing import quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import snoozed, timed
@@ -54,7 +54,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         changed, tags=tags, priority=task.priority if found.priority is None else found.priority,
         assigned_to=found.assigned_to or task.assigned_to, language=ask.language or task.language,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(changed), when)
+    shown = with_note(Reader.of(ask, known).full(changed), when, changed, ask, known)
     return Answer("task.changed", {"task": shown}, (PutTask(changed),), reason=f"task {task.number} changed")
 
 
@@ -80,7 +80,8 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     values: dict[str, Value] = {"number": str(task.number), "title": task.title, "until": said}
     reason = f"task {task.number} put off"
     key = "snooze.until" if at == when.at else "snooze.comes_before"
-    return Answer(key, values, effects_of(moved), reason=reason)
+    told = Listed((Said(key, values), *quieted(task, at, ask, known)))
+    return Answer("lines", {"lines": told}, effects_of(moved), reason=reason)
 
 
 def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:

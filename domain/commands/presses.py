@@ -129,7 +129,9 @@ def _snooze(until: Callable[[Known, str], float]) -> Callable[[Ask, Known, Task]
             moved = snoozed(task, wanted, known.now, known.calendar)
             assert moved.task.remind_at is not None
             at = moved.task.remind_at
-        said = Reader.of(ask, known).moment(at, zone)
+        # In quiet hours it comes when these are over.
+        comes = policy_of(known.settings).quiet_until(task, at, known.calendar)
+        said = Reader.of(ask, known).moment(comes, zone)
         state = Said(_by(ask, "press.was_snoozed"), {**_who(ask), "until": said})
         shown = _shown(ask, known, task, state, ((button(Action.DONE, task),),))
         notice = Said("press.snoozed" if at >= wanted - MINUTE_S else "press.comes_before", {"until": said})

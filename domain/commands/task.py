@@ -61,7 +61,7 @@ def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answ
         task_id=task.task_id, bot_id=ask.bot_id, chat_id=ask.chat_id, user_id=ask.user_id, thread_id=ask.thread_id,
         title=title, due_at=timestamp_of(at) if at is not None else None,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(task), when)
+    shown = with_note(Reader.of(ask, known).full(task), when, task, ask, known)
     return Answer(
         "task.made", {"task": shown}, (AddTask(task),), reason=f"task {task.number} made", events=(created,)
     )

@@ -9,11 +9,12 @@ import json
 from attrs import evolve, frozen
 
 from domain.commands.base import Answer, Ask, Known
-from domain.commands.views import PENDING
+from domain.commands.views import PENDING, Reader
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
-from domain.tasks.policy import ZONE
+from domain.tasks.policy import ZONE, policy_of
 from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.tasks.values import Task
 from domain.wording import Choice, Listed, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
@@ -141,8 +142,21 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None) -> Value:
-    """Return what is shown with what must be told beside the time."""
-    if found is None or not found.note:
-        return shown
-    return Listed((shown, Said(f"when.{found.note}", found.values)))
+def with_note(shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known) -> Value:
+    """Return what is shown with what must be told beside a time that was just set, if one was."""
+    lines = [shown]
+    if found is not None and found.note:
+        lines.append(Said(f"when.{found.note}", found.values))
+    if found is not None and task.remind_at is not None:
+        lines += quieted(task, task.remind_at, ask, known)
+    return Listed(tuple(lines))
+
+
+def quieted(task: Task, at: float, ask: Ask, known: Known) -> list[Value]:
+    """Return what must be told of a reminder at ``at`` that the quiet hours put off; nothing where they do not."""
+    policy = policy_of(known.settings)
+    until = policy.quiet_until(task, at, known.calendar)
+    if until <= at or policy.quiet is None:
+        return []
+    shown = Reader.of(ask, known).moment(until, policy.zone or task.zone)
+    return [Said("quiet.waits", {"hours": str(policy.quiet), "until": shown})]

@@ -298,6 +298,17 @@ def test_a_snooze_moves_the_reminder_and_not_when_the_task_is_due(words: str) ->
     assert said(answer) == "Put off: 3. Buy milk\nNext reminder: 2025-06-15 17:00 (+2)"
 
 
+@pytest.mark.parametrize("text", ["/task Buy milk in 10 h", "/edit 3 in 10 h", "/snooze 3 in 10 h"])
+def test_a_time_in_quiet_hours_is_told_with_when_the_reminder_comes_instead(text: str) -> None:
+    quiet = {"zone": "+2", "quiet": "22:00-07:00"}
+    line = "That is in the quiet hours (22:00-07:00): the reminder comes tomorrow 07:00."
+    assert line in said(when(text, known(a_task(), settings=quiet)))
+    assert line not in said(when(text, known(a_task())))
+    assert (
+        line not in said(when(text, known(a_task(priority=Priority.HIGH), settings=quiet))) or "/task" in text
+    )
+
+
 def test_a_snooze_before_its_time_keeps_that_the_occasion_was_put_off() -> None:
     answer = when("/snooze 3 tomorrow 10", known(a_task(due_at=NOW + 60, remind_at=NOW + 60)))
     assert [type(each) for each in answer.effects] == [PutTask, KeepOccasion]

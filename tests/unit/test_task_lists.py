@@ -22,11 +22,13 @@ from tests.unit.task_given import ANN, IN_GROUP, NOW, TEN, a_task, known, said, 
     [
         ("/quiet 22:00-07:00", "quiet", "22:00-07:00"),
         ("/quiet 22:00 – 7:00", "quiet", "22:00-07:00"),
+        ("/quiet 22-7", "quiet", "22:00-07:00"),
         ("/quiet off", "quiet", "off"),
         ("/quiet AUS", "quiet", "off"),
         ("/escalation off", "escalation", "off"),
         ("/escalation 1h, 4h,24h", "escalation", "3600,14400,86400"),
         ("/escalation 30 min", "escalation", "1800"),
+        ("/escalation 1 hour, 2 Tage, 3 Std.", "escalation", "3600,172800,10800"),
         ("/escalation default", "escalation", "3600,14400,86400,86400,86400"),
     ],
 )
@@ -38,7 +40,10 @@ def test_a_habit_is_kept_as_the_scheduler_reads_it(text: str, name: str, value: 
 
 def test_a_habit_is_shown() -> None:
     assert when("/quiet", known(settings={})).key == "quiet.none"
-    assert "22:00-07:00" in said(when("/quiet", known(settings={"quiet": "22:00-07:00"})))
+    assert "22:00-07:00 (+2)." in said(when("/quiet", known(settings={"quiet": "22:00-07:00", "zone": "+2"})))
+    unzoned = said(when("/quiet 22-7", known(settings={})))
+    assert "22:00-07:00 (UTC)." in unzoned
+    assert "I do not know the time zone here." in unzoned
     shown = said(when("/escalation"))
     assert "after 1 h, 4 h, 24 h, 24 h, 24 h, each counted" in shown
     assert when("/escalation", known(settings={"escalation": "off"})).key == "escalation.off"
