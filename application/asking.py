@@ -9,10 +9,12 @@ from application.door import visit_of
 from application.facts import Facts
 from application.interpreter import scope_of
 from application.messages import spoken
-from domain.commands.base import Ask, Known, TasksKnown
+from domain.commands.base import Ask, Known, Mentioned, TasksKnown
 from domain.envelope import Event
 from domain.events.telegram import Button, CallbackReceived, MessageReceived
 from domain.ids import child_id
+from domain.tasks.values import Who
+from domain.text import Offsets
 from domain.wording import Rows
 
 
@@ -28,8 +30,22 @@ def ask_of(payload: MessageReceived | CallbackReceived, facts: Facts, args: str 
     name = payload.user_name if visit.user_id is not None else None
     return Ask(
         args, facts.door.rights(visit).standing, payload.bot_id, payload.chat_id, visit.user_id, name or "",
-        payload.thread_id, payload.language,
+        payload.thread_id, payload.language, _mentioned(payload, args),
     )  # fmt: skip
+
+
+def _mentioned(payload: MessageReceived | CallbackReceived, args: str) -> tuple[Mentioned, ...]:
+    """Return whom the words of a command name by links; the words are the end of the message's text."""
+    if isinstance(payload, CallbackReceived) or not payload.mentions:
+        return ()
+    text = (payload.text or "").rstrip()
+    offsets, found = Offsets(text), []
+    for each in payload.mentions:
+        begin, end = offsets.first(each.offset), offsets.end(each.offset + each.length)
+        if begin < end and len(text) - begin <= len(args):
+            who = Who(each.user_id, each.name or text[begin:end])
+            found.append(Mentioned(who, len(text) - begin, end - begin))
+    return tuple(found)
 
 
 def known_of(event: Event, facts: Facts) -> Known:

@@ -1,4 +1,4 @@
-"""Ports to tasks: what a round of the brain reads of them, and what is due for the scheduler.
+"""Ports to tasks: what a round of the brain reads of them, what is due for the scheduler, what operators see.
 
 Like those of ``application.ports``, where the others stand. Not here: the values (``agenda``, ``domain.tasks``), and
 what a round of the brain writes, which are effects (``domain.decisions``).
@@ -9,7 +9,16 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from application.agenda import AgendaChanges, Contact, DueTask, Firing, Tally
+from application.agenda import (
+    AgendaChanges,
+    Contact,
+    DueTask,
+    Firing,
+    LedgerRow,
+    Outlook,
+    Tally,
+    TaskState,
+)
 from domain.tasks.values import Occasion, Page, Task
 
 
@@ -81,3 +90,17 @@ class AgendaRound(Protocol):
 
         It takes effect when the block ends without an exception. Raises RowsGone for a task that is none of ``due``.
         """
+
+
+@runtime_checkable
+class ReminderRecords(Protocol):
+    """Tasks and their ledger as operators see them, of every scope. Each method raises StoreUnavailable."""
+
+    async def task(self, name: UUID | tuple[str, int]) -> TaskState | None:
+        """Return the task with this id, or with this number in this scope; None where there is none."""
+
+    async def ledger(self, task_id: UUID, limit: int) -> Sequence[LedgerRow]:
+        """Return the latest occasions of a task, the latest bucket first."""
+
+    async def outlook(self, since: float, limit: int) -> Outlook:
+        """Return reminders as a whole: what became of occasions from ``since`` on, and the next ``limit`` tasks."""

@@ -101,7 +101,10 @@ class Retry:
 
 @frozen
 class DeadLetter:
-    """A row to move to the dead letter table with every reason. ``repeat``: as in the row's head."""
+    """A row to move to the dead letter table with every reason. ``repeat``: as in the row's head.
+
+    Where it owed a reminder the occasion is ambiguous from then on, so that its chat is told with the next contact.
+    """
 
     event_id: UUID
     reasons: tuple[str, ...]

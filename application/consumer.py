@@ -218,7 +218,7 @@ class Consumer:
             return []
         if self._alone:
             return [self._alone.pop()]
-        return self.hand.take(room)
+        return self.hand.take(room, self.clock.steady())
 
     async def _finish(self, lanes: Sequence[str], report: Report) -> None:
         """After the commit: publish what is newly owed, then let go of the entries that did their work."""
@@ -228,8 +228,15 @@ class Consumer:
             for event_id in ids
             for entry in self._settle(lane, event_id)
         ]
-        useless = [entry for lane in (*report.idle, *report.waiting) for entry in self.hand.drop(lane)]
         now = self.clock.steady()
+        if report.queued:
+            # Next time as many as could go on this time, and one more, which tells when there is some again.
+            self.hand.queue_up(report.queued, now + report.queue_s, max(2, len(report.busy) + 1))
+        useless = [
+            entry
+            for lane in (*report.idle, *report.waiting, *report.queued)
+            for entry in self.hand.drop(lane)
+        ]
         for lane, seconds in report.waiting.items():
             self.hand.wake_at(lane, now + seconds)
         for lane in report.lost:

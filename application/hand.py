@@ -6,7 +6,7 @@ go. Not here: streams, the store, or time; the caller brings the readings of its
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from attrs import Factory, define
@@ -15,8 +15,12 @@ from application.ports import Entry
 
 LANE_ENTRIES_MAX = 4
 LANES_MAX = 5_000
+QUEUED_MAX = 20_000
 # A lane whose timer rings within this time is left to it.
 SOON_S = 1.0
+
+# What lanes in a queue are sorted by, as ``application.turns`` has it.
+Place = tuple[bool, str]
 
 
 @define
@@ -31,13 +35,21 @@ class _Lane:
 
 
 class Hand:
-    """Lanes in the order in which they asked for a round. A lane that is taken is busy until it is given back."""
+    """Lanes in the order in which they asked for a round. A lane that is taken is busy until it is given back.
+
+    Lanes that wait for something that all of them share stand in a queue, of which only the first few are taken when
+    there is some of it again: to try every one of thousands would cost more than what they wait for.
+    """
 
     def __init__(self) -> None:
         self._lanes: dict[str, _Lane] = {}
         self._ready: OrderedDict[str, None] = OrderedDict()
         self._timers: list[tuple[float, str]] = []
         self._timed: dict[str, float] = {}
+        self._queue: list[tuple[Place, str]] = []
+        self._queued: set[str] = set()
+        self._queue_at = 0.0
+        self._ahead = 0
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -82,9 +94,8 @@ class Hand:
     def wake(self, names: Iterable[str], now: float) -> None:
         """Ask for a round for lanes that the sweep found, unless their timer rings soon anyway."""
         for name in names:
-            if self._timed.get(name, now + SOON_S + 1) <= now + SOON_S or (
-                name not in self._lanes and self.is_full
-            ):
+            rings_soon = self._timed.get(name, now + SOON_S + 1) <= now + SOON_S
+            if rings_soon or name in self._queued or (name not in self._lanes and self.is_full):
                 continue
             lane = self._lanes.setdefault(name, _Lane())
             lane.more = True
@@ -96,20 +107,46 @@ class Hand:
             self._timed[name] = at
             heapq.heappush(self._timers, (at, name))
 
+    def queue_up(self, places: Mapping[str, Place], at: float, ahead: int) -> None:
+        """Let lanes stand in the queue in the order of their places. When the clock reads ``at``, ``ahead`` go on.
+
+        What finds no room in the queue costs a sweep, no more.
+        """
+        for name, place in places.items():
+            if name not in self._queued and len(self._queued) < QUEUED_MAX:
+                self._ready.pop(name, None)
+                self._queued.add(name)
+                heapq.heappush(self._queue, (place, name))
+        self._queue_at, self._ahead = at, ahead
+
     def ring(self, now: float) -> float | None:
-        """Wake the lanes whose time has come; return the reading of the next timer, if one is set."""
+        """Wake the lanes whose time has come; return the clock's reading when more is to do, if that is known."""
         while self._timers and self._timers[0][0] <= now:
             at, name = heapq.heappop(self._timers)
             if self._timed.get(name) == at:
                 del self._timed[name]
                 self.wake([name], now)
-        return self._timers[0][0] if self._timers else None
+        times = [self._timers[0][0]] if self._timers else []
+        if self._queue and self._queue_at > now:
+            times.append(self._queue_at)
+        return min(times, default=None)
 
-    def take(self, limit: int) -> list[str]:
-        """Return up to ``limit`` ready lanes, longest waiting first; they are busy from now on."""
-        names = [self._ready.popitem(last=False)[0] for _ in range(min(limit, len(self._ready)))]
+    def take(self, limit: int, now: float = 0.0) -> list[str]:
+        """Return up to ``limit`` lanes: the first of the queue, if it is time, then those that wait for a round the
+        longest. They are busy from now on.
+        """
+        names: list[str] = []
+        while self._queue and now >= self._queue_at and len(names) < min(limit, self._ahead):
+            _, name = heapq.heappop(self._queue)
+            self._queued.discard(name)
+            names.append(name)
+        if names:
+            # Until some are told to wait again, there may be enough for many.
+            self._ahead *= 2
+        left = min(limit - len(names), len(self._ready))
+        names += [self._ready.popitem(last=False)[0] for _ in range(left)]
         for name in names:
-            lane = self._lanes[name]
+            lane = self._lanes.setdefault(name, _Lane())
             lane.busy = True
             lane.taken = len(lane.entries)
             lane.had_more, lane.more = lane.more, False
@@ -158,5 +195,5 @@ class Hand:
         return gone
 
     def _make_ready(self, name: str, lane: _Lane) -> None:
-        if not lane.busy and name not in self._ready:
+        if not lane.busy and name not in self._ready and name not in self._queued:
             self._ready[name] = None

@@ -10,7 +10,7 @@ from application.asking import buttons_of, instant_of
 from application.door import visit_of
 from application.facts import Facts
 from application.interpreter import parts_of, scope_of
-from application.messages import spoken
+from application.messages import addressed, spoken
 from application.rounds import ignored
 from domain.catalogue import SENDER_BULK
 from domain.commands.base import TasksKnown
@@ -33,7 +33,7 @@ from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
 from domain.tasks.policy import ZONE
 from domain.tasks.values import Kept, Occasion, Status, Task
-from domain.wording import Listed, Said, Value
+from domain.wording import Called, Listed, Said, Value
 
 # Instants are kept to the microsecond, and told so by events.
 _SAME_S = 0.000_002
@@ -55,9 +55,9 @@ def on_due(event: Event, facts: Facts) -> Decision:
     assert scope is not None
     zone = facts.settings.get(scope.key, {}).get(ZONE)
     reader = Reader(facts.calendar, instant_of(event), zone, task.language, scope.is_private)
+    words = addressed(_words(reader, task, due), task.language)
     send = TelegramSend(
-        bot_id=due.bot_id, chat_id=due.chat_id, thread_id=due.thread_id,
-        text=spoken(_words(reader, task, due), task.language),
+        bot_id=due.bot_id, chat_id=due.chat_id, thread_id=due.thread_id, text=words.text, entities=words.entities,
         buttons=buttons_of(reminder_rows(task), task.language), message_class=MessageClass.REMINDER,
     )  # fmt: skip
     # By this key the ledger of deliveries settles the occasion once, whichever event asks for it.
@@ -79,8 +79,11 @@ def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision
     if new is None:
         return ignored("the task is gone")
     _, chat_id = bot_and_chat(new)
+    # The event keeps its key, by which its occasion is known.
+    key = payload.reminder_key if isinstance(payload, ReminderDue) else None
     return Decision(
-        events=(Emit("moved", evolve(payload, chat_id=chat_id)),), reason="the group became a supergroup"
+        events=(Emit("moved", evolve(payload, chat_id=chat_id), key=key),),
+        reason="the group became a supergroup",
     )
 
 
@@ -88,7 +91,12 @@ def _gone_by(task: Task, due: ReminderDue) -> str:
     """Return why an occasion does not stand any more; nothing where it does."""
     if task.status is not Status.OPEN:
         return f"the task was {task.status.value} before it was said"
-    if task.due_at is not None and abs(task.due_at - instant_in(due.due_at)) > _SAME_S:
+    if task.due_at is None:
+        # What is said of a task without a time was asked for by hand, for the instant that its key has.
+        named = named_by(due.reminder_key)
+        by_hand = named is not None and named.bucket == due.due_at and due.kind is not ReminderKind.OCCURRENCE
+        return "" if by_hand else "the task has no time any more"
+    if abs(task.due_at - instant_in(due.due_at)) > _SAME_S:
         return "the task has another time by now"
     return ""
 
@@ -104,19 +112,17 @@ def _words(reader: Reader, task: Task, due: ReminderDue) -> Value:
             Said("reminder.missed", names),
             Said("reminder.missed_by", {"at": at, "late": span(due.late_s)}),
         ]
-    elif due.kind is ReminderKind.NAG and task.due_at is None:
-        # It has no time at which it was due, only one until which it was put off.
-        lines.append(Said("reminder.now", names))
-    elif due.kind is ReminderKind.NAG and is_past:
+    elif due.kind is ReminderKind.NAG and task.due_at is not None and is_past:
         lines += [Said("reminder.again", names), Said("reminder.was_due", {"at": at})]
-    elif due.kind is ReminderKind.NAG:
+    elif due.kind is ReminderKind.NAG and task.due_at is not None:
         lines += [Said("reminder.now", names), Said("reminder.is_due", {"at": at})]
     else:
         lines.append(Said("reminder.now", names))
         if due.late_s:
             lines.append(Said("reminder.late", {"at": at, "late": span(due.late_s)}))
     if task.assigned_to is not None and task.assigned_to.name:
-        lines.append(Said("task.for", {"who": task.assigned_to.name}))
+        called = Called(task.assigned_to.name, task.assigned_to.user_id)
+        lines.append(Said("task.for", {"who": called}))
     following = (
         reader.calendar.next_after(task.rule, task.zone, reader.now) if task.rule is not None else None
     )
@@ -165,7 +171,7 @@ def after_contact(event: Event, facts: Facts, decision: Decision) -> Decision:
     payload = event.payload
     assert isinstance(payload, MessageReceived | CallbackReceived)
     effects: tuple[Effect, ...] = ()
-    if contact.has_paused:
+    if contact.has_paused or contact.is_unreachable:
         effects += (MarkChat(True), ResumeTasks())
     if contact.untold:
         effects += (_noted(contact),)

@@ -14,6 +14,7 @@ from attrs import Factory, define, field
 
 from application.changes import Changes, Head
 from application.crashpoints import CrashPoints
+from application.hand import Place
 from application.interpreter import Interpreter, Run
 from application.journal import Journal
 from application.ports import Clock, Codec, Round, Store, Wakeup
@@ -44,6 +45,9 @@ class Report:
     settled: dict[str, list[UUID]] = field(factory=dict)
     idle: set[str] = field(factory=set)
     waiting: dict[str, float] = field(factory=dict)
+    # Lanes that wait for something that all of them share, by their places, and how long it takes until there is some.
+    queued: dict[str, Place] = field(factory=dict)
+    queue_s: float = 0.0
     lost: set[str] = field(factory=set)
     alone: set[str] = field(factory=set)
     busy: set[str] = field(factory=set)

@@ -1,7 +1,10 @@
 """The scheduler: it finds the tasks whose instant has come and lets each do what is due, once, however many look.
 
 Nothing is planned in memory: every tick asks the store, so neither a restart nor a second scheduler changes what is
-said. Not here: what is due for a task (``domain.tasks.rules``), and what a reminder says (``brain``).
+said. Of many that are due at once it owes no more a second than can be delivered: what waits, waits in its row, in the
+order of its time, where it can still be done or put off, and the brain is free for whoever writes meanwhile.
+
+Not here: what is due for a task (``domain.tasks.rules``), and what a reminder says (``brain``).
 """
 
 import asyncio
@@ -40,10 +43,14 @@ PUT_OFF_S = 3600.0
 
 @frozen
 class SchedulerLimits:
-    """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction."""
+    """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction.
+
+    ``per_s``: how many reminders are owed a second while more are due.
+    """
 
     tick_s: float = 1.0
-    batch_max: int = 100
+    batch_max: int = 25
+    per_s: float = 250.0
     backoff_s: float = 0.2
     backoff_max_s: float = 5.0
 
@@ -76,17 +83,21 @@ def decide(due: Sequence[DueTask], now: float, times: Times, codec: Codec) -> De
             _check(acted)
             firings = _firings(each, acted, now, codec)
         except Exception as error:  # noqa: BLE001 - one task's data must not keep all others from being told
-            where = f"{type(error).__name__} at {place_of(error)}"
-            log.error(
-                "task %s could not be acted on and is put off by %g s: %s", each.task.task_id, PUT_OFF_S, where,
-                extra={"action": "task_put_off"},
-            )  # fmt: skip
-            changes.tasks.append(evolve(each.task, remind_at=now + PUT_OFF_S))
+            changes.tasks.append(_put_off(each.task, now, error))
             put_off += 1
         else:
             changes.tasks.append(acted.task)
             changes.firings += firings
     return Decided(changes, put_off)
+
+
+def _put_off(task: Task, now: float, error: Exception) -> Task:
+    where = f"{type(error).__name__} at {place_of(error)}"
+    log.error(
+        "task %s could not be acted on and is put off by %g s: %s", task.task_id, PUT_OFF_S, where,
+        extra={"action": "task_put_off"},
+    )  # fmt: skip
+    return evolve(task, remind_at=now + PUT_OFF_S)
 
 
 def _check(acted: Acted) -> None:
@@ -141,9 +152,13 @@ class Scheduler:
     limits: SchedulerLimits = field(factory=SchedulerLimits)
     counters: SchedulerCounters = field(factory=SchedulerCounters)
     occasions: dict[Kept, int] = field(factory=dict)
+    # How many reminders the last tick owed.
+    _owed: int = 0
     late_s: Histogram = field(factory=lambda: Histogram(AGE_S))
     journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
     _stop: asyncio.Event = field(factory=asyncio.Event)
+    # So many ticks act on one task alone, since a transaction over several of them failed.
+    _alone: int = 0
 
     def stop(self) -> None:
         """Ask ``run`` to finish the batch in hand and return."""
@@ -153,6 +168,8 @@ class Scheduler:
         """Serve until ``stop``, outlasting the servers' absence."""
         pause_s = self.limits.backoff_s
         while not self._stop.is_set():
+            limit = self._limit
+            began_s = self.clock.steady()
             try:
                 acted = await self.tick()
             except (StoreUnavailable, RowsGone) as error:
@@ -162,19 +179,49 @@ class Scheduler:
                 pause_s = min(pause_s * 2, self.limits.backoff_max_s)
                 continue
             pause_s = self.limits.backoff_s
-            if acted < self.limits.batch_max:
+            if acted < limit:
                 await self._wait(self.limits.tick_s)
+            else:
+                await self._wait(began_s + self._owed / self.limits.per_s - self.clock.steady())
 
     async def tick(self) -> int:
         """Act on the first tasks that are due and return how many there were; a full batch means: perhaps more.
 
-        Raises StoreUnavailable and RowsGone; then nothing was written, or the commit's answer was lost.
+        A transaction that fails for what is written in it is tried again task by task, and the task that makes it fail
+        is put off. Raises StoreUnavailable and RowsGone; then nothing was written, or the commit's answer was lost.
         """
         self.counters.ticks += 1
-        async with self.agenda.due(self.limits.batch_max) as current:
+        limit, in_hand = self._limit, list[DueTask]()
+        self._alone = max(0, self._alone - 1)
+        try:
+            return await self._act(limit, in_hand)
+        except (StoreUnavailable, RowsGone):
+            raise
+        except Exception as error:  # one task's data must not keep all others from being told
+            if not in_hand:
+                raise
+            self._alone = len(in_hand)
+            if len(in_hand) == 1:
+                await self._pass_over(in_hand[0].task, error)
+            return limit
+
+    @property
+    def _limit(self) -> int:
+        return 1 if self._alone else self.limits.batch_max
+
+    async def _pass_over(self, guilty: Task, error: Exception) -> None:
+        """Put off a task that fails even alone, unless another scheduler has it by now."""
+        async with self.agenda.due(1) as current:
+            found = [each.task for each in current.due if each.task.task_id == guilty.task_id]
+            await current.apply(AgendaChanges(tasks=[_put_off(task, current.now, error) for task in found]))
+        self.counters.put_off += len(found)
+
+    async def _act(self, limit: int, in_hand: list[DueTask]) -> int:
+        async with self.agenda.due(limit) as current:
             due, now = current.due, current.now
             if not due:
                 return 0
+            in_hand.extend(due)
             self.crash("scheduler.read")
             # Health is told meanwhile, however many occurrences there are to go through.
             decided = await asyncio.to_thread(decide, due, now, self.times, self.codec)
@@ -183,7 +230,9 @@ class Scheduler:
             self.crash("scheduler.applied")
         self.crash("scheduler.committed")
         self._note(due, now, decided, fired)
-        await self._publish([firing.owed for firing in fired if firing.owed is not None])
+        owed = [firing.owed for firing in fired if firing.owed is not None]
+        self._owed = len(owed)
+        await self._publish(owed)
         self.crash("scheduler.published")
         return len(due)
 

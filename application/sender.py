@@ -2,7 +2,7 @@
 
 A round claims at most one call a chat and starts them; they run outside any transaction, many chats at once. What
 came of them is settled in the order of arrival, as many in one transaction as there are. Not here: what an answer
-means (``botcalls``), how often may be called (``domain.rates``).
+means (``botcalls``), who may call when (``rationing``).
 """
 
 import asyncio
@@ -20,16 +20,13 @@ from application.interpreter import Interpreter, Run
 from application.journal import Journal
 from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
+from application.rationing import Rationing, SenderCounters
 from application.rounds import Report, open_run, place_of
-from application.settling import Flight, Outcomes, Result, is_reminder, reminder_settled
-from application.turns import Turns
-from application.typing import Typist
-from domain.decisions import Decision, Outcome
+from application.settling import Flight, Outcomes, Result, is_reminder
+from domain.decisions import Outcome
 from domain.envelope import timestamp_of
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
-from domain.events.tasks import ReminderOutcome
-from domain.events.telegram import TelegramEdit, TelegramSend
-from domain.rates import Limit, RateLimits, bot_bucket
+from domain.events.telegram import TelegramEdit
 
 log = logging.getLogger("openclaw.sender")
 
@@ -46,20 +43,6 @@ class SenderLimits:
     call_timeout_s: float = 15.0
     claim_s: float = 30.0
     margin_s: float = 3.0
-
-
-@define
-class SenderCounters:
-    """What the audit does not tell: how often a chat had to wait, and why, and what could not be settled.
-
-    ``limited``: our own rate limits. ``held``: Telegram said so. ``claimed``: another sender calls for the chat.
-    """
-
-    limited: int = 0
-    limited_s: float = 0.0
-    held: int = 0
-    claimed: int = 0
-    given_up: int = 0
 
 
 class Lanes(Protocol):
@@ -85,19 +68,21 @@ class Deliverer:
     crash: CrashPoints
     outcomes: Outcomes
     pacer: Pacer
-    typist: Typist
+    rationing: Rationing
     # Set by whoever makes the consumer, which needs the deliverer first.
     lanes: Lanes = field(init=False)
     limits: SenderLimits = field(factory=SenderLimits)
-    rates: RateLimits = field(factory=RateLimits)
     in_flight: set[asyncio.Task[None]] = field(factory=set)
-    counters: SenderCounters = field(factory=SenderCounters)
-    turns: Turns = field(factory=Turns)
     journal: Journal = field(
         init=False, default=Factory(lambda self: Journal(self.interpreter.clock), takes_self=True)
     )
     _results: list[Result] = field(factory=list)
     _settler: asyncio.Task[None] | None = None
+
+    @property
+    def counters(self) -> SenderCounters:
+        """What the audit does not tell."""
+        return self.rationing.counters
 
     def room(self) -> int:
         """Return how many further calls may be claimed: no more than are called at once."""
@@ -111,7 +96,7 @@ class Deliverer:
     @property
     def is_idle(self) -> bool:
         """Whether no call is under way and every one that was made is settled."""
-        return not self.in_flight and not self._results and self.typist.is_idle
+        return not self.in_flight and not self._results and self.rationing.typist.is_idle
 
     async def run(self, lanes: Sequence[str]) -> Report:
         """Claim one call for each lane that offers one, and start them after the commit."""
@@ -135,7 +120,7 @@ class Deliverer:
         self.journal.tell(changes.audit)
         for flight in flights:
             report.busy.add(flight.lane)
-            self.turns.served(flight.lane, timestamp_of(self.interpreter.clock.now()))
+            self.rationing.turns.served(flight.lane, timestamp_of(self.interpreter.clock.now()))
             task = asyncio.create_task(self._fly(flight))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
@@ -157,67 +142,13 @@ class Deliverer:
                 report.settle(head)
             else:
                 runs.append(run)
-        allowed = await self._within_rates(current, runs, changes, report)
+        allowed = await self.rationing.allowed(current, runs, changes, report)
         messages = await self._edited_messages(current, allowed)
         flights = []
         for run in allowed:
             if (flight := self._flight(run, messages, now_s, changes, report)) is not None:
                 flights.append(flight)
         return flights
-
-    async def _within_rates(
-        self, current: Round, runs: list[Run], changes: Changes, report: Report
-    ) -> list[Run]:
-        """Return the runs that the shared rate limits allow now; the others' lanes wait, holding nothing."""
-        runs = [run for run in runs if not self._is_held(run, report)]
-        limits = {run.head.event_id: self._buckets(run) for run in runs}
-        names = sorted({name for buckets in limits.values() for name in buckets})
-        if not names:
-            return runs
-        states = dict(await current.rates(names))
-        runs.sort(key=lambda run: self.turns.place(run.head.lane, _made_at(run)))
-        allowed = []
-        for run in runs:
-            buckets = limits[run.head.event_id]
-            waits = [limit.wait_s(states[name].full_in_s) for name, limit in buckets.items()]
-            wait_s = max([*waits, *(states[name].blocked_for_s for name in buckets), 0.0])
-            if wait_s > 0:
-                report.waiting[run.head.lane] = wait_s
-                self._limited(run, wait_s)
-                continue
-            for name, limit in buckets.items():
-                states[name] = evolve(states[name], full_in_s=limit.spend(states[name].full_in_s))
-                changes.rates[name] = states[name]
-            allowed.append(run)
-        return allowed
-
-    def _limited(self, run: Run, wait_s: float) -> None:
-        """Account for a run that waits for the rate limits; whoever waits for the reply sees that it comes."""
-        self.counters.limited += 1
-        self.counters.limited_s += wait_s
-        if run.event is not None and isinstance(run.event.payload, TelegramSend):
-            self.typist.show(run.event.payload, wait_s)
-
-    def _is_held(self, run: Run, report: Report) -> bool:
-        """Tell whether Telegram told this process to leave the chat or the bot alone; then its lane waits."""
-        payload = run.event.payload if run.event is not None else None
-        if not isinstance(payload, TelegramSend | TelegramEdit):
-            return False
-        held_s = self.outcomes.held_s(payload.bot_id, run.head.lane)
-        if held_s > 0:
-            self.counters.held += 1
-            report.waiting[run.head.lane] = held_s
-        return held_s > 0
-
-    def _buckets(self, run: Run) -> dict[str, Limit]:
-        payload = run.event.payload if run.event is not None else None
-        if not isinstance(payload, TelegramSend | TelegramEdit):
-            return {}
-        buckets, shared = self.rates.buckets(payload.bot_id, payload.chat_id), bot_bucket(payload.bot_id)
-        if shared in buckets:
-            quiet = self.turns.is_quiet(run.head.lane, _made_at(run))
-            buckets[shared] = self.turns.share(buckets[shared], quiet=quiet)
-        return buckets
 
     async def _edited_messages(self, current: Round, runs: Sequence[Run]) -> Mapping[str, Delivery]:
         payloads = [run.event.payload for run in runs if run.event is not None]
@@ -247,23 +178,10 @@ class Deliverer:
             return None
         # A reminder that is a repeat without being ambiguous was redriven after its last call had been.
         if head.repeat and is_reminder(run):
-            report.wakeups += self._miss(run, changes)
+            report.wakeups += self.outcomes.miss(run, changes)
             report.settle(head)
             return None
         return Flight(run, call, self.tokens.token(), now_s + self.limits.claim_s, head.repeat)
-
-    def _miss(self, run: Run, changes: Changes) -> list[Wakeup]:
-        """Settle a reminder whose earlier call is ambiguous: it is not sent again in its window, and the brain knows.
-
-        Returns the wake-ups to publish after the commit.
-        """
-        assert run.event is not None
-        changes.deliveries.append(Delivery(run.event.idempotency_key, run.head.lane, "ambiguous"))
-        reason = "whether the reminder was delivered is unknown; it is not repeated in its window"
-        told = reminder_settled(run, ReminderOutcome.AMBIGUOUS)
-        return self.interpreter.succeed(
-            run, Decision(told, outcome=Outcome.AMBIGUOUS, reason=reason), changes
-        )
 
     async def _claim(
         self, current: Round, flights: list[Flight], changes: Changes, report: Report
@@ -400,8 +318,4 @@ class Deliverer:
                 await asyncio.gather(*self.in_flight, return_exceptions=True)
             if self._settler is not None:
                 await self._settler
-        await self.typist.finish()
-
-
-def _made_at(run: Run) -> str:
-    return run.event.timestamp if run.event is not None else ""
+        await self.rationing.typist.finish()

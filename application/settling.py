@@ -121,6 +121,19 @@ class Outcomes:
         ambiguous = isinstance(result.error, NoAnswer)
         return self._again(result, str(result.error), changes, ambiguous=ambiguous)
 
+    def miss(self, run: Run, changes: Changes) -> list[Wakeup]:
+        """Settle a reminder whose earlier call is ambiguous: it is not sent again in its window, and the brain knows.
+
+        Returns the wake-ups to publish after the commit.
+        """
+        assert run.event is not None
+        changes.deliveries.append(Delivery(run.event.idempotency_key, run.head.lane, "ambiguous"))
+        reason = "whether the reminder was delivered is unknown; it is not repeated in its window"
+        told = reminder_settled(run, ReminderOutcome.AMBIGUOUS)
+        return self.interpreter.succeed(
+            run, Decision(told, outcome=Outcome.AMBIGUOUS, reason=reason), changes
+        )
+
     def _late(self, result: Result, known: Mapping[str, Delivery], changes: Changes) -> Settlement:
         """Another sender took the chat over. What this call did is told, if it may have done anything."""
         flight = result.flight

@@ -27,9 +27,15 @@ class Turns:
         return not self.yielding and made_at > self._served_at.get(lane, "")
 
     def place(self, lane: str, made_at: str) -> tuple[bool, str]:
-        """Return what to sort by: quiet lanes first, by age; then the others, by who was served the longest ago."""
-        quiet = self.is_quiet(lane, made_at)
-        return not quiet, made_at if quiet else self._served_at.get(lane, "")
+        """Return what to sort by: quiet lanes first, by age; then the others, by who was served the longest ago.
+
+        Where nobody is quiet, an event counts as made when its lane was last served, if that was later: all come in the
+        order of their age, and a lane with many takes turns with the others.
+        """
+        quiet, served_at = self.is_quiet(lane, made_at), self._served_at.get(lane, "")
+        if self.yielding:
+            return True, max(made_at, served_at)
+        return not quiet, made_at if quiet else served_at
 
     def served(self, lane: str, at: str) -> None:
         """Note that a lane is served."""

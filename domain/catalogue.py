@@ -64,7 +64,7 @@ class EventType:
 _TYPES = (
     EventType(
         "message.received",
-        "1.1.0",
+        "1.2.0",
         telegram.MessageReceived,
         BRAIN,
         (GATEWAY,),

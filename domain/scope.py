@@ -40,3 +40,9 @@ def bot_and_chat(scope: str) -> tuple[int, int]:
     """Return the ids of the bot and of the chat that the scope key ``scope`` names."""
     bot_id, _, owner = scope.partition(":")
     return int(bot_id), int(owner[1:])
+
+
+def scope_of_lane(lane: str) -> str:
+    """Return the scope key of the chat whose events have this lane."""
+    bot_id, _, chat_id = lane.partition(":")
+    return Scope(int(bot_id), int(chat_id)).key

@@ -25,8 +25,16 @@ class Listed:
     between: str = "\n"
 
 
+@frozen
+class Called:
+    """Somebody by name, whom Telegram notifies; ``user_id`` is 0 for a user name, which does that by itself."""
+
+    name: str
+    user_id: int = 0
+
+
 # A text stands for itself in every language.
-Value: TypeAlias = str | Said | Listed
+Value: TypeAlias = str | Said | Listed | Called
 
 
 @frozen

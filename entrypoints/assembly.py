@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from application.books import Agenda
 from application.brain import HANDLERS
@@ -17,9 +17,10 @@ from application.facts import Facts, Gatherer
 from application.interpreter import Interpreter
 from application.pacing import Pacer
 from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
+from application.rationing import Rationing
 from application.rounds import Decider
 from application.runtime import RuntimeState
-from application.scheduler import Scheduler
+from application.scheduler import Scheduler, SchedulerLimits
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
 from application.turns import Turns
@@ -111,10 +112,14 @@ def brain(
 
 
 def scheduler(
-    agenda: Agenda, streams: Streams, codec: Codec, clock: Clock, times: Times, crash: CrashPoints = no_crash
-) -> Scheduler:
-    """Return the scheduler."""
-    return Scheduler(agenda, streams, codec, clock, times, crash)
+    agenda: Agenda, streams: Streams, codec: Codec, clock: Clock, times: Times, settings: Settings,
+    crash: CrashPoints = no_crash,
+) -> Scheduler:  # fmt: skip
+    """Return the scheduler, which owes no more reminders a second than the bot may send."""
+    usual = SchedulerLimits()
+    per_s = min(settings.rate_bot_per_s or usual.per_s, usual.per_s)
+    limits = evolve(usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max))
+    return Scheduler(agenda, streams, codec, clock, times, crash, limits)
 
 
 @frozen
@@ -141,10 +146,11 @@ def _sending(
 ) -> Sending:
     interpreter = outcomes.interpreter
     limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
+    turns, typist = Turns(yielding=target == SENDER_BULK), Typist(telegram, ports.clock)
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
-        Pacer(ports.clock, 0.001 if ports.paced else 0.0), Typist(telegram, ports.clock), limits=limits,
-        rates=rates_of(settings), turns=Turns(yielding=target == SENDER_BULK),
+        Pacer(ports.clock, 0.001 if ports.paced else 0.0), Rationing(rates_of(settings), turns, outcomes, typist),
+        limits=limits,
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,

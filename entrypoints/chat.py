@@ -1,14 +1,17 @@
 """A chat with the bot in the terminal: what is typed goes in as a Telegram update over HTTP, what the bot sends
 comes back the same way.
 
-Answers go to standard output, everything else to standard error. Not here: the simulated Telegram itself
-(``adapters.telegram.simulator``).
+Answers go to standard output, everything else to standard error. Buttons have numbers, and a line such as ``:3`` is a
+press; ``:clock 9:00`` lets time pass where there is a clock to move. Not here: the simulated Telegram itself
+(``adapters.telegram.simulator``), and moving the clock (``daylong``).
 """
 
 import asyncio
+import json
+import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -16,7 +19,7 @@ from attrs import define, field
 
 from adapters.botworld.values import Effect
 from adapters.telegram.simulator import SimulatorControl
-from domain.errors import TelegramError
+from domain.errors import OpenClawError, TelegramError
 
 USER_ID = 1
 CHAT_ID = 1
@@ -24,24 +27,41 @@ CHAT_ID = 1
 ANSWER_S = 30.0
 QUIET_S = 0.3
 LINE_CHARS_MAX = 4096
+PRESS = re.compile(r":(\d{1,9})")
+CLOCK = re.compile(r":clock\b(.*)")
+
+# Lets time pass up to the instant that a phrase means, and tells each stop on the way.
+Passing = Callable[[str], AsyncIterator[str]]
 
 
 @define
 class Chat:
-    """One person's private chat. ``is_terminal``: somebody types; otherwise lines are worked off one by one."""
+    """One person's private chat. ``is_terminal``: somebody types; otherwise lines are worked off one by one.
+
+    ``passing`` lets time pass, where the clock can be moved. Buttons are numbered as they are shown, each anew.
+    """
 
     control: SimulatorControl
     out: TextIO
     is_terminal: bool
     seen: int = 0
+    passing: Passing | None = None
     unanswered: int = field(default=0)
+    # The message and the data of each button that was shown, from 1.
+    buttons: list[tuple[int, str]] = field(factory=list)
+    # Whoever prints holds it, so that what belongs together stands together.
+    printing: asyncio.Lock = field(factory=asyncio.Lock)
 
     async def run(self, lines: "asyncio.Queue[str | None]") -> int:
         """Chat until the lines end (None); return the exit code: 1 when a line got no answer."""
         printer = asyncio.create_task(self._print_for_ever()) if self.is_terminal else None
         self._prompt()
         while (line := await lines.get()) is not None:
-            if line.strip():
+            if (clock := CLOCK.fullmatch(line.strip())) is not None:
+                await self._pass(clock[1].strip())
+            elif (press := PRESS.fullmatch(line.strip())) is not None:
+                await self._press(int(press[1]))
+            elif line.strip():
                 await self._say(line)
             else:
                 self._prompt()
@@ -56,10 +76,44 @@ class Chat:
             line = line[:LINE_CHARS_MAX]
             print(f"(cut to the {LINE_CHARS_MAX} characters that Telegram allows)", file=sys.stderr)
         await self.control.say(CHAT_ID, USER_ID, line)
-        if not self.is_terminal and not await self._print_answer():
+        await self._await_answer()
+
+    async def _press(self, number: int) -> None:
+        if not 1 <= number <= len(self.buttons):
+            many = f"they go from :1 to :{len(self.buttons)}" if self.buttons else "none was shown yet"
+            self._complain(f"there is no button {number}; {many}")
+            return
+        message_id, data = self.buttons[number - 1]
+        await self.control.press(CHAT_ID, USER_ID, message_id, data)
+        await self._await_answer()
+
+    async def _pass(self, phrase: str) -> None:
+        """Let time pass, each stop above what was said there."""
+        if self.passing is None:
+            self._complain("only `openclaw up` with servers of its own has a clock that can be moved")
+            return
+        async with self.printing:
+            try:
+                async for stop in self.passing(phrase):
+                    self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
+                    while await self._print_new(0.0):
+                        pass
+            except OpenClawError as error:
+                self._complain(str(error))
+        self._prompt()
+
+    def _complain(self, sentence: str) -> None:
+        print(f"openclaw: {sentence}", file=sys.stderr, flush=True)
+        self._prompt()
+
+    async def _await_answer(self) -> None:
+        """Print the answer of a piped line before the next line is read; a person at a terminal sees it come."""
+        if self.is_terminal:
+            return
+        if not await self._print_answer():
             self.unanswered += 1
             print(f"openclaw: no answer within {ANSWER_S:g} s", file=sys.stderr)
-        while not self.is_terminal and await self._print_new(QUIET_S):
+        while await self._print_new(QUIET_S):
             pass
 
     async def _print_answer(self) -> bool:
@@ -74,18 +128,40 @@ class Chat:
     async def _print_new(self, wait_s: float) -> bool:
         """Print what is new, waiting so long for the first of it; tell whether anything was shown."""
         effects = await self.control.record(CHAT_ID, after=self.seen, wait_s=wait_s)
-        texts = [text for effect in effects if (text := shown(effect)) is not None]
-        self.seen = effects[-1].seq if effects else self.seen
+        return self._print(effects)
+
+    def _print(self, effects: Sequence[Effect]) -> bool:
+        # What was printed meanwhile by another is not printed again.
+        fresh = [effect for effect in effects if effect.seq > self.seen]
+        texts = [text for effect in fresh if (text := self._shown(effect)) is not None]
+        self.seen = fresh[-1].seq if fresh else self.seen
         for text in texts:
             self.out.write(f"\r{text}\n" if self.is_terminal else f"{text}\n")
         self.out.flush()
         return bool(texts)
 
+    def _shown(self, effect: Effect) -> str | None:
+        """Return an effect as lines of the chat, its buttons with the numbers to press them by."""
+        text = shown(effect)
+        if text is None or effect.message_id is None:
+            return text
+        return "\n".join([text, *(self._row(effect.message_id, row) for row in keyboard_of(effect))])
+
+    def _row(self, message_id: int, row: Sequence[Mapping[str, Any]]) -> str:
+        shown_as = []
+        for button in row:
+            if "callback_data" in button:
+                self.buttons.append((message_id, button["callback_data"]))
+                shown_as.append(f"[:{len(self.buttons)} {button['text']}]")
+        return "  " + " ".join(shown_as)
+
     async def _print_for_ever(self) -> None:
         while True:
             with suppress(TelegramError):
-                if await self._print_new(20.0):
-                    self._prompt()
+                effects = await self.control.record(CHAT_ID, after=self.seen, wait_s=20.0)
+                async with self.printing:
+                    if self._print(effects):
+                        self._prompt()
 
     def _prompt(self) -> None:
         if self.is_terminal:
@@ -96,9 +172,19 @@ class Chat:
 def shown(effect: Effect) -> str | None:
     """Return an effect as a line of the chat; None for what nobody sees there."""
     text: Any = effect.params.get("text")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text:
         return None
+    if effect.method == "answerCallbackQuery":
+        return f"({text})"
     return f"(edited) {text}" if effect.method == "editMessageText" else text
+
+
+def keyboard_of(effect: Effect) -> Sequence[Sequence[Mapping[str, Any]]]:
+    """Return the rows of a message's buttons."""
+    markup: Any = effect.params.get("reply_markup")
+    if isinstance(markup, str):
+        markup = json.loads(markup)
+    return markup.get("inline_keyboard", ()) if isinstance(markup, dict) else ()
 
 
 def read_lines(source: TextIO, put: Callable[[str | None], object]) -> threading.Thread:
@@ -115,10 +201,13 @@ def read_lines(source: TextIO, put: Callable[[str | None], object]) -> threading
     return thread
 
 
-async def chat(base_url: str, source: TextIO, out: TextIO, *, resumed: bool = False) -> int:
+async def chat(
+    base_url: str, source: TextIO, out: TextIO, *, resumed: bool = False, passing: Passing | None = None
+) -> int:
     """Chat over the simulator at ``base_url`` until ``source`` ends; return the exit code.
 
-    ``resumed``: the simulator has been running; what reached the chat before is not shown again.
+    ``resumed``: the simulator has been running; what reached the chat before is not shown again. ``passing`` lets time
+    pass, where it can.
     """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -126,4 +215,4 @@ async def chat(base_url: str, source: TextIO, out: TextIO, *, resumed: bool = Fa
     async with SimulatorControl(base_url) as control:
         earlier = await control.record(CHAT_ID) if resumed else []
         seen = earlier[-1].seq if earlier else 0
-        return await Chat(control, out, source.isatty() and out.isatty(), seen).run(lines)
+        return await Chat(control, out, source.isatty() and out.isatty(), seen, passing).run(lines)

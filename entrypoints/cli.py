@@ -46,6 +46,12 @@ COMMANDS = (
     Row("status", "observe", "See what happens", "Show what runs, what is owed, and what needs attention."),
     Row("trace", "observe", "See what happens", "Show the way of one message through the services."),
     Row("audit", "observe", "See what happens", "Show what became of events."),
+    Row(
+        "reminders",
+        "reminders",
+        "See what happens",
+        "Show what is due, and what became of a task's reminders.",
+    ),
     Row("dlq", "dead_letters", "See what happens", "Look at dead letters, redrive or discard them."),
     Row("doctor", "doctor", "See what happens", "Find what is wrong, and what to do about it."),
     Row("access", "access", "Maintain", "Show and change who may talk to the bot."),

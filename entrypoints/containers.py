@@ -22,6 +22,7 @@ from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
+from adapters.postgres.reminders import PostgresReminderRecords
 from adapters.postgres.roles import role_of
 from adapters.postgres.store import PostgresStore
 from adapters.redis_streams.connect import connect
@@ -202,7 +203,14 @@ class SchedulerContainer(Common):
     watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
     agenda = providers.Singleton(PostgresAgenda, pool)
     scheduler = providers.Singleton(
-        assembly.scheduler, agenda, streams, Common.codec, Common.clock, Common.calendar, Common.crash
+        assembly.scheduler,
+        agenda,
+        streams,
+        Common.codec,
+        Common.clock,
+        Common.calendar,
+        Common.settings,
+        Common.crash,
     )
 
 
@@ -220,6 +228,7 @@ class OperatorContainer(Common):
         Admission, desk=desk, codec=Common.codec, clock=Common.clock, tokens=Common.tokens
     )
     letters = providers.Singleton(PostgresDeadLetters, pool)
+    reminders = providers.Singleton(PostgresReminderRecords, pool)
 
 
 CONTAINERS: dict[str, Callable[..., Common]] = {

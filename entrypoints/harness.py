@@ -11,6 +11,7 @@ It is deterministic: the same calls have the same outcome, ids and times include
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,7 @@ from application.timing import Timing
 from domain.access import AccessMode
 from domain.commands.base import Calendar
 from domain.envelope import Event, create, timestamp_of
+from domain.errors import StoreUnavailable
 from domain.ids import event_id_of, trace_of
 from entrypoints.assembly import Ports, Sending, brain, scheduler, sender
 from entrypoints.settings import Settings
@@ -124,7 +126,9 @@ class Harness:
     def new_scheduler(self, name: str = "scheduler") -> Scheduler:
         """Return another scheduler beside the one there is; it is for the caller to let it tick."""
         agenda = MemoryAgenda(self.database, consumer=name)
-        return scheduler(agenda, self.streams, Codec(), self.clock, self._calendar, self._crash)
+        return scheduler(
+            agenda, self.streams, Codec(), self.clock, self._calendar, self.settings, self._crash
+        )
 
     def _ports(self, role: str, *, claims: bool = False) -> Ports:
         run_id = event_id_of(f"run:{role}:{self._starts}")
@@ -168,7 +172,10 @@ class Harness:
 
     async def step(self) -> bool:
         """Let every service do one round; tell whether any had something to do."""
-        worked = await self.scheduler.tick() > 0
+        worked = False
+        # As its ``run`` does, the scheduler outlasts the database's absence.
+        with suppress(StoreUnavailable):
+            worked = await self.scheduler.tick() > 0
         worked = await self.brain.step() or worked
         for sending in self.sendings:
             worked = await sending.consumer.step() or worked

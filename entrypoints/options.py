@@ -59,6 +59,17 @@ class TraceId(click.ParamType[str]):
         return text
 
 
+class WithChats(click.Command):
+    """A command whose argument may begin with a minus sign: chat ids of groups are negative."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, what is of a group put where it is no option."""
+        if "--" not in args:
+            of_chats = [arg for arg in args if MESSAGE.fullmatch(arg)]
+            args = [*(arg for arg in args if arg not in of_chats), "--", *of_chats] if of_chats else args
+        return super().parse_args(ctx, args)
+
+
 class ScopeKey(click.ParamType[str]):
     """An owner of data: ``{bot}:u{user}`` or ``{bot}:c{chat}``."""
 

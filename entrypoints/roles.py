@@ -20,8 +20,9 @@ from attrs import asdict, define, field, frozen
 from adapters.asgi import CannotServe, Served, serve
 from adapters.logs import log_loop_trouble, log_stray_errors, set_up_logging
 from adapters.metrics.exposition import Exposition
+from adapters.system import SystemClock
 from application.gateway import ALLOWED_UPDATES, CALL_S, introduce, offer_commands, repeat
-from application.ports import Liveness, Telegram
+from application.ports import Clock, Liveness, Telegram
 from domain.errors import OpenClawError, Unavailable
 from entrypoints.containers import BrainContainer, GatewayContainer, SchedulerContainer, SenderContainer
 from entrypoints.metering import (
@@ -68,8 +69,8 @@ class Service:
     counters: dict[str, object] = field(factory=dict)
 
 
-def _gateway(settings: Settings) -> Service:
-    container = GatewayContainer(settings=settings)
+def _gateway(settings: Settings, clock: Clock) -> Service:
+    container = GatewayContainer(settings=settings, clock=clock)
     gateway, telegram = container.gateway(), container.telegram()
     stop = asyncio.Event()
     webhook = None
@@ -104,8 +105,8 @@ def _gateway(settings: Settings) -> Service:
     return service
 
 
-def _brain(settings: Settings) -> Service:
-    container = BrainContainer(settings=settings)
+def _brain(settings: Settings, clock: Clock) -> Service:
+    container = BrainContainer(settings=settings, clock=clock)
     consumer = container.consumer()
     health, metrics = Health({"postgres": container.pool().ready}), brain_metrics(settings, container)
     service = Service("brain", settings, container.liveness(), health, metrics)
@@ -117,8 +118,8 @@ def _brain(settings: Settings) -> Service:
     return service
 
 
-def _sender(settings: Settings) -> Service:
-    container = SenderContainer(settings=settings)
+def _sender(settings: Settings, clock: Clock) -> Service:
+    container = SenderContainer(settings=settings, clock=clock)
     health, metrics = Health({"postgres": container.pool().ready}), sender_metrics(settings, container)
     service = Service("sender", settings, container.liveness(), health, metrics)
     for sending in container.sendings():
@@ -131,8 +132,8 @@ def _sender(settings: Settings) -> Service:
     return service
 
 
-def _scheduler(settings: Settings) -> Service:
-    container = SchedulerContainer(settings=settings)
+def _scheduler(settings: Settings, clock: Clock) -> Service:
+    container = SchedulerContainer(settings=settings, clock=clock)
     scheduler = container.scheduler()
     health, metrics = Health({"postgres": container.pool().ready}), scheduler_metrics(settings, container)
     service = Service("scheduler", settings, container.liveness(), health, metrics)
@@ -150,7 +151,7 @@ class Role:
 
     name: str
     summary: str
-    build: Callable[[Settings], Service]
+    build: Callable[[Settings, Clock], Service]
     required: tuple[str, ...]
 
 
@@ -167,12 +168,17 @@ ROLES: Mapping[str, Role] = {
 
 
 def run_role(
-    name: str, settings: Settings, *, restarts: Restarts | None = None, log_file: Path | None = None
+    name: str,
+    settings: Settings,
+    *,
+    restarts: Restarts | None = None,
+    log_file: Path | None = None,
+    clock: Clock | None = None,
 ) -> int:
     """Run a role until SIGTERM or SIGINT; return the exit code. Raises OpenClawError where it cannot start.
 
     ``restarts`` tells how often its supervisor, where it has one, started what it keeps again. With ``log_file`` it
-    logs there in place of standard error.
+    logs there in place of standard error. ``clock`` is for one that was moved; it is the machine's otherwise.
     """
     set_up_logging(
         log_format=settings.log_format, level=settings.log_level, secrets=settings.secret_texts(),
@@ -180,11 +186,11 @@ def run_role(
     )  # fmt: skip
     log_stray_errors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(ROLES[name], settings, restarts))
+        return runner.run(_run(ROLES[name], settings, restarts, clock or SystemClock()))
 
 
-async def _run(role: Role, settings: Settings, restarts: Restarts | None) -> int:
-    service, lag = role.build(settings), LoopLag()
+async def _run(role: Role, settings: Settings, restarts: Restarts | None, clock: Clock) -> int:
+    service, lag = role.build(settings, clock), LoopLag()
     service.metrics.add(lag.read, *([supervised(restarts)] if restarts is not None else []))
     service.closing.insert(0, service.metrics.survey.close)
     stopped = asyncio.Event()

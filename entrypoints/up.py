@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,15 +22,19 @@ from adapters.embedded.files import free_port
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.logs import Redactor, set_up_logging
+from adapters.postgres.clock import PostgresClock
 from adapters.postgres.roles import SERVICES, role_of
 from adapters.redis_streams.acl import RIGHTS, acl_file
 from adapters.telegram.client import bot_id_of
 from adapters.telegram.simulator import SimulatorServer
 from domain.errors import OpenClawError
 from domain.redaction import without_credentials
-from entrypoints.chat import USER_ID, chat
+from domain.scope import Scope
+from entrypoints.chat import CHAT_ID, USER_ID, chat
+from entrypoints.containers import timing
 from entrypoints.data_dir import DataDir, RunInfo, with_login
 from entrypoints.database import prepare_database
+from entrypoints.daylong import DaylongClock
 from entrypoints.exits import Exit, exit_code_of
 from entrypoints.faces import faces_of
 from entrypoints.ownership import offer_ownership
@@ -67,6 +71,9 @@ class Up:
     troubled: set[str] = field(factory=set)
     # What hides this installation's secrets in the log of the supervisor.
     redactor: Redactor = field(factory=Redactor)
+    # To which instant the clock is moved at the start; empty where it is not.
+    clock_phrase: str = ""
+    daylong: DaylongClock = field(factory=lambda: DaylongClock(timing(), Scope(BOT_ID, CHAT_ID).key))
 
     def run(self) -> int:
         """Start everything, supervise it until the end, and return the exit code."""
@@ -79,6 +86,8 @@ class Up:
                 if (code := self._migrate()) != Exit.OK:
                     return code
                 self._choose_telegram()
+                if (code := self._set_clock()) != Exit.OK:
+                    return code
                 self._note()
                 roles = self._roles()
                 names = [server.name for server in self.servers] + [role.name for role in roles]
@@ -154,6 +163,25 @@ class Up:
         assert self.settings.redis_url is not None
         return self.settings.redis_url.reveal()
 
+    def _set_clock(self) -> int:
+        """Take over how far the clock was moved, and move it on where that was asked for; return the exit code."""
+        if self.postgres is None:
+            return Exit.OK
+        return in_child(lambda: asyncio.run(self._moved(PostgresClock(self._admin_url()))))
+
+    async def _moved(self, database: PostgresClock) -> None:
+        await self.daylong.read(database)
+        if self.simulator_url is None and self.daylong.ahead_s():
+            raise OpenClawError(
+                f"the clock of {self.data.path} was moved ahead for the simulated Telegram; start with "
+                "another --data-dir for the real one"
+            )
+        if self.clock_phrase:
+            await self.daylong.jump(database, self.clock_phrase)
+
+    def _passing(self, phrase: str) -> AsyncIterator[str]:
+        return self.daylong.passing(PostgresClock(self._admin_url()), phrase)
+
     # Telegram
 
     def _choose_telegram(self) -> None:
@@ -202,7 +230,9 @@ class Up:
         def run() -> int:
             # Each process is a replica of its own, whose name says which.
             own = attrs.evolve(settings, instance=f"{name}-{os.getpid()}")
-            return run_role(name, own, restarts=self.restarts.read, log_file=self.log_file(name))
+            return run_role(
+                name, own, restarts=self.restarts.read, log_file=self.log_file(name), clock=self.daylong.clock
+            )
 
         return run
 
@@ -226,7 +256,7 @@ class Up:
         assert self.simulator_url is not None
         stopped = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-        server = SimulatorServer(port=int(self.simulator_url.rpartition(":")[2]))
+        server = SimulatorServer(port=int(self.simulator_url.rpartition(":")[2]), now=self.daylong.clock.now)
         server.world.add_bot(self._simulated_token(), BOT_NAME)
         await server.start()
         await stopped.wait()
@@ -236,7 +266,8 @@ class Up:
     def _run_chat(self) -> int:
         assert self.simulator_url is not None
         with asyncio.Runner() as runner:
-            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout))
+            passing = self._passing if self.postgres is not None else None
+            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout, passing=passing))
 
     # Telling
 
@@ -266,6 +297,8 @@ class Up:
         lines = [f"OpenClaw {version()}", *(f"  {name:<9} {where}" for name, where in rows.items())]
         if self.simulator_url:
             lines.append("No OPENCLAW_TELEGRAM_TOKEN is set, so this chat stands in for Telegram.")
+            if self.daylong.ahead_s():
+                lines.append(f"The clock is moved ahead and shows {self.daylong.shown()}.")
             lines.append("Type a message, or /help. Ctrl-D ends.")
         else:
             lines.append("Write to your bot in Telegram. Ctrl-C ends.")
@@ -319,10 +352,15 @@ def in_child(work: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def run_up(settings: Settings) -> int:
-    """Run everything until it ends; return the exit code."""
+def run_up(settings: Settings, *, clock: str = "") -> int:
+    """Run everything until it ends; return the exit code. ``clock`` says to which instant the clock is moved first."""
+    if clock and (settings.telegram_token is not None or settings.postgres_url is not None):
+        raise OpenClawError(
+            "--clock is for the simulated Telegram and a Postgres of our own; leave it out, or start without "
+            "OPENCLAW_TELEGRAM_TOKEN and OPENCLAW_POSTGRES_URL and with another --data-dir"
+        )
     redactor = start_logging(settings, "up")
-    return Up(settings, DataDir(settings.data_dir), redactor=redactor).run()
+    return Up(settings, DataDir(settings.data_dir), redactor=redactor, clock_phrase=clock).run()
 
 
 def _running(settings: Settings) -> RunInfo | None:

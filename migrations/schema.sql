@@ -2,6 +2,17 @@
 
 CREATE SCHEMA openclaw;
 
+CREATE FUNCTION openclaw.awaiting_lanes(lanes text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  -- A scope is its lane with a letter before the chat's id.
+  select l.lane from unnest(lanes) as l(lane)
+  cross join lateral (select array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')] as scopes) s
+  where exists (select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told and o.scope = any (s.scopes))
+    or exists (select from openclaw.tasks t where t.status = 'open' and t.is_paused and t.scope = any (s.scopes))
+$$;
+
 CREATE FUNCTION openclaw.backlog() RETURNS TABLE(target text, owed bigint, oldest_s double precision)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -155,17 +166,6 @@ CREATE FUNCTION openclaw.statement_now() RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 begin return pg_catalog.statement_timestamp() + (select c.ahead from openclaw.clock c); end $$;
-
-CREATE FUNCTION openclaw.untold_lanes(lanes text[]) RETURNS SETOF text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog'
-    AS $$
-  select l.lane from unnest(lanes) as l(lane) where exists (
-    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
-    -- A scope is its lane with a letter before the chat's id.
-    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
-  )
-$$;
 
 CREATE FUNCTION openclaw.wall_clock() RETURNS timestamp with time zone
     LANGUAGE plpgsql PARALLEL SAFE
@@ -611,6 +611,9 @@ GRANT USAGE ON SCHEMA openclaw TO openclaw_sender;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_operator;
 GRANT USAGE ON SCHEMA openclaw TO openclaw_scheduler;
 
+REVOKE ALL ON FUNCTION openclaw.awaiting_lanes(lanes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.awaiting_lanes(lanes text[]) TO openclaw_brain;
+
 REVOKE ALL ON FUNCTION openclaw.backlog() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_operator;
@@ -642,9 +645,6 @@ GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sch
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
-
-REVOKE ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION openclaw.untold_lanes(lanes text[]) TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;

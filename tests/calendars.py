@@ -31,7 +31,7 @@ class SmallCalendar(TestTimes):
         if found is None:
             return Refused(NO_TIME)
         if found["past"]:
-            return Refused("past")
+            return Refused("no.past", {"phrase": found["past"]})
         rest = " ".join(f"{found['rest']} {found['more']}".split())
         if found["n"]:
             shown = zone or "UTC"
@@ -49,7 +49,7 @@ class SmallCalendar(TestTimes):
             options = [
                 self.echo(self.instant(evolve(tomorrow, hour=h), zone), None, zone, language) for h in hours
             ]
-            return Unclear("which_hour", tuple(options), rest)
+            return Unclear("ask.which_hour", tuple(options), rest, {"phrase": f"at {found['either']}"})
         at_s = self.instant(evolve(wall, hour=int(found["hour"])), zone)
         if found["day"] == "every day":
             first = at_s if at_s > now else at_s + DAY_S

@@ -13,6 +13,7 @@ from attrs import Factory, define, evolve, field, frozen
 
 from adapters.memory.labels import labels_of
 from adapters.memory.tasks import RowLocks, TaskTables, move_tasks, write_tasks
+from application.agenda import doubted
 from application.changes import Changes, DeadLetter, Delivery, Head, Owed
 from application.letters import Letter
 from application.ports import Clock
@@ -179,6 +180,9 @@ class Writer:
             if (row := outbox.pop((self._target, dead.event_id), None)) is None:
                 continue
             add_letter(self._tables, row.head, dead, self._now)
+            labels = labels_of(row.head.envelope)
+            doubt = doubted(row.head.lane, labels["event_type"], labels["idempotency_key"])
+            write_tasks(self._tables.tasks, [] if doubt is None else [doubt], self._now)
         for event_id in changes.deaths:
             if (row := outbox.get((self._target, event_id))) is not None:
                 row.head = evolve(row.head, deaths=row.head.deaths + 1)

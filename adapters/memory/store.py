@@ -14,7 +14,7 @@ from attrs import evolve
 
 from adapters.memory.access import UNDECIDED, MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
-from adapters.memory.tasks import MemoryTasks, untold_scopes
+from adapters.memory.tasks import MemoryTasks, awaiting_scopes
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
@@ -41,7 +41,10 @@ class MemoryRound:
         self._claiming: set[tuple[str, str]] = set()
         self._writes: list[tuple[str, object]] = []
         self.access = MemoryAccess(database.tables, self._now, [])
-        self.tasks = MemoryTasks(lambda: database.tables.tasks, database.task_locks, self._now)
+        self.tasks = MemoryTasks(
+            lambda: database.tables.tasks, database.task_locks, self._now,
+            lambda scope: bot_and_chat(scope) in database.tables.unreachable,
+        )  # fmt: skip
         self.heads: Sequence[Head] = ()
         self.waiting: Mapping[str, float] = {}
         self.claimed: Collection[str] = ()
@@ -87,7 +90,7 @@ class MemoryRound:
 
     def _awaits(self, lane: str) -> bool:
         tables = self._database.tables
-        chats = {*tables.unreachable, *map(bot_and_chat, untold_scopes(tables.tasks))}
+        chats = {*tables.unreachable, *map(bot_and_chat, awaiting_scopes(tables.tasks))}
         return lane in {f"{bot_id}:{chat_id}" for bot_id, chat_id in chats}
 
     def _is_marked(self, event_id: UUID) -> bool:

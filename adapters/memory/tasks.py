@@ -95,8 +95,16 @@ class RowLocks:
 class MemoryTasks:
     """See ``application.books.TaskBook``. What is committed meanwhile shows, as it does in Postgres."""
 
-    def __init__(self, tables: Callable[[], TaskTables], locks: RowLocks, now: float) -> None:
+    def __init__(
+        self,
+        tables: Callable[[], TaskTables],
+        locks: RowLocks,
+        now: float,
+        is_unreachable: Callable[[str], bool],
+    ) -> None:
+        """``is_unreachable`` tells it of a scope's chat, which is kept beside these tables."""
         self._tables, self._locks, self._now = tables, locks, now
+        self._is_unreachable = is_unreachable
 
     async def by_numbers(self, wanted: Mapping[str, Collection[int]]) -> Mapping[str, Mapping[int, Task]]:
         """See the port."""
@@ -149,7 +157,10 @@ class MemoryTasks:
 
     async def contacts(self, scopes: Collection[str]) -> Mapping[str, Contact]:
         """See the port."""
-        found = {scope: _contact(self._tables(), scope) for scope in scopes}
+        found = {
+            scope: evolve(_contact(self._tables(), scope), is_unreachable=self._is_unreachable(scope))
+            for scope in scopes
+        }
         return {scope: contact for scope, contact in found.items() if contact != Contact()}
 
 
@@ -165,12 +176,14 @@ def _place(task: Task) -> tuple[float, ...]:
     return task.status is not Status.OPEN, closed, -task.priority, due, task.number
 
 
-def untold_scopes(tables: TaskTables) -> set[str]:
-    """Return the scopes whose chats were not told of an ambiguous occasion."""
-    return {
+def awaiting_scopes(tables: TaskTables) -> set[str]:
+    """Return the scopes whose chats were not told of an ambiguous occasion, or have tasks that are paused."""
+    untold = {
         tables.tasks[task_id].scope for (task_id, _), row in tables.occasions.items()
         if row.occasion.kept is Kept.AMBIGUOUS and not row.told and task_id in tables.tasks
     }  # fmt: skip
+    rows = tables.tasks.values()
+    return untold | {row.scope for row in rows if row.task.is_paused and row.task.status is Status.OPEN}
 
 
 def _contact(tables: TaskTables, scope: str) -> Contact:

@@ -34,8 +34,10 @@ class PostgresAgendaRound:
         settings: dict[str, dict[str, str]] = {scope: {} for scope in scopes}
         for row in await self._connection.fetch(SQL["read_settings"], scopes):
             settings[row["scope"]][row["name"]] = row["value"]
+        gone = {row["scope"] for row in await self._connection.fetch(SQL["unreachable_scopes"], scopes)}
         self.due = [
-            DueTask(row["scope"], task_of(row), row["is_reachable"], settings[row["scope"]]) for row in rows
+            DueTask(row["scope"], task_of(row), row["scope"] not in gone, settings[row["scope"]])
+            for row in rows
         ]
 
     async def apply(self, changes: AgendaChanges) -> Sequence[Firing]:

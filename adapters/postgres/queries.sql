@@ -25,7 +25,7 @@ select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.env
   exists (select from openclaw.chats c where c.unreachable_since is not null
     and c.bot_id = substring(l.lane from '^([0-9]{1,18}):')::bigint
     and c.chat_id = substring(l.lane from ':(-?[0-9]{1,18})$')::bigint)
-  or l.lane in (select openclaw.untold_lanes($2::text[])) as awaits
+  or l.lane in (select openclaw.awaiting_lanes($2::text[])) as awaits
 from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
@@ -96,7 +96,8 @@ with gone as (
 )
 insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope, repeat)
 select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope, repeat from gone
-on conflict (target, event_id) do nothing;
+on conflict (target, event_id) do nothing
+returning lane, event_type, idempotency_key;
 
 -- name: count_deaths
 with counted as (
@@ -122,6 +123,10 @@ on conflict (scope, name) do nothing;
 
 -- name: forget_settings
 delete from openclaw.settings where scope = $1;
+
+-- name: lock_tasks
+-- Waits for a scheduler that keeps an occasion of one of them, which the statements that move them would not see yet.
+select from openclaw.tasks where scope = $1 order by task_id for no key update;
 
 -- name: move_tasks
 update openclaw.tasks set scope = $2,
@@ -490,17 +495,20 @@ join openclaw.chats c on c.bot_id = x.bot_id and c.chat_id = x.chat_id where c.m
 
 -- name: read_contacts
 -- For each scope that has any: the occasions that its chat was not told of, or a row without one.
-select s.scope, p.has_paused, o.bucket, o.kept, o.at, o.reason, {{task_columns}}
+select s.scope, p.has_paused, p.is_unreachable, o.bucket, o.kept, o.at, o.reason, {{task_columns}}
 from unnest($1::text[]) as s(scope)
 cross join lateral (
-  select exists (select from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.is_paused) as has_paused
+  select exists (select from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.is_paused) as has_paused,
+    exists (select from openclaw.chats c where c.unreachable_since is not null
+      and c.bot_id = split_part(s.scope, ':', 1)::bigint
+      and c.chat_id = substr(split_part(s.scope, ':', 2), 2)::bigint) as is_unreachable
 ) p
 left join lateral (
   select * from openclaw.occasions o where o.scope = s.scope and o.kept = 'ambiguous' and not o.told
   order by o.bucket limit $2
 ) o on true
 left join openclaw.tasks t on t.task_id = o.task_id
-where p.has_paused or t.task_id is not null order by s.scope, o.bucket, t.number;
+where p.has_paused or p.is_unreachable or t.task_id is not null order by s.scope, o.bucket, t.number;
 
 -- name: given_tasks
 -- A fragment: tasks as they are written. Tags are joined, since arrays in an array must be of one length.
@@ -542,6 +550,14 @@ update openclaw.occasions o set told = true
 from unnest($1::text[], $2::uuid[], $3::timestamptz[]) as x(scope, task_id, bucket)
 where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope;
 
+-- name: await_pausing
+-- Before paused tasks are resumed: a scheduler that took the chat for one that cannot be reached may be pausing more of
+-- them. Those that come due until this transaction has ended count, too. It is reckoned so that the index of what is due,
+-- which holds everybody's, does not serve.
+select from openclaw.tasks t
+where t.scope = any ($1::text[]) and t.status = 'open' and t.remind_at - interval '1 minute' <= openclaw.now()
+order by t.task_id for no key update;
+
 -- name: resume_tasks
 update openclaw.tasks t set remind_at = greatest(openclaw.now(), t.due_at), is_paused = false
 where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
@@ -549,19 +565,51 @@ where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
 -- name: forget_occasions
 select openclaw.forget_occasions();
 
+-- name: task_state
+-- What operators see of a task: nothing that people wrote. It is named by its id, or by its scope and number.
+select t.task_id, t.scope, t.number, t.status, t.due_at, t.remind_at, t.rule, t.zone, t.late, t.times_said, t.is_paused,
+  t.created_at, t.closed_at
+from openclaw.tasks t where t.task_id = $1 or (t.scope = $2 and t.number = $3);
+
+-- name: task_ledger
+select o.task_id, o.bucket, o.kept, o.at, o.reason, o.told from openclaw.occasions o
+where o.task_id = $1 order by o.bucket desc limit $2;
+
+-- name: reminder_figures
+-- Each is read from an index of nothing else.
+select d.overdue, d.oldest_s,
+  (select count(*) from openclaw.tasks t where t.status = 'open' and t.is_paused) as paused,
+  (select count(*) from openclaw.occasions o where o.kept = 'ambiguous' and not o.told) as untold
+from (
+  select count(*) as overdue, coalesce(extract(epoch from openclaw.now() - min(t.remind_at)), 0)::float8 as oldest_s
+  from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
+) d;
+
+-- name: kept_since
+select o.kept, count(*) as occasions from openclaw.occasions o where o.at >= $1 group by o.kept;
+
+-- name: coming_reminders
+select t.remind_at, t.scope, t.number, t.task_id from openclaw.tasks t
+where t.status = 'open' and t.remind_at is not null order by t.remind_at, t.task_id limit $1;
+
 -- name: agenda_now
 select openclaw.now();
 
 -- name: due_tasks
--- What is due, locked so that no other has it; what another has is left out. The scopes' names tell their chats.
+-- What is due, locked so that no other has it; what another has is left out.
 with due as materialized (
   select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
   order by t.remind_at limit $1 for no key update skip locked
 )
-select t.scope, {{task_columns}}, c.unreachable_since is null as is_reachable
-from due t left join openclaw.chats c on c.bot_id = split_part(t.scope, ':', 1)::bigint
-  and c.chat_id = substr(split_part(t.scope, ':', 2), 2)::bigint
-order by t.remind_at;
+select t.scope, {{task_columns}} from due t order by t.remind_at;
+
+-- name: unreachable_scopes
+-- Only now that the tasks are locked: contact that was made meanwhile has been seen, and contact to come waits for them.
+-- The scopes' names tell their chats.
+select s.scope from unnest($1::text[]) as s(scope)
+join openclaw.chats c on c.bot_id = split_part(s.scope, ':', 1)::bigint
+  and c.chat_id = substr(split_part(s.scope, ':', 2), 2)::bigint
+where c.unreachable_since is not null;
 
 -- name: keep_firings
 -- What stands of an occasion stays if it was said, or may have been. Returns what was written.
@@ -597,3 +645,21 @@ with owed as (
   where t.task_id = x.task_id returning 1
 )
 select count(*) from moved;
+
+-- name: clock_ahead
+select ahead from openclaw.clock;
+
+-- name: move_clock
+-- To an instant, as the clock shows it from now on; never back.
+update openclaw.clock set ahead = greatest(ahead, ahead + ($1::timestamptz - openclaw.wall_clock())) returning ahead;
+
+-- name: look_ahead
+-- The owner's: what waits for an instant that is to come, such as a retry, is no rest either unless it is far off.
+select
+  (select min(t.remind_at) from openclaw.tasks t where t.status = 'open' and t.remind_at > openclaw.now()) as next_at,
+  not exists (select from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now())
+  and not exists (select from openclaw.outbox o where o.available_at < openclaw.now() + interval '1 minute')
+  and not exists (select from openclaw.claims c where c.claimed_until > openclaw.now()) as is_at_rest;
+
+-- name: read_setting
+select value from openclaw.settings where scope = $1 and name = $2;

@@ -14,6 +14,7 @@ from adapters.postgres.columns import audit_columns, ledger_columns, owed_column
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from adapters.postgres.tasks import PostgresTasks
+from application.agenda import doubted
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
 from application.records import Figures, FirstRun
@@ -159,13 +160,14 @@ class PostgresRound:
             )
         if changes.dead:
             reasons = [REASON_SEPARATOR.join(d.reasons) for d in changes.dead]
-            await self._connection.execute(
+            rows = await self._connection.fetch(
                 SQL["bury_rows"],
                 self._target,
                 [d.event_id for d in changes.dead],
                 reasons,
                 [d.repeat for d in changes.dead],
             )
+            await self.tasks.write([effect for row in rows if (effect := doubted(*row)) is not None])
         if changes.deaths:
             await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
 
@@ -186,6 +188,7 @@ class PostgresRound:
             elif isinstance(scoped.effect, MoveData):
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
+                await self._connection.execute(SQL["lock_tasks"], scoped.scope)
                 for statement in ("move_settings", "move_occasions", "move_tasks", "move_memories"):
                     await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)

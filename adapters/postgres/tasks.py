@@ -78,7 +78,7 @@ class PostgresTasks:
         """See the port."""
         await self._name([scope])
         rows = await self._connection.fetch(SQL["read_occasions"], scope, task_id, limit)
-        return [_occasion(row) for row in rows]
+        return [occasion_of(row) for row in rows]
 
     async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
         """See the port."""
@@ -93,9 +93,9 @@ class PostgresTasks:
         untold: dict[str, list[tuple[Task, Occasion]]] = {row["scope"]: [] for row in rows}
         for row in rows:
             if row["task_id"] is not None:
-                untold[row["scope"]].append((task_of(row), _occasion(row)))
-        paused = {row["scope"] for row in rows if row["has_paused"]}
-        return {scope: Contact(tuple(pairs), scope in paused) for scope, pairs in untold.items()}
+                untold[row["scope"]].append((task_of(row), occasion_of(row)))
+        known = {row["scope"]: (row["has_paused"], row["is_unreachable"]) for row in rows}
+        return {scope: Contact(tuple(pairs), *known[scope]) for scope, pairs in untold.items()}
 
     async def write(self, effects: Sequence[ScopedEffect]) -> None:
         """Let those of the effects take place that are on tasks, in the order of their kinds."""
@@ -127,6 +127,7 @@ class PostgresTasks:
         if told:
             await execute(SQL["told_occasions"], *transposed(told))
         if resumed:
+            await execute(SQL["await_pausing"], resumed)
             await execute(SQL["resume_tasks"], resumed)
 
 
@@ -145,7 +146,8 @@ def _who(row: Mapping[str, Any], column: str) -> Who | None:
     return Who(row[column], row[f"{column}_name"]) if row[column] is not None else None
 
 
-def _occasion(row: Mapping[str, Any]) -> Occasion:
+def occasion_of(row: Mapping[str, Any]) -> Occasion:
+    """Return the occasion that a row is."""
     return Occasion(
         row["task_id"], row["bucket"].timestamp(), Kept(row["kept"]), row["at"].timestamp(), row["reason"]
     )

@@ -4,15 +4,19 @@ A language is chosen by the tag of the reader's app; English stands in for those
 fixed format of ``/status`` (``domain.status``).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from string import Formatter
 
 from attrs import frozen
 
 from application.messages import english, english_tasks, german, german_tasks
 from domain.commands.base import Command, Menu
 from domain.commands.table import COMMANDS
+from domain.events.telegram import Entity
+from domain.formatting import Formatted
 from domain.runtime_state import Mode
-from domain.wording import Listed, Said, Value
+from domain.text import utf16_length
+from domain.wording import Called, Listed, Said, Value
 
 MAY_BE_A_REPEAT = "may be a repeat"
 # https://core.telegram.org/bots/api#setmycommands
@@ -36,6 +40,7 @@ LANGUAGES: Mapping[str, Language] = {
 _WITH_COMMON = frozenset(
     key for key, words in english.WORDING.items() if "{modes}" in words or "{commands}" in words
 )
+_WORDING = Formatter()
 _MODES = ", ".join(mode.value for mode in Mode)
 
 
@@ -48,23 +53,56 @@ def language_of(tag: str | None) -> str:
 def render(key: str, values: Mapping[str, Value], tag: str | None = None) -> str:
     """Return the wording of ``key`` with ``values`` filled in, in the language of ``tag``.
 
-    A value that has a word of its own in the language, as ``standing.member``, is filled in as that. Raises KeyError
+    A text that has a word of its own in the language, as ``standing.member``, is filled in as that. Raises KeyError
     where the key or a value is missing.
     """
-    language = LANGUAGES[language_of(tag)]
-    common = {"modes": _MODES, "commands": _lines(language)} if key in _WITH_COMMON else {}
-    filled = {name: _word(language, name, spoken(value, tag)) for name, value in values.items()}
-    return language.wording[key].format_map({**common, **filled})
+    return spoken(Said(key, values), tag)
 
 
 def spoken(value: Value, tag: str | None = None) -> str:
     """Return what is to be said as text, in the language of ``tag``."""
+    return "".join(text for text, _ in _pieces(value, LANGUAGES[language_of(tag)]))
+
+
+def addressed(value: Value, tag: str | None = None) -> Formatted:
+    """Return what is to be said as text whose entities let Telegram notify those who are called in it."""
+    text, units = "", 0
+    entities: list[Entity] = []
+    for piece, user_id in _pieces(value, LANGUAGES[language_of(tag)]):
+        length = utf16_length(piece)
+        if user_id:
+            entities.append(Entity("text_mention", units, length, user_id=user_id))
+        text, units = text + piece, units + length
+    return Formatted(text, tuple(entities))
+
+
+def _pieces(value: Value, language: Language) -> Iterator[tuple[str, int]]:
+    """Yield the text in pieces, each with whom it calls; 0 for nobody."""
     match value:
-        case Said(key, values):
-            return render(key, values, tag)
+        case str():
+            yield value, 0
+        case Called(name, user_id):
+            yield name, user_id
         case Listed(parts, between):
-            return between.join(spoken(part, tag) for part in parts)
-    return value
+            for n, part in enumerate(parts):
+                if n:
+                    yield between, 0
+                yield from _pieces(part, language)
+        case Said(key, values):
+            for literal, field, _, _ in _WORDING.parse(language.wording[key]):
+                yield literal, 0
+                if field is not None:
+                    yield from _filled(key, field, values, language)
+
+
+def _filled(
+    key: str, name: str, values: Mapping[str, Value], language: Language
+) -> Iterator[tuple[str, int]]:
+    if name not in values and key in _WITH_COMMON:
+        yield {"modes": _MODES, "commands": _lines(language)}[name], 0
+        return
+    value = values[name]
+    yield from _pieces(_word(language, name, value) if isinstance(value, str) else value, language)
 
 
 def _word(language: Language, name: str, value: str) -> str:

@@ -18,6 +18,7 @@ WORDING: Mapping[str, str] = {
     "task.made": "Noted.\n{task}",
     "task.changed": "Changed.\n{task}",
     "task.head": "Task {number}: {title}",
+    "task.timeless": "No time: I do not remind of it.",
     "task.for": "for {who}",
     "task.made_by": "Made by {who}",
     "task.closed_by": "by {who}",
@@ -34,7 +35,10 @@ WORDING: Mapping[str, str] = {
     "numbers.usage": (
         "Which task? Send its number, or up to {most}: /{name} 3 or /{name} 3 5\n/tasks shows the numbers."
     ),
-    "edit_task.usage": "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9",
+    "edit_task.usage": (
+        "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9\n"
+        "Without a time: /edit 3 never"
+    ),
     "snooze.usage": "Send the number and until when: /snooze 3 in 2 h, or /snooze 3 tomorrow 9",
     "snooze.when": "Until when? {number}. {title}",
     "snooze.no_time": "I do not understand that as one time, so nothing was changed. For example: /snooze 3 in 2 h",
@@ -80,27 +84,6 @@ WORDING: Mapping[str, str] = {
     "zone.which": "That may be several time zones. Choose:",
     "zone.set": "The time zone here is now {zone}, where it is {now}.",
     "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep their time zone.",
-    "when.past": "That time has passed.",
-    "when.no_such_date": "There is no such date.",
-    "when.no_such_time": "There is no such time of day.",
-    "when.too_soon": "That is too soon.",
-    "when.too_far": "That is too far away.",
-    "when.too_often": "That is too often.",
-    "when.too_many": "Those are too many times.",
-    "when.too_long": "That is too long to read a time out of.",
-    "when.never": "That never comes.",
-    "when.unknown_zone": "I do not know that time zone.",
-    "when.not_together": "Those times do not go together.",
-    "when.which_hour": "Morning or afternoon?",
-    "when.which_order": "Which is the day, and which the month?",
-    "when.which_day": "Which day?",
-    "when.which_midnight": "Which midnight?",
-    "when.which_rule": "What exactly?",
-    "when.what_time": "At what time?",
-    "when.several": "I found more than one time in that.",
-    "when.weekday": "The weekday is not the one of that date.",
-    "when.language": "That means different times in different languages.",
-    "when.zone_abbreviation": "That abbreviation stands for several time zones. Name a place.",
     # Habits
     "quiet.none": "There are no quiet hours here. To set them: /quiet 22:00-07:00",
     "quiet.is": "Quiet hours here: {hours}. Only !high tasks remind in them. To end that: /quiet off",

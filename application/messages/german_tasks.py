@@ -20,6 +20,7 @@ WORDING: Mapping[str, str] = {
     "task.made": "Notiert.\n{task}",
     "task.changed": "Geändert.\n{task}",
     "task.head": "Aufgabe {number}: {title}",
+    "task.timeless": "Ohne Zeit: Ich erinnere nicht daran.",
     "task.for": "für {who}",
     "task.made_by": "Angelegt von {who}",
     "task.closed_by": "von {who}",
@@ -38,7 +39,8 @@ WORDING: Mapping[str, str] = {
         "/tasks zeigt die Nummern."
     ),
     "edit_task.usage": (
-        "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr"
+        "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr\n"
+        "Ohne Zeit: /edit 3 ohne Zeit"
     ),
     "snooze.usage": "Sende die Nummer und bis wann: /snooze 3 in 2 h, oder /snooze 3 morgen 9 Uhr",
     "snooze.when": "Bis wann? {number}. {title}",
@@ -92,27 +94,6 @@ WORDING: Mapping[str, str] = {
     "zone.changed": (
         "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre Zeitzone."
     ),
-    "when.past": "Diese Zeit ist vorbei.",
-    "when.no_such_date": "Dieses Datum gibt es nicht.",
-    "when.no_such_time": "Diese Uhrzeit gibt es nicht.",
-    "when.too_soon": "Das ist zu bald.",
-    "when.too_far": "Das ist zu weit weg.",
-    "when.too_often": "Das ist zu oft.",
-    "when.too_many": "Das sind zu viele Zeiten.",
-    "when.too_long": "Das ist zu lang, um eine Zeit herauszulesen.",
-    "when.never": "Das kommt nie.",
-    "when.unknown_zone": "Diese Zeitzone kenne ich nicht.",
-    "when.not_together": "Diese Zeiten passen nicht zusammen.",
-    "when.which_hour": "Morgens oder nachmittags?",
-    "when.which_order": "Was ist der Tag, und was der Monat?",
-    "when.which_day": "Welcher Tag?",
-    "when.which_midnight": "Welche Mitternacht?",
-    "when.which_rule": "Wie genau?",
-    "when.what_time": "Um wie viel Uhr?",
-    "when.several": "Darin habe ich mehr als eine Zeit gefunden.",
-    "when.weekday": "Der Wochentag ist nicht der dieses Datums.",
-    "when.language": "Das bedeutet in verschiedenen Sprachen verschiedene Zeiten.",
-    "when.zone_abbreviation": "Diese Abkürzung steht für mehrere Zeitzonen. Nenne einen Ort.",
     # Habits
     "quiet.none": "Hier gibt es keine Ruhezeit. Festlegen: /quiet 22:00-07:00",
     "quiet.is": "Ruhezeit hier: {hours}. Nur an Aufgaben mit !hoch erinnere ich darin. Aufheben: /quiet off",

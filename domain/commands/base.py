@@ -32,10 +32,23 @@ class Need(StrEnum):
 
 
 @frozen
+class Mentioned:
+    """Somebody whom the words of a command name by a link.
+
+    It begins ``from_end`` characters before the end of the words, which holds for the last of them alone, too.
+    """
+
+    who: Who
+    from_end: int
+    length: int
+
+
+@frozen
 class Ask:
     """A command as somebody sent it: what follows its name, who asks, and where.
 
     ``standing`` is what whoever asks is to the bot; ``user_id`` is None for whoever writes in a chat's name.
+    ``mentioned`` are those whom the words name by links, in their order.
     """
 
     args: str
@@ -46,6 +59,7 @@ class Ask:
     user_name: str = ""
     thread_id: int | None = None
     language: str | None = None
+    mentioned: tuple[Mentioned, ...] = ()
 
     @property
     def is_admin(self) -> bool:

@@ -14,7 +14,7 @@ from domain.commands.task import refused_title, title_of
 from domain.commands.timing import quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
-from domain.tasks.moves import snoozed, timed
+from domain.tasks.moves import Moved, snoozed, timed_anew
 from domain.tasks.times import Understood
 from domain.tasks.values import TAGS_MAX, Late, Occasion, Status, Task
 from domain.wording import Listed, Said, Value
@@ -24,17 +24,22 @@ _LATE = {
     "label": Late.LABEL, "skip": Late.SKIP, "expire": Late.EXPIRE, "melden": Late.LABEL, "auslassen": Late.SKIP,
     "verfallen": Late.EXPIRE,
 }  # fmt: skip
+# What takes the time of a task away, as it is written behind its number.
+_NEVER = frozenset({"never", "no time", "without time", "without a time", "nie", "ohne zeit", "keine zeit"})
 Change = Callable[[Ask, Known, Task, str], Answer]
 
 
 def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
-    """Give a task another title, another time, more tags, another priority; what is not named stays."""
-    found = draft(words, is_private=ask.is_private)
+    """Give a task another title, another time or none, more tags, another priority; what is not named stays."""
+    found = draft(words, is_private=ask.is_private, mentioned=ask.mentioned)
     if words == "":
         return Answer("edit_task.usage")
     when: Understood | None = None
-    changed = task
-    if found.text:
+    moved = Moved(task)
+    is_timeless = found.text.casefold() in _NEVER
+    if is_timeless:
+        moved = timed_anew(task, None, None, task.zone, known.now, known.calendar)
+    elif found.text:
         read = read_time(ask, known, "edit", found.text)
         if isinstance(read, Answer):
             return read
@@ -44,18 +49,21 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
             refusal = refused_title(title)
             if refusal is not None:
                 return refusal
-            changed = evolve(changed, title=title)
+            moved = Moved(evolve(task, title=title))
+    if when is not None:
+        moved = timed_anew(moved.task, when.at, when.rule, when.zone, known.now, known.calendar)
     tags = tuple(dict.fromkeys((*task.tags, *found.tags)))
     if len(tags) > TAGS_MAX:
         return Answer("task.too_many_tags", {"most": str(TAGS_MAX)})
-    if when is not None:
-        changed = timed(changed, when.at, when.rule, when.zone)
     changed = evolve(
-        changed, tags=tags, priority=task.priority if found.priority is None else found.priority,
+        moved.task, tags=tags, priority=task.priority if found.priority is None else found.priority,
         assigned_to=found.assigned_to or task.assigned_to, language=ask.language or task.language,
     )  # fmt: skip
     shown = with_note(Reader.of(ask, known).full(changed), when, changed, ask, known)
-    return Answer("task.changed", {"task": shown}, (PutTask(changed),), reason=f"task {task.number} changed")
+    if is_timeless:
+        shown = Listed((shown, Said("task.timeless")))
+    effects = effects_of(evolve(moved, task=changed))
+    return Answer("task.changed", {"task": shown}, effects, reason=f"task {task.number} changed")
 
 
 def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:

@@ -4,9 +4,11 @@ Not here: the time (``domain.commands.timing``).
 """
 
 import re
+from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from domain.commands.base import Mentioned
 from domain.tasks.values import TAG_CHARS_MAX, Priority, Who
 
 NUMBERS_MAX = 20
@@ -35,10 +37,11 @@ class Draft:
     assigned_to: Who | None = None
 
 
-def draft(words: str, *, is_private: bool) -> Draft:
+def draft(words: str, *, is_private: bool, mentioned: Sequence[Mentioned] = ()) -> Draft:
     """Return the words without the marks, and these; what only looks like a mark stays a word.
 
-    In private there is nobody else whom a task could be for, so a name there is a word.
+    Whoever is named first is whom it is for: by a user name, or by a link, which ``mentioned`` has. In private there is
+    nobody else whom a task could be for, so a name there is a word.
     """
     found = Draft("")
     tags: dict[str, None] = {}
@@ -46,18 +49,26 @@ def draft(words: str, *, is_private: bool) -> Draft:
     def take(match: re.Match[str]) -> str:
         nonlocal found
         sign, word = match.groups()
+        # "@ann: milk" and "@ann, milk" speak to somebody.
+        user_name = word.rstrip(":,")
         if sign == "!" and word.lower() in _PRIORITIES:
-            found = Draft("", _PRIORITIES[word.lower()], (), found.assigned_to)
+            found = evolve(found, priority=_PRIORITIES[word.lower()])
         elif sign == "#" and _TAG.fullmatch(word) and len(word) <= TAG_CHARS_MAX:
             tags[word.casefold()] = None
-        elif sign == "@" and not is_private and found.assigned_to is None and _USERNAME.fullmatch(word):
-            found = Draft("", found.priority, (), Who(_UNKNOWN_USER, f"@{word}"))
+        elif sign == "@" and not is_private and found.assigned_to is None and _USERNAME.fullmatch(user_name):
+            found = evolve(found, assigned_to=Who(_UNKNOWN_USER, f"@{user_name}"))
         else:
             return match[0]
         return ""
 
-    text = _MARK.sub(take, words)
-    return Draft(" ".join(text.split()), found.priority, tuple(tags), found.assigned_to)
+    link = None if is_private else next((each for each in mentioned if each.from_end <= len(words)), None)
+    begin = len(words) - link.from_end if link is not None else len(words)
+    text, rest = _MARK.sub(take, words[:begin]), words[begin:]
+    if link is not None and found.assigned_to is None:
+        found = evolve(found, assigned_to=link.who)
+        rest = f" {rest[link.length :].lstrip(':,')}"
+    text += _MARK.sub(take, rest)
+    return evolve(found, text=" ".join(text.split()), tags=tuple(tags))
 
 
 def tag_of(word: str) -> str | None:

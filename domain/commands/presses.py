@@ -13,7 +13,7 @@ from domain.commands.closing import close_done, effects_of, open_again
 from domain.commands.tasks import List, page_of
 from domain.commands.timezone import WITH_TIME, set_zone
 from domain.commands.timezone import wants as wants_of_zone
-from domain.commands.timing import Pending, asked_by, chosen, put
+from domain.commands.timing import Pending, chosen, put
 from domain.commands.views import PENDING, Reader, button, reminder_rows
 from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import Action, Button, OnListed, OnOption, OnPage, OnTask, OnZone, bucket_of
@@ -228,7 +228,7 @@ def _on_option(ask: Ask, known: Known, pressed: OnOption) -> Pressed:
     when = chosen(ask, known, pending, pressed.index)
     if when is None:
         return evolve(STALE, notice=Said("press.question_gone"))
-    answer = WITH_TIME[pending.name].step(asked_by(ask, pending), evolve(known, chosen=when))
+    answer = WITH_TIME[pending.name].step(pending.again(ask), evolve(known, chosen=when))
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in answer.effects)
     effects = answer.effects if asks_again else (put(None), *answer.effects)
     return Pressed(Said("press.chosen"), answer, effects, answer.events, answer.reason)

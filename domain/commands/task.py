@@ -23,7 +23,7 @@ _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 def step(ask: Ask, known: Known) -> Answer:
     """Make a task, with a time or without one."""
-    found = draft(ask.args, is_private=ask.is_private)
+    found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
     if is_blank(found.text):
         return Answer("task.usage")
     when = read_time(ask, known, TASK, found.text)
@@ -32,7 +32,7 @@ def step(ask: Ask, known: Known) -> Answer:
 
 def remind(ask: Ask, known: Known) -> Answer:
     """Make a task that must have a time."""
-    found = draft(ask.args, is_private=ask.is_private)
+    found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
     if is_blank(found.text):
         return Answer("remind.usage")
     when = read_time(ask, known, REMIND, found.text)

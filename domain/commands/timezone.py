@@ -10,7 +10,7 @@ from attrs import evolve
 
 from domain.commands import changing, task
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
-from domain.commands.timing import Pending, asked_by, put
+from domain.commands.timing import Pending, put
 from domain.commands.views import PENDING, choice
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnZone, written
@@ -52,7 +52,7 @@ def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
     if waiting is None or known.now - waiting.asked_at > WAITS_S:
         return Answer(key, values, (chosen,), reason="the time zone was set")
     told = evolve(known, settings={**known.settings, ZONE: zone})
-    after = WITH_TIME[waiting.name].step(asked_by(ask, waiting), told)
+    after = WITH_TIME[waiting.name].step(waiting.again(ask), told)
     # A further question takes the place of the one that is answered.
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in after.effects)
     effects = (chosen, *after.effects) if asks_again else (chosen, put(None), *after.effects)

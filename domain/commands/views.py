@@ -104,7 +104,8 @@ def _marks(task: Task) -> list[Value]:
         marks.append(Said(f"priority.{task.priority.name.lower()}"))
     marks += [f"#{tag}" for tag in task.tags]
     if _named(task.assigned_to):
-        marks.append(Said("task.for", {"who": _named(task.assigned_to)}))
+        # Without the sign by which Telegram notifies somebody: a list that is looked at tells nobody anything.
+        marks.append(Said("task.for", {"who": _named(task.assigned_to).removeprefix("@")}))
     return marks
 
 

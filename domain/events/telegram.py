@@ -20,6 +20,8 @@ from domain.events.spec import (
 )
 
 ENTITIES_MAX = 1000
+# More of them are not kept.
+MENTIONS_MAX = 10
 BUTTON_ROWS_MAX = 100
 BUTTONS_IN_ROW_MAX = 8
 
@@ -77,6 +79,19 @@ class MessageClass(StrEnum):
     REMINDER = "reminder"
 
 
+@frozen
+class Mention:
+    """A person whom a text names by a link instead of a user name; offset and length in UTF-16 units.
+
+    https://core.telegram.org/bots/api#messageentity, ``text_mention``
+    """
+
+    offset: int = field(metadata=spec("Where the words begin that name them, in UTF-16 units.", 0))
+    length: int = field(metadata=spec("How long these are, in UTF-16 units.", 1))
+    user_id: int = field(metadata=spec("Who is named.", 1))
+    name: str = field(default="", metadata=USER_NAME)
+
+
 @frozen(kw_only=True)
 class MessageReceived:
     """A message or an edit that Telegram delivered."""
@@ -118,6 +133,9 @@ class MessageReceived:
     )
     album: str | None = field(
         default=None, metadata=spec("The album that it is a part of, by Telegram's id.", form=KEY)
+    )
+    mentions: tuple[Mention, ...] = field(
+        default=(), metadata=spec("People whom the text names by links, in its order.", 0, MENTIONS_MAX)
     )
 
 

@@ -29,6 +29,13 @@ def timed(task: Task, due_at: float | None, rule: str | None, zone: str) -> Task
     return evolve(task, due_at=due_at, remind_at=due_at, rule=rule, zone=zone, times_said=0, is_paused=False)
 
 
+def timed_anew(
+    task: Task, due_at: float | None, rule: str | None, zone: str, now: float, times: Times
+) -> Moved:
+    """Give the task another time, or none. What passed until ``now`` and was not said is not said any more."""
+    return Moved(timed(task, due_at, rule, zone), _closed(task, now, times, "given another time"))
+
+
 def done(task: Task, now: float, who: Who | None, times: Times) -> Moved:
     """Close the occurrence that is meant and wait for the next; without one, close the task."""
     passed = _closed(task, now, times, "done before it was said")

@@ -1,4 +1,4 @@
-"""Whether a message is meant for the bot, and whose words it holds.
+"""Whether a message is meant for the bot, whose words it holds, and whom they name.
 
 In groups a bot that is an administrator, or has its privacy mode off, sees what people say to one another
 (https://core.telegram.org/bots/features#privacy-mode). Not here: what is answered (the brain).
@@ -10,11 +10,13 @@ from typing import Any
 from attrs import frozen
 
 from domain.commands.base import parse_command
-from domain.events.telegram import ENTITIES_MAX, ChatType
-from domain.updates.parts import TEXT_CHARS_MAX, Unusable, is_int, maybe
+from domain.events.telegram import ENTITIES_MAX, MENTIONS_MAX, ChatType, Mention
+from domain.updates.parts import TEXT_CHARS_MAX, Unusable, clean, is_int, maybe, name_of, positive
 
 # How a forward is told since Bot API 7.0, and how before.
 _FORWARDS = ("forward_origin", "forward_date", "forward_from", "forward_from_chat", "forward_sender_name")
+# Where a text stands, and what of it names somebody.
+_SOURCES = (("text", "entities"), ("caption", "caption_entities"))
 
 
 @frozen
@@ -60,7 +62,31 @@ def is_addressed(message: Mapping[str, Any], chat_type: ChatType, text: str | No
         return True
     if maybe(answered(message), "from").get("id") == bot.bot_id:
         return True
-    return any(_is_mention(kind, words, user, bot) for kind, words, user in _entities(message))
+    return any(
+        _is_mention(entity.get("type"), words, maybe(entity, "user"), bot)
+        for source in _SOURCES
+        for entity, words in _entities(message, *source)
+    )
+
+
+def mentions_of(message: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Return whom the text of a message, else its caption, names by links: people, in the order of the entities.
+
+    Telegram makes such links of people who have no user name.
+    """
+    source = next((each for each in _SOURCES if clean(message.get(each[0]))), _SOURCES[0])
+    found = []
+    for entity, words in _entities(message, *source):
+        user = maybe(entity, "user")
+        user_id = positive(user.get("id"))
+        if (
+            entity.get("type") == "text_mention"
+            and user_id is not None
+            and user.get("is_bot") is not True
+            and words
+        ):
+            found.append(Mention(entity["offset"], entity["length"], user_id, name_of(user) or ""))
+    return tuple(found[:MENTIONS_MAX])
 
 
 def answered(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -82,18 +108,18 @@ def _is_mention(kind: object, words: str, user: Mapping[str, Any], bot: Bot) -> 
     return kind == "text_mention" and user.get("id") == bot.bot_id
 
 
-def _entities(message: Mapping[str, Any]) -> Iterator[tuple[object, str, Mapping[str, Any]]]:
-    """Yield kind, words and user of each entity that may name somebody and lies within the text."""
-    for text_name, name in (("text", "entities"), ("caption", "caption_entities")):
-        text, entities = message.get(text_name), message.get(name)
-        if not isinstance(text, str) or not isinstance(entities, list):
-            continue
-        # Offsets count UTF-16 units, of two bytes each; halves of surrogate pairs count as what they are.
-        units = text[:TEXT_CHARS_MAX].encode("utf-16-le", "surrogatepass")
-        for entity in entities[:ENTITIES_MAX]:
-            if isinstance(entity, dict):
-                words = _slice(units, entity.get("offset"), entity.get("length"))
-                yield entity.get("type"), words, maybe(entity, "user")
+def _entities(
+    message: Mapping[str, Any], text_name: str, name: str
+) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield each entity with its words; these are empty where it does not lie within the text."""
+    text, entities = message.get(text_name), message.get(name)
+    if not isinstance(text, str) or not isinstance(entities, list):
+        return
+    # Offsets count UTF-16 units, of two bytes each; halves of surrogate pairs count as what they are.
+    units = text[:TEXT_CHARS_MAX].encode("utf-16-le", "surrogatepass")
+    for entity in entities[:ENTITIES_MAX]:
+        if isinstance(entity, dict):
+            yield entity, _slice(units, entity.get("offset"), entity.get("length"))
 
 
 def _slice(units: bytes, offset: object, length: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.events.telegram import ChatMigrated, ChatType, MessageKind, MessageReceived
-from domain.updates.addressing import Bot, answered, is_addressed, is_forwarded, refuse_bots
+from domain.updates.addressing import Bot, answered, is_addressed, is_forwarded, mentions_of, refuse_bots
 from domain.updates.parts import (
     Unusable,
     chat_of,
@@ -90,6 +90,7 @@ def received(message: Mapping[str, Any], kind: MessageKind, bot: Bot) -> Message
         addressed=is_addressed(message, chat_type, text, bot),
         forwarded=is_forwarded(message),
         album=key_of(message.get("media_group_id")),
+        mentions=mentions_of(message),
     )
 
 

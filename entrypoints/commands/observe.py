@@ -27,6 +27,7 @@ from entrypoints.options import (
     MESSAGE,
     TARGETS,
     TraceId,
+    WithChats,
     as_json,
     bot_option,
     chat_option,
@@ -54,17 +55,6 @@ OPERATOR = "operator"
 # How often `--follow` looks, and how many rows it takes at once; while there are more it looks again without waiting.
 FOLLOW_S = 1.0
 FOLLOWED_ROWS_MAX = 1_000
-
-
-class TraceCommand(click.Command):
-    """A command whose argument may begin with a minus sign: chat ids of groups are negative."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, a message of a group put where it is no option."""
-        if "--" not in args:
-            messages = [arg for arg in args if MESSAGE.fullmatch(arg)]
-            args = [*(arg for arg in args if arg not in messages), "--", *messages] if messages else args
-        return super().parse_args(ctx, args)
 
 
 @click.command()
@@ -118,7 +108,7 @@ def _status_again(data_dir: Path | None, as_json: bool) -> list[str]:
         return [json_text({"attention": [text]})] if as_json else [text]
 
 
-@click.command(cls=TraceCommand)
+@click.command(cls=WithChats)
 @click.argument("what", type=TraceId(message=True), metavar="TRACE | CHAT/MESSAGE")
 @bot_option
 @in_data_dir

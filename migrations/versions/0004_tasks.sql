@@ -151,15 +151,16 @@ $$;
 revoke all on function openclaw.forget_occasions() from public;
 grant execute on function openclaw.forget_occasions() to openclaw_brain;
 
--- Which chats were not told of an ambiguous occasion. It is asked of every chat whose events are handled, before its
--- scope is named, and tells no more than that. The operator's policy lets the owner see the rows, as above.
-create function openclaw.untold_lanes(lanes text[]) returns setof text
+-- With which chats contact is for something: they were not told of an ambiguous occasion, or tasks of theirs are paused.
+-- It is asked of every chat whose events are handled, before its scope is named, and tells no more than that. The
+-- operator's policies let the owner see the rows, as above.
+create function openclaw.awaiting_lanes(lanes text[]) returns setof text
   language sql stable security definer set search_path = pg_catalog as $$
-  select l.lane from unnest(lanes) as l(lane) where exists (
-    select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told
-    -- A scope is its lane with a letter before the chat's id.
-    and o.scope = any (array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')])
-  )
+  -- A scope is its lane with a letter before the chat's id.
+  select l.lane from unnest(lanes) as l(lane)
+  cross join lateral (select array[replace(l.lane, ':', ':u'), replace(l.lane, ':-', ':c-')] as scopes) s
+  where exists (select from openclaw.occasions o where o.kept = 'ambiguous' and not o.told and o.scope = any (s.scopes))
+    or exists (select from openclaw.tasks t where t.status = 'open' and t.is_paused and t.scope = any (s.scopes))
 $$;
-revoke all on function openclaw.untold_lanes(text[]) from public;
-grant execute on function openclaw.untold_lanes(text[]) to openclaw_brain;
+revoke all on function openclaw.awaiting_lanes(text[]) from public;
+grant execute on function openclaw.awaiting_lanes(text[]) to openclaw_brain;

@@ -10,13 +10,15 @@ from attrs import evolve
 
 from adapters.botworld import FaultKind
 from application.changes import Changes, ScopedEffect
-from domain.decisions import AddTask, PutTask
+from application.facts import Facts
+from domain.decisions import AddTask, Decision, PutTask
+from domain.envelope import Event
 from domain.ids import event_id_of
 from domain.tasks.keys import reminder_key
 from domain.tasks.policy import HOUR_S
 from domain.tasks.values import Kept, Late, Status, Task
 from entrypoints.harness import BOT_ID, Harness
-from tests.acceptance.business import given_fault, then_all_is_done, when_time_passes
+from tests.acceptance.business import Killed, given_fault, then_all_is_done, when_time_passes
 from tests.times import DAY_S, TestTimes, daily, every
 
 PLANTS = "water the plants"
@@ -225,6 +227,41 @@ async def test_a_chat_that_turns_out_to_be_gone_pauses_and_is_told_once_it_is_ba
     assert stands(harness, task)[0] in {"fired", "late"}
 
 
+async def test_after_contact_with_a_chat_that_had_blocked_the_bot_its_new_tasks_remind(
+    harness: Harness,
+) -> None:
+    given_fault(
+        harness, FaultKind.REFUSE, method="sendMessage", code=403,
+        description="Forbidden: bot was blocked by the user",
+    )  # fmt: skip
+    assert await harness.say(7, 7, "are you there?") == []
+    assert await harness.say(7, 7, "and now?") == ["and now?"]
+    task = await given_task(harness)
+    await harness.advance(10)
+    assert len(said(harness)) == 1
+    assert stands(harness, task) == {0: "fired"}
+
+
+async def test_paused_tasks_of_a_group_that_becomes_a_supergroup_resume_with_contact_there(
+    harness: Harness,
+) -> None:
+    harness.world.add_group(-5, kind="group")
+    await harness.say(7, -5, "/start")
+    task = await given_task(harness, chat=-5)
+    given_fault(
+        harness, FaultKind.REFUSE, method="sendMessage", code=403,
+        description="Forbidden: not enough rights to send text messages to the chat",
+    )  # fmt: skip
+    await harness.advance(10)
+    assert stands(harness, task) == {0: "paused"}
+    harness.world.migrate(-5, -1_000_050)
+    await harness.settle()
+    await harness.say(7, -1_000_050, "what about the plants?")
+    await harness.advance(1)
+    assert len(said(harness, chat=-1_000_050)) == 1
+    assert stands(harness, task)[0] in {"fired", "late"}
+
+
 async def test_a_reminder_that_may_be_lost_is_not_repeated_and_the_next_contact_says_so(
     harness: Harness,
 ) -> None:
@@ -238,6 +275,32 @@ async def test_a_reminder_that_may_be_lost_is_not_repeated_and_the_next_contact_
     answers = await harness.say(7, 7, "anything new?")
     assert sum(PLANTS in text for text in answers) == 1
     assert await harness.say(7, 7, "and now?") == ["and now?"], "it is told once"
+
+
+@pytest.mark.parametrize("kills", [False, True])
+async def test_of_a_reminder_that_became_a_dead_letter_the_next_contact_says_that_it_may_be_missing(
+    harness: Harness, kills: bool
+) -> None:
+    def fails(event: Event, facts: Facts) -> Decision:
+        raise Killed if kills else ZeroDivisionError
+
+    task = await given_task(harness, 0)
+    handlers = harness.brain.runner.handlers
+    for _ in range(30):
+        harness.brain.runner.handlers = {**handlers, "reminder.due": fails}
+        try:
+            await harness.advance(20)
+        except Killed:
+            harness.restart()
+    (letter,) = await harness.dead_letters()
+    assert letter.event_type == "reminder.due"
+    assert stands(harness, task) == {0: "ambiguous"}
+    harness.brain.runner.handlers = handlers
+    (answer,) = await harness.say(7, 7, "anything new?")
+    assert PLANTS in answer
+    await harness.redrive()
+    await when_time_passes(harness, 5)
+    assert len(said(harness)) == 2
 
 
 async def test_without_redis_reminders_come_by_the_sweep(harness: Harness) -> None:

@@ -209,13 +209,13 @@ async def test_in_a_group_tasks_belong_to_the_chat_and_say_who_did_what(harness:
     bot = f"@{BOT_NAME}"
     await harness.say(ANN, GROUP, f"/timezone{bot} Berlin")
     assert await harness.say(ANN, GROUP, f"/task{bot} @ben_b Buy milk in 20 min") == [
-        "Noted.\nTask 1: Buy milk\n2025-06-15 17:26 (+2)\nfor @ben_b\nMade by User 7"
+        "Noted.\nTask 1: Buy milk\n2025-06-15 17:26 (+2)\nfor ben_b\nMade by User 7"
     ]
     await harness.advance(20 * 60)
     assert text_of(shown(harness, GROUP)) == "⏰ Buy milk\n(task 1)\nfor @ben_b"
     assert (await when_pressed(harness, "Done", BEN, GROUP))[1].endswith("✓ Done by User 8")
     assert (await harness.say(ANN, GROUP, f"/tasks{bot} done")) == [
-        "Done tasks (1):\n✓ 1. Buy milk · today 17:26 · for @ben_b · by User 8"
+        "Done tasks (1):\n✓ 1. Buy milk · today 17:26 · for ben_b · by User 8"
     ]
     assert await harness.say(ANN, ANN, "/tasks all") == ["All tasks: none."]
 
@@ -227,6 +227,34 @@ async def test_a_group_reads_on_in_the_language_of_its_reminder(harness: Harness
     assert await when_pressed(harness, "Done", BEN, GROUP) == [
         "Erledigt.", "Task 1: cake\n2025-06-15 15:26 (UTC)\nMade by User 7\n✓ Done by User 8",
     ]  # fmt: skip
+
+
+async def test_who_has_no_user_name_is_notified_by_the_reminder_and_not_by_a_list(harness: Harness) -> None:
+    bot = f"@{BOT_NAME}"
+    await harness.say(ANN, GROUP, f"/timezone{bot} Berlin")
+    command = f"/remind{bot}"
+    entities = [
+        {"type": "bot_command", "offset": 0, "length": len(command)},
+        # Each part of the flag takes two units.
+        {
+            "type": "text_mention",
+            "offset": len(command) + 6,
+            "length": 6,
+            "user": {"id": BEN, "first_name": "Ben"},
+        },
+    ]
+    assert await harness.say(ANN, GROUP, f"{command} 🇩🇪 Ben M. in 20 min buy 🥛", entities=entities) == [
+        "Noted.\nTask 1: 🇩🇪 buy 🥛\n2025-06-15 17:26 (+2)\nfor Ben\nMade by User 7"
+    ]
+    await harness.advance(20 * 60)
+    reminder = shown(harness, GROUP)
+    assert text_of(reminder) == "⏰ 🇩🇪 buy 🥛\n(task 1)\nfor Ben"
+    (entity,) = reminder.params["entities"]
+    assert (entity["type"], entity["offset"], entity["length"], entity["user"]["id"]) == (
+        "text_mention", 27, 3, BEN,
+    )  # fmt: skip
+    await harness.say(ANN, GROUP, f"/tasks{bot}")
+    assert "entities" not in shown(harness, GROUP).params
 
 
 async def test_only_who_was_asked_answers_a_question_in_a_group(harness: Harness) -> None:
@@ -322,11 +350,11 @@ async def test_a_chat_that_blocked_the_bot_is_reminded_once_it_is_back(harness: 
 
 
 async def test_a_task_that_was_done_before_its_reminder_was_told_is_not_told(harness: Harness) -> None:
-    await harness.say(ANN, ANN, "/remind in 5 min cake")
+    await harness.say(ANN, ANN, "/remind in 20 min cake")
     before = len(harness.texts(ANN))
+    await harness.clock.advance(20 * 60)
     harness.world.say(ANN, ANN, "/done 1")
     await harness.take_in()
-    await harness.clock.advance(5 * 60)
     await harness.scheduler.tick()
     await harness.settle()
     assert harness.texts(ANN)[before:] == ["Done: 1. cake"]

@@ -19,7 +19,16 @@ from adapters.postgres.pool import Pool
 from adapters.postgres.sql import SQL
 from application.agenda import AgendaChanges, Firing
 from application.changes import AuditRow, Changes, Owed, ScopedEffect
-from domain.decisions import AddTask, KeepOccasion, Outcome, PutSetting
+from domain.decisions import (
+    AddTask,
+    Effect,
+    KeepOccasion,
+    MarkChat,
+    MoveData,
+    Outcome,
+    PutSetting,
+    ResumeTasks,
+)
 from domain.tasks.values import Kept, Occasion, Task
 from tests.contract.legs import PostgresLeg, ident, when_applied
 
@@ -246,6 +255,54 @@ async def test_two_that_write_one_occasion_at_once_owe_its_event_once(leg: Postg
     assert len(await run_as(leg, "operator", "select 1 from openclaw.outbox")) == 1
 
 
+async def waiting(
+    leg: PostgresLeg, admin: asyncpg.Connection, *effects: Effect, scope: str = ANN
+) -> asyncio.Task[None]:
+    """Begin a round of the brain that writes ``effects``, and return it once it waits for a lock."""
+    changes = Changes(effects=[ScopedEffect(scope, each) for each in effects])
+    begun = asyncio.create_task(when_applied(leg.store(run="two"), "brain", changes))
+    blocked = "select exists (select from pg_stat_activity where wait_event_type = 'Lock')"
+    async with asyncio.timeout(10):
+        while not await admin.fetchval(blocked):
+            assert not begun.done(), "it did not wait"
+            await asyncio.sleep(0)
+    return begun
+
+
+async def test_an_occasion_that_is_being_kept_follows_a_group_that_moves_meanwhile(
+    leg: PostgresLeg, admin: asyncpg.Connection
+) -> None:
+    await given(leg, "a", scope="1:c-7")
+    async with leg.agenda.due(10) as current:
+        (due,) = current.due
+        await current.apply(AgendaChanges([_firing(due.task, due.scope)], [evolve(due.task, times_said=1)]))
+        moving = await waiting(leg, admin, MoveData(-1007), scope="1:c-7")
+    await moving
+    async with leg.store().round("brain", ()) as round_:
+        assert [each.kept for each in await round_.tasks.occasions("1:c-1007", ident("a"), 10)] == [
+            Kept.FIRED
+        ]
+    assert await admin.fetchval("select count(*) from openclaw.occasions where scope = '1:c-7'") == 0
+
+
+async def test_contact_while_a_scheduler_pauses_a_task_of_the_chat_lets_it_go_on(
+    leg: PostgresLeg, admin: asyncpg.Connection
+) -> None:
+    await given(leg, "a")
+    await when_applied(leg.store(), "brain", Changes(effects=[ScopedEffect(ANN, MarkChat(False, "blocked"))]))
+    async with leg.agenda.due(10) as current:
+        (due,) = current.due
+        assert not due.is_reachable
+        paused = evolve(due.task, remind_at=None, is_paused=True)
+        await current.apply(AgendaChanges([], [paused]))
+        contact = await waiting(leg, admin, MarkChat(True), ResumeTasks())
+    await contact
+    async with leg.agenda.due(10) as current:
+        (again,) = current.due
+        assert again.is_reachable
+        assert not again.task.is_paused
+
+
 def _firing(task: Task, scope: str) -> Firing:
     assert task.due_at is not None
     event_id = uuid5(NAMES, str(task.task_id))
@@ -289,6 +346,8 @@ async def test_the_scan_reads_what_is_due_and_not_what_exists(
         ("tasks_by_ids", ([scope], [ident("x")]), "tasks_pkey"),
         ("read_contacts", ([scope], 20), "tasks_paused"),
         ("resume_tasks", ([scope],), "tasks_paused"),
+        ("await_pausing", ([scope],), "tasks_open"),
+        ("lock_tasks", (scope,), "tasks_scope_number_key"),
         ("move_tasks", (scope, scope), "tasks_scope_number_key"),
         ("move_occasions", (scope, scope), "tasks_scope_number_key"),
     ):

@@ -15,14 +15,16 @@ from adapters.memory.agenda import MemoryAgenda
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
+from adapters.memory.reminders import MemoryReminderRecords
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
+from adapters.postgres.reminders import PostgresReminderRecords
 from adapters.postgres.store import PostgresStore
-from application.books import Agenda
+from application.books import Agenda, ReminderRecords
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
 from application.ports import DeadLetters, Intake, Records, Store
 from domain.decisions import Outcome
@@ -51,6 +53,7 @@ class Leg(Protocol):
     records: Records
     letters: DeadLetters
     agenda: Agenda
+    reminders: ReminderRecords
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
@@ -75,6 +78,7 @@ class MemoryLeg:
         self.records: Records = MemoryRecords(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
         self.agenda: Agenda = MemoryAgenda(self.database)
+        self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
@@ -102,6 +106,7 @@ class PostgresLeg:
         self.records: Records = PostgresRecords(self.pools["operator"])
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
         self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
+        self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]

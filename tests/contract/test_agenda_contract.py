@@ -5,16 +5,18 @@ Not here: when a task is due again, which is the scheduler's to decide (``tests/
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
 from attrs import evolve
 
 from application.agenda import AgendaChanges, DueTask, Firing
-from application.changes import AuditRow, Changes, Owed, ScopedEffect, Unreachable
+from application.changes import AuditRow, Changes, DeadLetter, Owed, ScopedEffect, Unreachable
 from application.records import AuditFilter
 from domain.decisions import AddTask, Effect, KeepOccasion, Outcome, PutSetting, PutTask, ResumeTasks
 from domain.errors import RowsGone
+from domain.tasks.keys import reminder_key
 from domain.tasks.values import Kept, Occasion, Priority, Status, Task
 from tests.contract.legs import Leg, ident, offered, when_applied
 
@@ -275,6 +277,24 @@ async def test_a_task_that_is_not_due_is_not_written(leg: Leg) -> None:
 async def test_nothing_due_and_nothing_to_write_are_fine(leg: Leg) -> None:
     async with leg.agenda.due(10) as current:
         assert (list(current.due), await current.apply(AgendaChanges())) == ([], [])
+
+
+@pytest.mark.parametrize("scope", [ANN, GROUP])
+async def test_an_occasion_whose_event_becomes_a_dead_letter_is_ambiguous(leg: Leg, scope: str) -> None:
+    task = await given_due(leg, "a", scope=scope)
+    await given_due(leg, "b", 2, scope=scope)
+    await when_fired(leg)
+    assert task.due_at is not None
+    letters = []
+    for event_type, name in (("reminder.due", "a"), ("reminder.settled", "b")):
+        labels = {"event_type": event_type, "idempotency_key": reminder_key(ident(name), task.due_at)}
+        letters.append(Owed("brain", ident(event_type), LANES[scope], None, json.dumps(labels).encode()))
+    letters.append(Owed("brain", ident("garbage"), LANES[scope], None, b"\x00"))
+    await when_applied(leg.store(), "brain", Changes(owed=letters))
+    dead = Changes(dead=[DeadLetter(each.event_id, ("why",)) for each in letters])
+    await when_applied(leg.store(), "brain", dead)
+    assert await kept(leg, "a", scope) == [Kept.AMBIGUOUS]
+    assert await kept(leg, "b", scope) == [Kept.FIRED]
 
 
 # At once

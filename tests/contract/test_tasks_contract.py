@@ -382,3 +382,24 @@ async def test_rows_say_that_a_chat_could_not_be_reached_until_it_can(leg: Leg) 
     assert await awaiting(leg) == {"1:6"}
     await when_done(leg, MarkChat(True), scope=BEN)
     assert await awaiting(leg) == set()
+
+
+async def test_rows_say_that_tasks_are_paused_even_where_the_chat_counts_as_one_that_can_be_reached(
+    leg: Leg,
+) -> None:
+    """As after a group with paused tasks became a supergroup, or where a chat came back while one was being paused."""
+    await given(leg, a_task("a", is_paused=True))
+    await given(leg, a_task("b", is_paused=True, status=Status.CANCELLED), scope=BEN)
+    await given(leg, a_task("c", is_paused=True), scope=GROUP)
+    assert await awaiting(leg) == {"1:5", "1:-7"}
+    await when_done(leg, ResumeTasks())
+    assert await awaiting(leg) == {"1:-7"}
+
+
+async def test_contact_with_a_chat_that_counts_as_unreachable_is_for_something_without_any_task(
+    leg: Leg,
+) -> None:
+    await when_done(leg, MarkChat(False, "blocked"))
+    assert await contact(leg) == Contact(is_unreachable=True)
+    await when_done(leg, MarkChat(True))
+    assert await contact(leg) == Contact()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.system import SystemClock
 from adapters.telegram.client import HttpTelegram
 from adapters.telegram.simulator import SimulatorServer
 from application.botcalls import bot_call, moved
@@ -65,7 +66,7 @@ async def test_what_a_gateway_asks_when_it_starts_is_known_to_aiogram(
     monkeypatch.setattr(HttpTelegram, "call", call)
     async with SimulatorServer() as server:
         server.world.add_bot(TOKEN)
-        service = ROLES["gateway"].build(gateway_settings(mode, server.base_url))
+        service = ROLES["gateway"].build(gateway_settings(mode, server.base_url), SystemClock())
         serving = [asyncio.ensure_future(serve()) for serve in service.serving]
         try:
             async with asyncio.timeout(PATIENCE_S):

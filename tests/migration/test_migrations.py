@@ -6,15 +6,20 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
+from attrs import evolve
 
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.migrate import NewerSchema, migrate, migrate_sync
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.schema import current_version, newest_version
 from adapters.postgres.store import PostgresStore
-from application.changes import Changes
+from application.agenda import AgendaChanges, Firing
+from application.changes import Changes, ScopedEffect
+from domain.decisions import AddTask
 from domain.errors import StoreUnavailable
+from domain.tasks.values import Kept, Occasion, Task
 from entrypoints.schema import SNAPSHOT, schema_of
 from tests.contract.legs import ident, owed, when_applied
 from tests.servers import on
@@ -102,13 +107,32 @@ async def test_an_owner_who_is_no_superuser_may_migrate_and_serve(
         await admin.close()
     url = server.url("landlord", "planted", "hosted")
     assert await migrate(url) == newest_version()
-    pools = {role: Pool(url, f"openclaw_{role}") for role in ("brain", "operator")}
+    pools = {role: Pool(url, f"openclaw_{role}") for role in ("brain", "scheduler", "operator")}
     try:
         store = PostgresStore(pools["brain"], pools["brain"], consumer="brain", run_id=ident("r"))
         await when_applied(store, "brain", Changes(owed=[owed("a")]))
         await store.tidy()
         assert dict((await store.figures()).owed) == {"brain": 1}
         assert dict((await PostgresRecords(pools["operator"]).figures()).owed) == {"brain": 1}
+        await _serve_tasks(store, PostgresAgenda(pools["scheduler"]))
     finally:
         for pool in pools.values():
             await pool.close()
+
+
+async def _serve_tasks(store: PostgresStore, agenda: PostgresAgenda) -> None:
+    """Fire a task and see that its chat is to be told of what may be missing; the functions see what they ask about."""
+    due, paused = (
+        Task(ident("due"), 1, "due", due_at=1e9, remind_at=1e9),
+        Task(ident("p"), 1, "p", is_paused=True),
+    )
+    effects = [ScopedEffect("1:u5", AddTask(due)), ScopedEffect("1:c-7", AddTask(paused))]
+    lanes = [owed("b", "1:5"), owed("c", "1:-7"), owed("d", "1:6")]
+    await when_applied(store, "brain", Changes(effects=effects, owed=lanes))
+    async with agenda.due(10) as current:
+        (found,) = current.due
+        firing = Firing(Occasion(found.task.task_id, 1e9, Kept.AMBIGUOUS))
+        assert await current.apply(AgendaChanges([firing], [evolve(found.task, remind_at=None)])) == [firing]
+    async with store.round("brain", ["1:5", "1:-7", "1:6"]) as round_:
+        assert {head.lane for head in round_.heads if head.awaits} == {"1:5", "1:-7"}
+    await store.tidy()

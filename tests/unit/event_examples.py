@@ -35,6 +35,7 @@ PAYLOADS: dict[str, object] = {
         addressed=True,
         forwarded=False,
         album="13579246801234567",
+        mentions=(telegram.Mention(0, 5, 43, "Ann"),),
     ),
     "callback.received": telegram.CallbackReceived(
         **_SCOPE,

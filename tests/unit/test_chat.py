@@ -1,12 +1,19 @@
-"""The chat in the terminal, as far as piped lines go: each waits for its answer. Not here: the whole (``wiring``)."""
+"""The chat in the terminal, as far as piped lines go: each waits for its answer, buttons are pressed, time passes.
+
+Not here: the whole (``wiring``).
+"""
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from typing import Any, cast
+
+import pytest
 
 from adapters.botworld.values import Effect
 from adapters.telegram.simulator import SimulatorControl
-from entrypoints.chat import Chat
+from domain.errors import OpenClawError
+from entrypoints.chat import Chat, Passing
 
 
 class Control:
@@ -37,3 +44,89 @@ async def test_that_the_bot_is_typing_is_no_answer() -> None:
     assert await chat.run(lines) == 0
     assert cast(io.StringIO, chat.out).getvalue() == "hello\n"
     assert control.said == ["hello"]
+
+
+class Pressed(Control):
+    """A control that takes presses, too."""
+
+    def __init__(self, *batches: list[Effect]) -> None:
+        super().__init__(*batches)
+        self.pressed: list[tuple[int, str]] = []
+
+    async def press(self, chat_id: int, user_id: int, message_id: int, data: str) -> None:
+        self.pressed.append((message_id, data))
+
+
+def a_keyboard(*rows: list[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "inline_keyboard": [[{"text": text, "callback_data": data} for text, data in row] for row in rows]
+    }
+
+
+async def typed(control: Control, *lines: str, passing: Passing | None = None) -> tuple[str, int]:
+    """Return what a chat of piped lines prints, and its exit code."""
+    out = io.StringIO()
+    chat = Chat(cast(SimulatorControl, control), out, is_terminal=False, passing=passing)
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    for line in (*lines, None):
+        queue.put_nowait(line)
+    code = await chat.run(queue)
+    return out.getvalue(), code
+
+
+async def test_buttons_have_numbers_which_press_them() -> None:
+    keyboard = a_keyboard([("Done", "d:1")], [("10 min", "s:1"), ("1 h", "s:2")])
+    asked = Effect(1, 1, 1, "sendMessage", 70, 0.0, {"text": "milk", "reply_markup": keyboard})
+    edited = Effect(3, 1, 1, "editMessageText", 70, 0.0, {"text": "milk, done"})
+    control = Pressed([asked], [], [an_effect(2, "answerCallbackQuery", text="Done."), edited], [])
+    printed, code = await typed(control, "/remind", ":3")
+    assert printed == "milk\n  [:1 Done]\n  [:2 10 min] [:3 1 h]\n(Done.)\n(edited) milk, done\n"
+    assert (control.pressed, control.said, code) == ([(70, "s:2")], ["/remind"], 0)
+
+
+async def test_a_number_without_a_button_is_refused_and_sent_to_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    control = Pressed()
+    printed, code = await typed(control, ":1", ":0")
+    assert (printed, control.pressed, control.said, code) == ("", [], [], 0)
+    assert capsys.readouterr().err == (
+        "openclaw: there is no button 1; none was shown yet\nopenclaw: there is no button 0; none was shown yet\n"
+    )
+
+
+async def test_time_passes_stop_by_stop_each_above_what_was_said_there() -> None:
+    control = Control(
+        [an_effect(1, "sendMessage", text="milk!")], [], [an_effect(2, "sendMessage", text="bread!")]
+    )
+    asked = []
+
+    async def passing(phrase: str) -> AsyncIterator[str]:
+        asked.append(phrase)
+        yield "9:00"
+        yield "10:00"
+
+    printed, code = await typed(control, ":clock in 2 h", passing=passing)
+    assert (printed, asked, code) == ("-- 9:00\nmilk!\n-- 10:00\nbread!\n", ["in 2 h"], 0)
+
+
+async def test_a_time_that_is_none_and_a_clock_that_cannot_be_moved_are_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def passing(phrase: str) -> AsyncIterator[str]:
+        raise OpenClawError(f"{phrase} is no instant")
+        yield
+
+    assert await typed(Control(), ":clock soon", passing=passing) == ("", 0)
+    assert await typed(Control(), ":clock 9:00") == ("", 0)
+    assert capsys.readouterr().err == (
+        "openclaw: soon is no instant\n"
+        "openclaw: only `openclaw up` with servers of its own has a clock that can be moved\n"
+    )
+
+
+async def test_other_lines_with_a_colon_are_words_to_the_bot() -> None:
+    answers = [[an_effect(n, "sendMessage", text="?")] for n in (1, 2, 3)]
+    control = Control(answers[0], [], answers[1], [], answers[2])
+    await typed(control, ":)", ":clocks", ": 1")
+    assert control.said == [":)", ":clocks", ": 1"]

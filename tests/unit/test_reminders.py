@@ -24,7 +24,14 @@ from domain.decisions import (
 )
 from domain.envelope import Event, timestamp_of
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
-from domain.events.telegram import CallbackReceived, ChatType, MessageClass, TelegramAnswer, TelegramSend
+from domain.events.telegram import (
+    CallbackReceived,
+    ChatType,
+    Entity,
+    MessageClass,
+    TelegramAnswer,
+    TelegramSend,
+)
 from domain.tasks.keys import instant_of, reminder_key
 from domain.tasks.values import Kept, Occasion, Status, Task, Who
 from tests.calendars import SmallCalendar
@@ -121,9 +128,27 @@ def test_a_reminder_names_the_zone_of_its_times_where_it_is_not_that_of_the_chat
     due = a_due(NOW - 3600, bucket=NOW, kind=ReminderKind.NAG)
     elsewhere = facts(a_task(due_at=NOW - 3600), settings={ANN: {"zone": "+2"}})
     assert sent(on_due(due, elsewhere))[1].text.endswith("It was due today 11:00 (UTC).")
-    # A task without a time was put off until then; it was never due.
-    untimed = sent(on_due(a_due(kind=ReminderKind.NAG), facts(a_task(due_at=None))))
-    assert untimed[1].text == "⏰ Buy milk\n(task 3)"
+
+
+@pytest.mark.parametrize(("who", "entities"), [
+    (Who(8, "für ⏰"), (Entity("text_mention", 27, 5, user_id=8),)), (Who(0, "@ben"), ()), (None, ()),
+])  # fmt: skip
+def test_a_reminder_lets_telegram_notify_whom_its_task_is_for(
+    who: Who | None, entities: tuple[Entity, ...]
+) -> None:
+    _, send = sent(on_due(a_due(), facts(a_task(language="de", assigned_to=who))))
+    assert send.entities == entities
+    assert [send.text[each.offset : each.offset + each.length] for each in entities] == [
+        "für ⏰" for _ in entities
+    ]
+
+
+def test_a_task_without_a_time_reminds_only_as_it_was_asked_to_by_hand() -> None:
+    task = a_task(due_at=None)
+    assert sent(on_due(a_due(kind=ReminderKind.NAG), facts(task)))[1].text == "⏰ Buy milk\n(task 3)"
+    for due in (a_due(), a_due(bucket=NOW + 60, kind=ReminderKind.NAG)):
+        decision = on_due(due, facts(task))
+        assert (decision.events, decision.reason) == ((), "the task has no time any more")
 
 
 @pytest.mark.parametrize(
@@ -217,8 +242,9 @@ def a_press(data: str) -> Event:
     )
 
 
-def test_contact_lets_paused_tasks_go_on() -> None:
-    decision = on_message(a_message("hello"), facts(contacts={ANN: Contact(has_paused=True)}))
+@pytest.mark.parametrize("contact", [Contact(has_paused=True), Contact(is_unreachable=True)])
+def test_contact_says_that_the_chat_can_be_reached_and_lets_paused_tasks_go_on(contact: Contact) -> None:
+    decision = on_message(a_message("hello"), facts(contacts={ANN: contact}))
     assert decision.effects == (MarkChat(True), ResumeTasks())
 
 

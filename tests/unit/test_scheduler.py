@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 from attrs import evolve
 
 from adapters.codec import Codec
-from adapters.memory.agenda import MemoryAgenda
+from adapters.memory import agenda
+from adapters.memory.agenda import MemoryAgenda, MemoryAgendaRound
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.store import MemoryRecords, MemoryStore
 from adapters.memory.streams import MemoryStreams
+from application.agenda import AgendaChanges, Firing
 from application.changes import Changes, ScopedEffect, Unreachable
 from application.crashpoints import SCHEDULER_POINTS
 from application.ports import Wakeup
@@ -198,6 +201,36 @@ async def test_a_task_that_cannot_be_acted_on_keeps_nobody_else_waiting(
     assert office.task(broken).remind_at == office.clock.now() + PUT_OFF_S
     assert office.scheduler.counters.put_off == 1
     assert "could not be acted on" in caplog.text
+    assert "plants" not in caplog.text
+
+
+class Refusing(MemoryAgendaRound):
+    """A transaction that the database does not take with what one of the tasks fires."""
+
+    refused: UUID | None = None
+
+    async def apply(self, changes: AgendaChanges) -> Sequence[Firing]:
+        if any(firing.occasion.task_id == self.refused for firing in changes.firings):
+            raise ValueError("water the plants")
+        return await super().apply(changes)
+
+
+async def test_a_task_whose_writing_fails_keeps_nobody_else_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = [await office.given() for _ in range(5)]
+    monkeypatch.setattr(agenda, "MemoryAgendaRound", Refusing)
+    monkeypatch.setattr(Refusing, "refused", tasks[2].task_id)
+    scheduler = office.another(tick_s=3600)
+    running = asyncio.create_task(scheduler.run())
+    async with asyncio.timeout(10):
+        while len(office.owed()) < 4:
+            await asyncio.sleep(0)
+        scheduler.stop()
+        await running
+    assert {due.task_id for due in office.owed()} == {task.task_id for task in tasks} - {tasks[2].task_id}
+    assert office.task(tasks[2]).remind_at == office.clock.now() + PUT_OFF_S
+    assert scheduler.counters.put_off == 1
     assert "plants" not in caplog.text
 
 

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from application.messages import render
-from domain.commands.base import Known, TasksKnown, Wants
+from domain.commands.base import Known, Mentioned, TasksKnown, Wants
 from domain.commands.draft import draft, number_and_rest, numbers_of
 from domain.commands.table import COMMANDS
 from domain.commands.tasks import SIZE, List, list_of
@@ -111,7 +111,7 @@ def test_a_list_whose_name_fits_into_no_button_shows_its_beginning() -> None:
 def test_a_group_sees_who_closed_a_task_and_for_whom_one_is() -> None:
     told = listed(a_task(status=Status.DONE, closed_by=ANN), a_task(4, assigned_to=Who(0, "@ben")))
     assert said(when("/tasks all", told, IN_GROUP)).splitlines()[1:] == [
-        "✓ 3. Buy milk · by Ann", "4. Buy milk · for @ben",
+        "✓ 3. Buy milk · by Ann", "4. Buy milk · for ben",
     ]  # fmt: skip
     assert said(when("/tasks", listed())) == "Open tasks: none. To note one: /task Buy milk"
     assert said(when("/tasks done", listed())) == "Done tasks: none."
@@ -124,6 +124,28 @@ def test_marks_are_told_from_words() -> None:
     found = draft("@bob_1 fix @b it !urgent #Ä-1 #2x", is_private=False)
     assert (found.text, found.priority, found.tags) == ("fix @b it #2x", Priority.HIGH, ("ä-1",))
     assert found.assigned_to == Who(0, "@bob_1")
+
+
+BOB = Who(8, "Bob Miller")
+
+
+@pytest.mark.parametrize(
+    ("words", "from_end", "text", "who"),
+    [
+        ("Bob fix it", 10, "fix it", BOB),
+        ("Bob: fix it", 11, "fix it", BOB),
+        ("fix it, Bob", 3, "fix it,", BOB),
+        ("fix Bob it #x", 9, "fix it", BOB),
+        ("@anna fix Bob it", 6, "fix Bob it", Who(0, "@anna")),
+        ("@anna: fix it", 99, "fix it", Who(0, "@anna")),
+        ("Bob @anna fix it", 16, "@anna fix it", BOB),
+    ],
+)
+def test_a_task_is_for_whoever_is_named_first(words: str, from_end: int, text: str, who: Who) -> None:
+    found = draft(words, is_private=False, mentioned=[Mentioned(BOB, from_end, 3)])
+    assert (found.text, found.assigned_to) == (text, who)
+    alone = draft("Bob fix it", is_private=True, mentioned=[Mentioned(BOB, 10, 3)])
+    assert (alone.text, alone.assigned_to) == ("Bob fix it", None)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +166,24 @@ def test_numbers_are_read(args: str, numbers: tuple[int, ...] | None) -> None:
 )  # fmt: skip
 def test_a_length_of_time_reads_as_people_say_it(seconds: float, text: str) -> None:
     assert render("lines", {"lines": span(seconds)}) == text
+
+
+@pytest.mark.parametrize("args", ["3", "#3", "3.", "3,", "3;4", "3, 4", "#3 #4", " 3\n4 "])
+def test_numbers_are_taken_as_people_write_them_and_as_lists_show_them(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3), a_task(4))).key == "lines"
+
+
+@pytest.mark.parametrize("args", ["3 milk", "milk", "-3", "3-4", "1e3", "1234567890", ",", "٣"])
+def test_what_is_no_list_of_numbers_closes_nothing(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3))).key == "numbers.usage"
+
+
+@pytest.mark.parametrize("text", ["/task Buy milk in 10 h", "/edit 3 in 10 h", "/snooze 3 in 10 h"])
+def test_a_time_in_quiet_hours_is_told_with_when_the_reminder_comes_instead(text: str) -> None:
+    quiet = {"zone": "+2", "quiet": "22:00-07:00"}
+    line = "That is in the quiet hours (22:00-07:00): the reminder comes tomorrow 07:00."
+    assert line in said(when(text, known(a_task(), settings=quiet)))
+    assert line not in said(when(text, known(a_task())))
+    assert (
+        line not in said(when(text, known(a_task(priority=Priority.HIGH), settings=quiet))) or "/task" in text
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.events.telegram import MessageReceived
+from domain.events.telegram import MENTIONS_MAX, Mention, MessageReceived
 from domain.updates import Translated, translate
 from tests.unit.given import BOT, an_update
 
@@ -83,6 +83,29 @@ def test_a_mention_is_found_by_its_utf16_offset_within_what_is_kept_of_the_text(
 def test_entities_of_any_shape_that_mark_no_mention_are_none(entities: object) -> None:
     text = f"@{NAME}!"
     assert message_of(an_update(chat=GROUP, text=text, entities=entities)).addressed is False
+
+
+def test_people_whom_a_text_names_by_links_are_kept_with_their_places() -> None:
+    ann = {"id": 9, "is_bot": False, "first_name": "Ann"}
+    links = [
+        {"type": "bold", "offset": 0, "length": 3, "user": ann},
+        {"type": "text_mention", "offset": 3, "length": 3, "user": ann},
+        {
+            "type": "text_mention",
+            "offset": 3,
+            "length": 3,
+            "user": {"id": 8, "is_bot": True, "first_name": "B"},
+        },
+        {"type": "text_mention", "offset": 90, "length": 3, "user": ann},
+        {"type": "text_mention", "offset": 0, "length": 2, "user": {"id": 7}},
+        {"type": "text_mention", "offset": 0, "length": 2, "user": {"id": "7"}},
+    ]
+    expected = (Mention(3, 3, 9, "Ann"), Mention(0, 2, 7))
+    assert message_of(an_update(chat=GROUP, text="👋 Ann", entities=links)).mentions == expected
+    photo = an_update(chat=GROUP, caption="👋 Ann", caption_entities=links, entities=links, photo=[{}])
+    assert message_of(photo).mentions == expected
+    many = an_update(chat=GROUP, text="👋 Ann", entities=[links[1]] * (MENTIONS_MAX + 1))
+    assert len(message_of(many).mentions) == MENTIONS_MAX
 
 
 def test_a_topic_that_the_bot_made_is_no_message_of_its_own_to_answer() -> None:

@@ -143,6 +143,9 @@ def test_the_restored_installation_answers_with_its_data_and_an_empty_valkey(
     assert not (path / "valkey").exists()
     with up(path) as started:
         assert started.ask("/start") == "Welcome back. Send /help to see what I can do."
+        assert started.answer() == ""
+        untold = "A reminder may not have reached this chat: 1. buy milk, "
+        assert started.answer().startswith(untold), "what the old one left untold is told"
         assert started.ask("/api").startswith("API mode: openai"), "the committed mode reached the new Valkey"
         assert started.answer().startswith("Valid modes: ")
         admin = EmbeddedPostgres(path).admin_url

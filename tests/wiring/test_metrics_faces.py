@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.embedded.files import free_port
+from adapters.system import SystemClock
 from application.meters import REFUSAL_REASONS
 from entrypoints.roles import ROLES, Service, open_faces
 from entrypoints.settings import Settings
@@ -53,7 +54,7 @@ async def settings(database: str, valkey_url: str) -> Settings:
 
 
 async def opened(settings: Settings) -> AsyncIterator[Faces]:
-    service = ROLES["gateway"].build(settings)
+    service = ROLES["gateway"].build(settings, SystemClock())
     served = await open_faces(service)
     try:
         async with (

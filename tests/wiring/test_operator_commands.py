@@ -1,5 +1,5 @@
-"""``status``, ``trace``, ``audit`` and ``dlq list`` as processes of their own, against a running ``up`` and against
-given servers."""
+"""``status``, ``trace``, ``audit``, ``reminders`` and ``dlq list`` as processes of their own, against a running ``up``
+and against given servers."""
 
 import asyncio
 import json
@@ -25,6 +25,16 @@ BROKEN = json.dumps({"event_type": "unheard.of", "payload": {"text": SECRET_TEXT
 OWE = """
 insert into openclaw.outbox (target, event_id, lane, envelope)
 values ('brain', '00000000-0000-4000-8000-000000000001', '1000000001:-1001234567890', $1)
+"""
+TASK_ID = "0c6f6a3e-3f0e-4b1e-9a55-0d8f6d2f3a11"
+HAVE_TASK = """
+with made as (
+  insert into openclaw.tasks (scope, task_id, number, title, created_by_name, due_at, remind_at, rule)
+  values ('1000000001:c-1001234567890', $1, 3, $2, $2, '2098-11-27 09:00Z', '2098-11-27 09:00Z', 'FREQ=DAILY')
+  returning scope, task_id
+)
+insert into openclaw.occasions (task_id, scope, bucket, kept, reason)
+select task_id, scope, '2026-11-27 09:00Z', 'ambiguous', 'whether it arrived is unknown' from made
 """
 
 See = Callable[..., Done]
@@ -54,6 +64,7 @@ def home() -> Iterator[Path]:
         url = EmbeddedPostgres(path).admin_url
         run_sql(url, OWE, BROKEN)
         run_sql(url, "select count(*) from openclaw.dead_letters", until=True)
+        run_sql(url, HAVE_TASK, TASK_ID, SECRET_TEXT)
         settled(path)
         yield path
 
@@ -146,6 +157,44 @@ def test_dead_letters_are_listed_with_every_reason(see: See) -> None:
     assert see("dlq", "list", "--target", "sender").out == "no dead letters matching --target\n"
 
 
+def test_a_task_is_found_by_its_chat_and_number_by_its_owner_and_by_its_id(see: See) -> None:
+    by_chat = see("reminders", "-1001234567890/3")
+    assert by_chat.code == Exit.OK, by_chat.err
+    lines = by_chat.out.splitlines()
+    assert lines[0] == "task -1001234567890/3"
+    assert "next    2098-11-27 09:00:00.000 UTC" in lines
+    assert re.fullmatch(r"2026-11-27 09:00:00.000  ambiguous  20.{21}  not yet", lines[-2])
+    assert lines[-1] == "    whether it arrived is unknown"
+    assert all(len(line) <= 100 for line in lines)
+    for name in ("1000000001:c-1001234567890/3", TASK_ID, TASK_ID.upper()):
+        assert see("reminders", name).out == by_chat.out
+    found = json.loads(see("reminders", TASK_ID, "--json").out)
+    assert (found["task_id"], found["number"], found["rule"]) == (TASK_ID, 3, "FREQ=DAILY")
+    assert [(each["kept"], each["told"]) for each in found["occasions"]] == [("ambiguous", False)]
+    only = see("reminders", "-1001234567890/3", "--limit", "1")
+    assert only.err == "openclaw: only the newest 1 occasions are shown; see --limit\n"
+
+
+@pytest.mark.parametrize("name", ["-1001234567890/4", "1/3", "1000000001:u1/3", TASK_ID.replace("0", "1")])
+def test_a_task_that_nobody_has_is_told(see: See, name: str) -> None:
+    done = see("reminders", name)
+    assert (done.code, done.out) == (Exit.NOTHING, "")
+    assert done.err == "openclaw: there is no such task; people see the numbers of theirs with /tasks\n"
+
+
+def test_reminders_without_a_task_show_what_is_due_and_what_is_next(see: See) -> None:
+    done = see("reminders")
+    assert done.code == Exit.OK, done.err
+    lines = done.out.splitlines()
+    assert lines[:3] == [
+        "due now    0", "paused     0", "ambiguous  1, of which their chats are still to be told"
+    ]  # fmt: skip
+    assert lines[-1] == f"2098-11-27 09:00:00.000  -1001234567890/3  {TASK_ID}"
+    found = json.loads(see("reminders", "--json", "--since", "1h").out)
+    assert (found["overdue"], found["untold"], found["kept"]["ambiguous"]) == (0, 1, 1)
+    assert [each["task_id"] for each in found["next"]] == [TASK_ID]
+
+
 def test_status_shows_what_runs_and_asks_for_attention(see: See) -> None:
     done = see("status")
     assert done.code == Exit.FAILED
@@ -160,7 +209,7 @@ def test_status_shows_what_runs_and_asks_for_attention(see: See) -> None:
 
 def test_no_output_shows_what_people_wrote_nor_a_secret(see: See, home: Path) -> None:
     everything = ""
-    for command in (["status"], ["audit"], ["dlq", "list"]):
+    for command in (["status"], ["audit"], ["dlq", "list"], ["reminders"], ["reminders", TASK_ID]):
         for form in ([], ["--json"]):
             done = see(*command, *form)
             everything += done.out + done.err
@@ -186,6 +235,16 @@ def test_no_output_shows_what_people_wrote_nor_a_secret(see: See, home: Path) ->
         (("audit", "--event", "5"), "'5' is not a valid UUID"),
         (("audit", "--limit", "0"), "0 is not in the range 1<=x<=100000"),
         (("audit", "--chat", "-100", "--scope", "1:c-100"), "--chat and --scope both name an owner"),
+        (
+            ("reminders", "3"),
+            "'3' is no task's id (a UUID) and no CHAT/NUMBER (such as 42/3 or 7123456789:u42/3)",
+        ),
+        (("reminders", "-100/x"), "No such option"),
+        (
+            ("reminders", "1/2", "--since", "1h"),
+            "--since counts the occasions of all tasks; with a task give --limit",
+        ),
+        (("reminders", "--limit", "0"), "0 is not in the range 1<=x<=100000"),
         (("dlq", "list", "--target", "x"), "'x' is not one of 'brain', 'sender', 'sender-bulk'"),
     ],
 )
@@ -198,7 +257,9 @@ def test_a_wrong_value_is_told_with_the_valid_ones(
     assert told in err
 
 
-@pytest.mark.parametrize("command", [("status",), ("trace", "1/2"), ("audit",), ("dlq", "list")])
+@pytest.mark.parametrize(
+    "command", [("status",), ("trace", "1/2"), ("audit",), ("reminders", "1/2"), ("dlq", "list")]
+)
 def test_where_nothing_runs_one_sentence_says_so(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = openclaw(*command, cwd=tmp_path)
     assert (done.code, done.out, done.err) == (
@@ -226,6 +287,7 @@ def test_given_servers_win_and_an_empty_database_is_no_fault(
     assert (nothing.code, nothing.err) == (
         Exit.NOTHING, "openclaw: no bot has received a message yet, so nothing can be found of one\n"
     )  # fmt: skip
+    assert openclaw("reminders", **urls).out.splitlines()[-1] == "no task reminds"
     empty = openclaw("audit", **urls)
     assert (empty.code, empty.err) == (Exit.NOTHING, "openclaw: the audit has no row yet\n")
 
@@ -246,7 +308,12 @@ def test_without_postgres_every_command_says_which_server_is_away(valkey_server:
     assert status.code == Exit.UNREACHABLE
     assert f"  - {told}" in status.out
     assert "dead letters: unknown" in status.out
-    for command in (("audit",), ("trace", "1/2", "--bot", "1"), ("dlq", "list")):
+    for command in (
+        ("audit",),
+        ("trace", "1/2", "--bot", "1"),
+        ("reminders", "1/2", "--bot", "1"),
+        ("dlq", "list"),
+    ):
         done = openclaw(*command, **urls)
         assert (done.code, done.out, done.err) == (Exit.UNREACHABLE, "", f"openclaw: {told}\n")
 
