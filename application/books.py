@@ -41,9 +41,10 @@ class TaskBook(Protocol):
     async def tallies(self, scopes: Collection[str]) -> Mapping[str, Tally]:
         """Return, for each scope, the next number and how many tasks are open."""
 
-    async def page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
-        """Return a page of the scope's tasks that match, and how many match in all.
+    async def pages(self, wanted: Mapping[str, Page]) -> Mapping[str, tuple[Sequence[Task], int]]:
+        """Return, for each scope, a page of its tasks that match, and how many match in all.
 
+        The digest of the day is on none.
         Open ones come first: the urgent before the others, then by when they are due, those without a time last. The
         others follow, the one that was closed last first. Of ``page.words`` each must be in the title, whatever the
         case of its letters.

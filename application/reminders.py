@@ -7,6 +7,7 @@ from attrs import evolve
 
 from application.agenda import Contact
 from application.asking import buttons_of, instant_of
+from application.digest import NOTHING_DUE, digest_of
 from application.door import visit_of
 from application.facts import Facts
 from application.interpreter import parts_of, scope_of
@@ -55,14 +56,23 @@ def on_due(event: Event, facts: Facts) -> Decision:
     assert scope is not None
     zone = facts.settings.get(scope.key, {}).get(ZONE)
     reader = Reader(facts.calendar, instant_of(event), zone, task.language, scope.is_private)
-    words = addressed(_words(reader, task, due), task.language)
+    if task.is_digest:
+        told = digest_of(reader, facts.tasks[scope.key], due)
+        if told is None:
+            named = named_by(due.reminder_key)
+            kept = () if named is None else (_kept(task, named.bucket, Kept.SKIPPED, NOTHING_DUE),)
+            return Decision(effects=kept, reason=NOTHING_DUE)
+        words, rows, reason = told.words, told.buttons, "the digest"
+    else:
+        words, rows = addressed(_words(reader, task, due), task.language), reminder_rows(task)
+        reason = f"task {task.number}"
     send = TelegramSend(
         bot_id=due.bot_id, chat_id=due.chat_id, thread_id=due.thread_id, text=words.text, entities=words.entities,
-        buttons=buttons_of(reminder_rows(task), task.language), message_class=MessageClass.REMINDER,
+        buttons=buttons_of(rows, task.language), message_class=MessageClass.REMINDER,
     )  # fmt: skip
     # By this key the ledger of deliveries settles the occasion once, whichever event asks for it.
     emit = Emit("reminder", send, target=SENDER_BULK, key=due.reminder_key)
-    return Decision(events=(emit,), reason=f"task {task.number}")
+    return Decision(events=(emit,), reason=reason)
 
 
 def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
@@ -192,7 +202,8 @@ def _missing(
     for task, occasion in contact.untold:
         reader = Reader(facts.calendar, instant_of(event), task.zone, payload.language)
         at = reader.moment(occasion.bucket, task.zone)
-        lines.append(Said("reminder.untold", {"number": str(task.number), "title": task.title, "at": at}))
+        names: dict[str, Value] = {"number": str(task.number), "title": task.title, "at": at}
+        lines.append(Said("digest.untold", {"at": at}) if task.is_digest else Said("reminder.untold", names))
     return Listed(tuple(lines))
 
 

@@ -132,7 +132,7 @@ _TYPES = (
     EventType("task.cancelled", "1.0.0", tasks.TaskCancelled, AUDIT, (BRAIN,), "A task was given up."),
     EventType(
         "reminder.due",
-        "1.1.0",
+        "1.2.0",
         tasks.ReminderDue,
         BRAIN,
         (SCHEDULER, BRAIN),

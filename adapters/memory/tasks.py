@@ -126,8 +126,11 @@ class MemoryTasks:
         """See the port."""
         return {scope: _tally(self._tables().of(scope)) for scope in scopes}
 
-    async def page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
+    async def pages(self, wanted: Mapping[str, Page]) -> Mapping[str, tuple[Sequence[Task], int]]:
         """See the port."""
+        return {scope: self._page(scope, page) for scope, page in wanted.items()}
+
+    def _page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
         found = [task for task in self._tables().of(scope) if self._matches(task, page)]
         found.sort(key=_place)
         begin = (page.number - 1) * page.size
@@ -136,8 +139,10 @@ class MemoryTasks:
     def _matches(self, task: Task, page: Page) -> bool:
         title = folded(task.title)
         return (
-            (page.status is None or task.status is page.status)
+            not task.is_digest
+            and (page.status is None or task.status is page.status)
             and (not page.is_overdue or task.is_overdue(self._now))
+            and (page.due_before is None or _is_due_before(task, page.due_before))
             and (page.tag is None or page.tag in task.tags)
             and all(word in title for word in folded(page.words or "").split())
         )
@@ -164,8 +169,12 @@ class MemoryTasks:
         return {scope: contact for scope, contact in found.items() if contact != Contact()}
 
 
+def _is_due_before(task: Task, at: float) -> bool:
+    return task.status is Status.OPEN and task.due_at is not None and task.due_at < at
+
+
 def _tally(tasks: Sequence[Task]) -> Tally:
-    opened = sum(task.status is Status.OPEN for task in tasks)
+    opened = sum(task.status is Status.OPEN and not task.is_digest for task in tasks)
     return Tally(max((task.number for task in tasks), default=0) + 1, opened)
 
 
@@ -247,11 +256,20 @@ def keep(tables: TaskTables, occasion: Occasion, now: float) -> None:
 
 
 def move_tasks(tables: TaskTables, old: str, new: str) -> None:
-    """Give the tasks of one scope to another, with numbers behind those that it has."""
+    """Give the tasks of one scope to another, with numbers behind those that it has; it keeps its own digest."""
     tables.moved[old] = new
-    moved, last = tables.of(old), _tally(tables.of(new)).next_number - 1
+    moved, there = tables.of(old), tables.of(new)
+    last = _tally(there).next_number - 1
     for task in moved:
-        tables.tasks[task.task_id] = TaskRow(new, evolve(task, number=task.number + last))
+        if not task.is_digest:
+            tables.tasks[task.task_id] = TaskRow(new, evolve(task, number=task.number + last))
+        elif not any(each.is_digest for each in there):
+            tables.tasks[task.task_id] = TaskRow(new, task)
+        else:
+            del tables.tasks[task.task_id]
+            tables.occasions = {
+                name: row for name, row in tables.occasions.items() if name[0] != task.task_id
+            }
 
 
 def stamped(task: Task) -> Task:

@@ -128,9 +128,15 @@ delete from openclaw.settings where scope = $1;
 -- Waits for a scheduler that keeps an occasion of one of them, which the statements that move them would not see yet.
 select from openclaw.tasks where scope = $1 order by task_id for no key update;
 
+-- name: drop_digest
+-- Of two digests of the day, which have the number 0, the one stays that is there, as settings do.
+delete from openclaw.tasks t where t.scope = $1 and t.number = 0
+  and exists (select from openclaw.tasks n where n.scope = $2 and n.number = 0);
+
 -- name: move_tasks
 update openclaw.tasks set scope = $2,
-  number = number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2)
+  number = case when number = 0 then 0
+    else number + (select coalesce(max(number), 0) from openclaw.tasks where scope = $2) end
 where scope = $1;
 
 -- name: move_occasions
@@ -461,29 +467,45 @@ order by t.task_id for no key update of t;
 -- name: tally_tasks
 select s.scope,
   coalesce((select max(t.number) from openclaw.tasks t where t.scope = s.scope), 0) + 1 as next_number,
-  (select count(*) from openclaw.tasks t where t.scope = s.scope and t.status = 'open') as open_tasks
+  (select count(*) from openclaw.tasks t where t.scope = s.scope and t.status = 'open' and t.number > 0)
+    as open_tasks
 from unnest($1::text[]) as s(scope);
 
+-- name: wanted_pages
+-- A fragment: which page of its tasks each scope wants. Words are joined, since arrays in an array must be of one length.
+unnest($1::text[], $2::text[], $3::bool[], $4::timestamptz[], $5::text[], $6::text[], $7::int[], $8::int[])
+  as w(scope, status, is_overdue, due_before, tag, words, size, begin);
+
 -- name: those_tasks
--- A fragment: which tasks of a scope are meant, but for their status.
-from openclaw.tasks t where t.scope = $1 and ($3::text is null or $3 = any (t.tags))
-and not exists (select from unnest($4::text[]) as w(word) where strpos(t.folded, w.word) = 0);
+-- A fragment: the tasks of a scope that a page is of, but for their status and when they are due. The digest is on none.
+from openclaw.tasks t where t.scope = w.scope and t.number > 0 and (w.tag is null or w.tag = any (t.tags))
+and not exists (select from unnest(string_to_array(w.words, E'\x1f')) as x(word) where strpos(t.folded, x.word) = 0);
 
--- name: count_open_tasks
--- That they are open stands here in the words that the index of open tasks was made with.
-select count(*) {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now());
+-- name: those_open_ones
+-- A fragment: that they are open stands here in the words that the index of open tasks was made with.
+and t.status = 'open' and (not w.is_overdue or t.due_at < openclaw.now())
+and (w.due_before is null or t.due_at < w.due_before);
 
--- name: list_open_tasks
-select {{task_columns}} {{those_tasks}} and t.status = 'open' and (not $2 or t.due_at < openclaw.now())
-order by t.priority desc, t.due_at nulls last, t.number limit $5 offset $6;
+-- name: open_pages
+-- For each scope how many there are, and the tasks of the page, or a row without one.
+select w.scope, c.total, p.* from {{wanted_pages}}
+cross join lateral (select count(*) as total {{those_tasks}} {{those_open_ones}}) c
+left join lateral (
+  select {{task_columns}}, row_number() over (order by t.priority desc, t.due_at nulls last, t.number) as place
+  {{those_tasks}} {{those_open_ones}} order by place limit w.size offset w.begin
+) p on true
+order by w.scope, p.place;
 
--- name: count_tasks
-select count(*) {{those_tasks}} and ($2::text is null or t.status = $2);
-
--- name: list_tasks
-select {{task_columns}} {{those_tasks}} and ($2::text is null or t.status = $2)
-order by t.status <> 'open', t.closed_at desc nulls first, t.priority desc, t.due_at nulls last, t.number
-limit $5 offset $6;
+-- name: pages
+-- The same of tasks of any status.
+select w.scope, c.total, p.* from {{wanted_pages}}
+cross join lateral (select count(*) as total {{those_tasks}} and (w.status is null or t.status = w.status)) c
+left join lateral (
+  select {{task_columns}}, row_number() over (order by t.status <> 'open', t.closed_at desc nulls first,
+    t.priority desc, t.due_at nulls last, t.number) as place
+  {{those_tasks}} and (w.status is null or t.status = w.status) order by place limit w.size offset w.begin
+) p on true
+order by w.scope, p.place;
 
 -- name: read_occasions
 select o.task_id, o.bucket, o.kept, o.at, o.reason from openclaw.occasions o

@@ -25,6 +25,8 @@ from domain.scope import bot_and_chat, chat_scope
 REASON_SEPARATOR = "\x1f"
 
 
+# What a group owns follows it in this order.
+MOVING = ("move_settings", "drop_digest", "move_occasions", "move_tasks", "move_memories")
 # So many lanes one sweep looks at; the next one goes on behind them.
 SWEPT_LANES_MAX = 20_000
 
@@ -189,7 +191,7 @@ class PostgresRound:
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
                 await self._connection.execute(SQL["lock_tasks"], scoped.scope)
-                for statement in ("move_settings", "move_occasions", "move_tasks", "move_memories"):
+                for statement in MOVING:
                     await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)
                 bot_id, chat_id = bot_and_chat(scoped.scope)

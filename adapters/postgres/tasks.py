@@ -60,19 +60,18 @@ class PostgresTasks:
         rows = await self._connection.fetch(SQL["tally_tasks"], list(set(scopes)))
         return {row["scope"]: Tally(row["next_number"], row["open_tasks"]) for row in rows}
 
-    async def page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
+    async def pages(self, wanted: Mapping[str, Page]) -> Mapping[str, tuple[Sequence[Task], int]]:
         """See the port."""
-        await self._name([scope])
-        if page.is_overdue and page.status not in (None, Status.OPEN):
-            return [], 0
-        is_open = page.is_overdue or page.status is Status.OPEN
-        which = "open_tasks" if is_open else "tasks"
-        choice = page.is_overdue if is_open else page.status and page.status.value
-        wanted = (scope, choice, page.tag, folded(page.words or "").split())
-        total: int = await self._connection.fetchval(SQL[f"count_{which}"], *wanted)
-        begin = (page.number - 1) * page.size
-        rows = await self._connection.fetch(SQL[f"list_{which}"], *wanted, page.size, begin)
-        return [task_of(row) for row in rows], total
+        await self._name(wanted)
+        found: dict[str, tuple[Sequence[Task], int]] = dict.fromkeys(wanted, ((), 0))
+        for statement, which in (("open_pages", _is_of_open), ("pages", _is_of_any)):
+            pages = [_page_columns(scope, page) for scope, page in wanted.items() if which(page)]
+            rows = await self._connection.fetch(SQL[statement], *transposed(pages)) if pages else ()
+            for row in rows:
+                tasks, _ = found[row["scope"]]
+                here = () if row["task_id"] is None else (task_of(row),)
+                found[row["scope"]] = ((*tasks, *here), row["total"])
+        return found
 
     async def occasions(self, scope: str, task_id: UUID, limit: int) -> Sequence[Occasion]:
         """See the port."""
@@ -129,6 +128,25 @@ class PostgresTasks:
         if resumed:
             await execute(SQL["await_pausing"], resumed)
             await execute(SQL["resume_tasks"], resumed)
+
+
+def _is_of_open(page: Page) -> bool:
+    """Tell whether only open tasks can be on a page; these have an index."""
+    is_due = page.is_overdue or page.due_before is not None
+    return page.status is Status.OPEN or (page.status is None and is_due)
+
+
+def _is_of_any(page: Page) -> bool:
+    """Tell whether a page is of tasks of any status; none is on one of closed tasks that are due."""
+    is_due = page.is_overdue or page.due_before is not None
+    return page.status is not Status.OPEN and not is_due
+
+
+def _page_columns(scope: str, page: Page) -> tuple[object, ...]:
+    words = _SEPARATOR.join(folded(page.words or "").split())
+    status = None if page.status is None else page.status.value
+    begin = (page.number - 1) * page.size
+    return (scope, status, page.is_overdue, moment(page.due_before), page.tag, words, page.size, begin)
 
 
 def task_of(row: Mapping[str, Any]) -> Task:

@@ -58,6 +58,7 @@ WORDING: Mapping[str, str] = {
     "tasks.open": "Open tasks",
     "tasks.done": "Done tasks",
     "tasks.overdue": "Overdue tasks",
+    "tasks.today": "Overdue and due today",
     "tasks.all": "All tasks",
     "tasks.tagged": "Open tasks with #{tag}",
     "tasks.found": "Tasks with “{words}”",
@@ -101,6 +102,23 @@ WORDING: Mapping[str, str] = {
         "I do not understand that. Up to {most} waits of a minute to 30 days, for example: /escalation 1h, 4h, 24h; "
         "or /escalation off, or /escalation default"
     ),
+    # The digest of the day
+    "digest.none": "There is no digest of the day here. To get one every day: /digest 08:00",
+    "digest.is": (
+        "Digest of the day: {when}. It lists what is overdue and what is due that day; on a day without any of that "
+        "it stays away. To end it: /digest off"
+    ),
+    "digest.set": (
+        "Digest of the day: {when}. It will list what is overdue and what is due that day; on a day without any of "
+        "that it stays away."
+    ),
+    "digest.off": "There is no digest of the day here any more.",
+    "digest.usage": (
+        "I do not understand that as one time of day by the clocks here. For example: /digest 08:00, or /digest off"
+    ),
+    "digest.follows": "The digest of the day goes by the new one, at {time}.",
+    "digest.late": "This digest is late by {late}: it was meant for {at}.",
+    "digest.untold": "A digest of the day may not have reached this chat, {at}. /tasks today shows what is due.",
     # The ledger
     "why.usage": "Which task? Send its number: /why 3",
     "why.next": "Next reminder: {next}",

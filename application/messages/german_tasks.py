@@ -63,6 +63,7 @@ WORDING: Mapping[str, str] = {
     "tasks.open": "Offene Aufgaben",
     "tasks.done": "Erledigte Aufgaben",
     "tasks.overdue": "Überfällige Aufgaben",
+    "tasks.today": "Überfällig und heute fällig",
     "tasks.all": "Alle Aufgaben",
     "tasks.tagged": "Offene Aufgaben mit #{tag}",
     "tasks.found": "Aufgaben mit „{words}“",
@@ -110,6 +111,25 @@ WORDING: Mapping[str, str] = {
     "escalation.usage": (
         "Das verstehe ich nicht. Bis zu {most} Abstände von einer Minute bis 30 Tagen, zum Beispiel: "
         "/escalation 1h, 4h, 24h; oder /escalation off, oder /escalation default"
+    ),
+    # The digest of the day
+    "digest.none": "Hier gibt es keine Tagesübersicht. Jeden Tag eine bekommen: /digest 08:00",
+    "digest.is": (
+        "Tagesübersicht: {when}. Sie zeigt, was überfällig und was an dem Tag fällig ist; an einem Tag ohne "
+        "beides bleibt sie aus. Abschalten: /digest off"
+    ),
+    "digest.set": (
+        "Tagesübersicht: {when}. Sie wird zeigen, was überfällig und was an dem Tag fällig ist; an einem Tag ohne "
+        "beides bleibt sie aus."
+    ),
+    "digest.off": "Hier gibt es keine Tagesübersicht mehr.",
+    "digest.usage": (
+        "Das verstehe ich nicht als eine Tageszeit nach den Uhren hier. Zum Beispiel: /digest 08:00, oder /digest off"
+    ),
+    "digest.follows": "Die Tagesübersicht richtet sich nach der neuen und kommt um {time}.",
+    "digest.late": "Diese Tagesübersicht ist um {late} verspätet: gedacht war sie für {at}.",
+    "digest.untold": (
+        "Eine Tagesübersicht hat diesen Chat vielleicht nicht erreicht, {at}. /tasks heute zeigt, was fällig ist."
     ),
     # The ledger
     "why.usage": "Welche Aufgabe? Sende ihre Nummer: /why 3",

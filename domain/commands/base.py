@@ -93,14 +93,18 @@ class Calendar(Times, Protocol):
 class Wants:
     """Which tasks of its scope a command or a button is about: only these are read.
 
-    ``tally``: what a new task needs to know. ``history``: also the occasions of the one task that is named.
+    ``is_today``: of the page only what is due until the end of the day that the scope's clocks show. ``tally``: what a
+    new task needs to know. ``history``: also the occasions of the one task that is named. ``digest``: the scope's
+    digest of the day, which no number names.
     """
 
     numbers: frozenset[int] = frozenset()
     ids: frozenset[UUID] = frozenset()
     page: Page | None = None
+    is_today: bool = False
     tally: bool = False
     history: bool = False
+    digest: bool = False
 
 
 NOTHING = Wants()
@@ -117,6 +121,7 @@ class TasksKnown:
     occasions: Sequence[Occasion] = ()
     next_number: int = 1
     open_tasks: int = 0
+    digest: Task | None = None
 
 
 @frozen

@@ -27,7 +27,7 @@ from domain.tasks.policy import (
 from domain.tasks.values import UNZONED
 from domain.wording import Listed, Said, Value
 
-_OFF = (OFF, "aus")
+OFF_WORDS = (OFF, "aus")
 _DEFAULT = "default"
 _UNITS_S = {
     **dict.fromkeys(("m", "min", "minute", "minutes", "minuten"), 60),
@@ -43,7 +43,7 @@ def quiet(ask: Ask, known: Known) -> Answer:
     if not words:
         hours = policy_of(known.settings).quiet
         return Answer("quiet.none") if hours is None else _told("quiet.is", hours, known)
-    if words in _OFF:
+    if words in OFF_WORDS:
         return Answer(
             "quiet.off", effects=(PutSetting(QUIET, OFF, is_choice=True),), reason="quiet hours off"
         )
@@ -85,7 +85,7 @@ def _shown(key: str, policy: Policy, effects: tuple[PutSetting, ...] = ()) -> An
 
 def _waits(words: str) -> tuple[float, ...] | None:
     """Return the times between sayings that people write as ``1h, 4h, 24h``; None where they are none."""
-    if words in _OFF:
+    if words in OFF_WORDS:
         return ()
     found = [_SPAN.fullmatch(part.strip()) for part in words.split(",")]
     waits_s = [int(each[1]) * _UNITS_S[each[2]] for each in found if each is not None and each[2] in _UNITS_S]

@@ -51,9 +51,9 @@ def wants(pressed: Button, settings: Mapping[str, str]) -> Wants:
         case OnTask(_, task_id):
             return Wants(ids=frozenset({task_id}))
         case OnListed(task_id, _, page, shown):
-            return Wants(ids=frozenset({task_id}), page=List(shown, page).wants)
+            return evolve(List(shown, page).wants, ids=frozenset({task_id}))
         case OnPage(page, shown):
-            return Wants(page=List(shown, page).wants) if page > 0 else NOTHING
+            return List(shown, page).wants if page > 0 else NOTHING
         case OnZone():
             return wants_of_zone("", settings)
         case OnOption(token):
@@ -97,7 +97,7 @@ def _on_task(ask: Ask, known: Known, pressed: OnTask) -> Pressed:
 
 
 def _is_for(task: Task, bucket: int | None) -> bool:
-    return bucket_of(task.due_at) == bucket
+    return bucket_of(task.due_at) == bucket and not task.is_digest
 
 
 def _done(ask: Ask, known: Known, task: Task) -> Pressed:

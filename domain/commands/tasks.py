@@ -1,6 +1,7 @@
 """``/tasks`` lists the tasks of the chat, a page at a time. Not here: what its buttons do (``presses``).
 
-What a list shows is named by a short text, which the buttons carry: ``open``, ``#tag``, ``?words``.
+What a list shows is named by a short text, which the buttons carry: ``open``, ``#tag``, ``?words``. The digest of the
+day is the list ``today``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,14 @@ from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.draft import tag_of
 from domain.commands.views import Reader
 from domain.tasks.buttons import OnListed, OnPage, bucket_of, written
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Page, Status, Task
 from domain.wording import Choice, Listed, Rows, Said, Value, in_rows
 
-OPEN, DONE, OVERDUE, ALL = "open", "done", "overdue", "all"
+OPEN, DONE, OVERDUE, TODAY, ALL = "open", "done", "overdue", "today", "all"
 _NAMES = {
     "": OPEN, "open": OPEN, "offen": OPEN, "done": DONE, "erledigt": DONE, "overdue": OVERDUE,
-    "überfällig": OVERDUE, "all": ALL, "alle": ALL,
+    "überfällig": OVERDUE, "today": TODAY, "heute": TODAY, "all": ALL, "alle": ALL,
 }  # fmt: skip
 SIZE = 10
 BUTTONS_IN_ROW = 5
@@ -32,10 +34,14 @@ class List:
     page: int = 1
 
     @property
-    def wants(self) -> Page:
-        """The page to read."""
+    def wants(self) -> Wants:
+        """The page to read, as what is wanted."""
+        return Wants(page=self._page, is_today=self.shown == TODAY)
+
+    @property
+    def _page(self) -> Page:
         match self.shown:
-            case "open":
+            case "open" | "today":
                 return Page(number=self.page, size=SIZE)
             case "done":
                 return Page(Status.DONE, number=self.page, size=SIZE)
@@ -59,7 +65,10 @@ def list_of(args: str) -> List:
 
 def step(ask: Ask, known: Known) -> Answer:
     """Show the first page."""
-    return page_of(Reader.of(ask, known), list_of(ask.args), known.tasks.page, known.tasks.total)
+    wanted = list_of(ask.args)
+    if wanted.shown == TODAY and ZONE not in known.settings:
+        return Answer("zone.none")
+    return page_of(Reader.of(ask, known), wanted, known.tasks.page, known.tasks.total)
 
 
 def page_of(reader: Reader, wanted: List, tasks: Sequence[Task], total: int) -> Answer:
@@ -85,7 +94,7 @@ def _title(wanted: List) -> Said:
         return Said("tasks.tagged", {"tag": wanted.shown[1:]})
     if wanted.shown.startswith("?"):
         return Said("tasks.found", {"words": wanted.shown[1:]})
-    return Said(f"tasks.{wanted.shown}" if wanted.shown in (OPEN, DONE, OVERDUE) else "tasks.all")
+    return Said(f"tasks.{wanted.shown}" if wanted.shown in (OPEN, DONE, OVERDUE, TODAY) else "tasks.all")
 
 
 def _closing(wanted: List, tasks: Sequence[Task]) -> Rows:
@@ -108,7 +117,7 @@ def _turning(wanted: List, pages: int) -> Rows:
 
 
 def _wants(args: str, settings: Mapping[str, str]) -> Wants:
-    return Wants(page=list_of(args).wants)
+    return list_of(args).wants
 
 
 COMMANDS = (

@@ -22,7 +22,7 @@ OPTIONS_MAX = 9
 # The commands whose text needs no time, so that what looks like one may be a part of the title.
 _WITHOUT_TIME = ("task", "edit")
 # Commands that begin with a time, so that a lone number is an hour there.
-TIME_FIRST = ("remind", "snooze")
+TIME_FIRST = ("remind", "snooze", "digest")
 
 
 @frozen

@@ -18,11 +18,15 @@ _TITLE = spec("What is to be done, in the user's words.", 1, TEXT_UNITS_MAX, uni
 
 
 class ReminderKind(StrEnum):
-    """Why the chat is told: a time of the task came, or came again while it stayed open, or was skipped."""
+    """Why the chat is told: a time of the task came, or came again while it stayed open, or was skipped.
+
+    ``digest``: what is told is not the task itself but what of its scope is due that day.
+    """
 
     OCCURRENCE = "occurrence"
     NAG = "nag"
     SKIPPED = "skipped"
+    DIGEST = "digest"
 
 
 class ReminderOutcome(StrEnum):

@@ -37,10 +37,13 @@ def act(task: Task, now: float, policy: Policy, times: Times, *, is_reachable: b
     """Do what is due for a task at ``now``; nothing for one that is closed, or whose time has not come.
 
     Occurrences that were missed give way to the latest of them, so one thing is said at most. Afterwards the task's
-    ``remind_at`` is not in the past. Occasions of one task come with buckets that strictly increase.
+    ``remind_at`` is not in the past. Occasions of one task come with buckets that strictly increase. A digest is said
+    once a time and never again.
     """
     if task.status is not Status.OPEN or task.remind_at is None or task.remind_at > now:
         return Acted(task)
+    if task.is_digest:
+        policy = evolve(policy, waits_s=())
     quiet_until = policy.quiet_until(task, now, times)
     if is_reachable and quiet_until > now:
         return Acted(evolve(task, remind_at=quiet_until))
@@ -52,6 +55,8 @@ def act(task: Task, now: float, policy: Policy, times: Times, *, is_reachable: b
     if passed:
         task = evolve(task, due_at=passed[-1], times_said=0)
     bucket, meant_at, kind = _occasion(task, now, policy, times)
+    if task.is_digest:
+        kind = ReminderKind.DIGEST
     late_s = now - meant_at
     if not is_reachable:
         paused = Occasion(task.task_id, bucket, Kept.PAUSED, reason="the chat cannot be reached")

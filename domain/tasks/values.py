@@ -11,6 +11,8 @@ TAG_CHARS_MAX = 32
 OPEN_TASKS_MAX = 1_000
 # The zone of a task that was made without one: its time was a span from then, or it has none.
 UNZONED = "UTC"
+# A scope's digest of the day is a task that nobody sees as one; people's tasks are numbered from 1.
+DIGEST_NUMBER = 0
 
 
 class Status(StrEnum):
@@ -87,6 +89,11 @@ class Task:
     created_at: float = 0.0
     closed_at: float | None = None
 
+    @property
+    def is_digest(self) -> bool:
+        """Whether it stands for the digest of the day: it says what is due instead of a title, and is in no list."""
+        return self.number == DIGEST_NUMBER
+
     def is_overdue(self, now: float) -> bool:
         """Return whether it is open and its time has passed."""
         return self.status is Status.OPEN and self.due_at is not None and self.due_at < now
@@ -105,10 +112,14 @@ class Occasion:
 
 @frozen
 class Page:
-    """Which tasks of a scope to show: a filter and a page of it."""
+    """Which tasks of a scope to show: a filter and a page of it.
+
+    ``due_before`` leaves those that are open and due before that instant.
+    """
 
     status: Status | None = Status.OPEN
     is_overdue: bool = False
+    due_before: float | None = None
     tag: str | None = None
     words: str | None = None
     number: int = 1

@@ -325,6 +325,10 @@ async def plan_of(leg: PostgresLeg, role: str, name: str, *values: object, scope
     return "\n".join(row[0] for row in rows)
 
 
+def a_page(scope: str) -> tuple[list[object], ...]:
+    return ([scope], [None], [False], [None], [None], [""], [10], [0])
+
+
 async def test_the_scan_reads_what_is_due_and_not_what_exists(
     leg: PostgresLeg, admin: asyncpg.Connection
 ) -> None:
@@ -337,10 +341,8 @@ async def test_the_scan_reads_what_is_due_and_not_what_exists(
     assert "Rows Removed" not in plan, plan
     scope = await admin.fetchval("select scope from openclaw.tasks limit 1")
     for name, values, index in (
-        ("list_open_tasks", (scope, False, None, [], 10, 0), "tasks_open"),
-        ("count_open_tasks", (scope, False, None, []), "tasks_open"),
-        ("list_tasks", (scope, "done", None, [], 10, 0), "tasks_scope_number_key"),
-        ("count_tasks", (scope, None, None, []), "tasks_scope_number_key"),
+        ("open_pages", a_page(scope), "tasks_open"),
+        ("pages", a_page(scope), "tasks_scope_number_key"),
         ("tally_tasks", ([scope],), "tasks_open"),
         ("tasks_by_numbers", ([scope], [3]), "tasks_scope_number_key"),
         ("tasks_by_ids", ([scope], [ident("x")]), "tasks_pkey"),

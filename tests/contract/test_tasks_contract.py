@@ -61,7 +61,7 @@ async def by_id(leg: Leg, task_id: UUID, scope: str = ANN) -> Task | None:
 
 async def titles(leg: Leg, page: Page, scope: str = ANN) -> tuple[list[str], int]:
     async with leg.store().round("brain", ()) as current:
-        tasks, total = await current.tasks.page(scope, page)
+        tasks, total = (await current.tasks.pages({scope: page}))[scope]
     return [task.title for task in tasks], total
 
 
@@ -329,10 +329,10 @@ async def test_tasks_and_their_occasions_follow_a_group_with_numbers_behind_thos
     await when_done(leg, KeepOccasion(Occasion(ident("b"), NOON, Kept.AMBIGUOUS)), scope=GROUP)
     await when_done(leg, MoveData(-1007), scope=GROUP)
     async with leg.store().round("brain", ()) as current:
-        tasks, _ = await current.tasks.page("1:c-1007", Page())
-        assert {task.title: task.number for task in tasks} == {"there": 2, "a": 3, "b": 5}
-        assert await current.tasks.page(GROUP, Page(None)) == ([], 0)
-        assert (await current.tasks.page("1:c-8", Page()))[1] == 1
+        wanted = {"1:c-1007": Page(), GROUP: Page(None), "1:c-8": Page()}
+        pages = await current.tasks.pages(wanted)
+        assert {task.title: task.number for task in pages["1:c-1007"][0]} == {"there": 2, "a": 3, "b": 5}
+        assert [pages[scope][1] for scope in wanted] == [3, 0, 1]
     assert [each.kept for each in await kept(leg, "b", "1:c-1007")] == [Kept.AMBIGUOUS]
     assert await kept(leg, "b", GROUP) == []
     found = await contact(leg, "1:c-1007")

@@ -55,7 +55,7 @@ def test_commands() -> None:
     """The table: every command by its name, in the order in which people see them."""
     assert list(COMMANDS) == [
         "start", "help", "task", "remind", "tasks", "done", "undone", "cancel", "edit", "snooze", "late", "why",
-        "timezone", "quiet", "escalation", "api", "status", "access",
+        "digest", "timezone", "quiet", "escalation", "api", "status", "access",
     ]  # fmt: skip
     assert all(name == command.name for name, command in COMMANDS.items())
     known = Known(report=StatusReport("1.0.0", Mode.AUTO))

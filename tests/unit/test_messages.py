@@ -14,7 +14,7 @@ HELP = """What I can do:
 /help - Show what I can do
 /task - Note a task: /task Call mum tomorrow 9
 /remind - Remind me: /remind in 20 min take the cake out
-/tasks - List tasks: /tasks open, done, overdue, #tag or words
+/tasks - List tasks: /tasks open, done, overdue, today, #tag or words
 /done - Say that tasks are done: /done 3 5
 /undone - Open a task again: /undone 3
 /cancel - Give a task up: /cancel 3
@@ -22,6 +22,7 @@ HELP = """What I can do:
 /snooze - Remind later: /snooze 3 in 2 h
 /late - Set what becomes of late reminders: /late 3 skip
 /why - Show what became of the reminders of a task: /why 3
+/digest - Tell me every day what is due: /digest 08:00
 /timezone - Show or set the time zone: /timezone Berlin
 /quiet - Show or set quiet hours: /quiet 22:00-07:00
 /escalation - Show or set how often I remind again of open tasks

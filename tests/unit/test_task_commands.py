@@ -149,7 +149,7 @@ def test_what_needs_no_zone_is_made_without_one() -> None:
 
 def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
     waiting = {"pending": WAITING.text}
-    assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True)
+    assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True, digest=True)
     answer = when("/timezone Berlin", known(settings=waiting))
     zone, pending, task = answer.effects
     assert zone == PutSetting("zone", "+2", is_choice=True)
@@ -175,7 +175,7 @@ def test_a_command_waits_for_the_zone_for_an_hour() -> None:
 
 
 def test_tasks_keep_their_zone_which_is_said_where_the_zone_changes() -> None:
-    assert when("/timezone Berlin").key == "zone.set"
+    assert said(when("/timezone Berlin")) == "The time zone here is now +2, where it is 15:00."
     assert said(when("/timezone utc")).endswith("Tasks that exist keep their time zone.")
 
 
