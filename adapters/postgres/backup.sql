@@ -99,6 +99,13 @@ select count(*) from openclaw.outbox;
 select target, event_id, lane, seq, ordered, attempt, deaths, cause, envelope from openclaw.outbox
 where available_at <= openclaw.now() order by seq limit $1;
 
+-- name: doubt_occasions
+-- What was on its way to a chat may have been said after the backup was made, or not: the next contact tells so.
+update openclaw.occasions o
+set kept = 'ambiguous', reason = 'owed when the backup was made', at = openclaw.now(), told = false
+from unnest($1::uuid[], $2::timestamptz[]) as x(task_id, bucket)
+where o.task_id = x.task_id and o.bucket = x.bucket;
+
 -- name: record
 insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
   cause, scope, attempt, reason, duration_ms)

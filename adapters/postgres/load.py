@@ -28,8 +28,10 @@ from adapters.postgres.pool import Connection
 from adapters.postgres.rows import Sum, Table, quoted
 from adapters.postgres.schema import newest_version
 from adapters.postgres.sql import SQL
+from adapters.postgres.tasks import moment
 from application.changes import AuditRow, Head
 from domain.errors import OpenClawError, StoreUnavailable
+from domain.tasks.keys import instant_of, named_by
 
 
 class NotEmpty(OpenClawError):
@@ -118,13 +120,20 @@ class Load:
     async def park(
         self, heads: Sequence[Head], reason: str, audit: Sequence[AuditRow], consumer: str
     ) -> None:
-        """Move owed rows to the dead letters, with their rows of the audit; redriven they are possible repeats."""
+        """Move owed rows to the dead letters, with their rows of the audit; redriven they are possible repeats.
+
+        Reminders among them are ambiguous.
+        """
         by_target: dict[str, list[UUID]] = {}
         for head in heads:
             by_target.setdefault(head.target, []).append(head.event_id)
         for target, event_ids in by_target.items():
             count = len(event_ids)
             await self._driver.execute(SQL["bury_rows"], target, event_ids, [reason] * count, [True] * count)
+        keys = [row.idempotency_key for row in audit if row.event_type in ("reminder.due", "telegram.send")]
+        named = [found for key in keys if key is not None and (found := named_by(key)) is not None]
+        buckets = [moment(instant_of(each.bucket)) for each in named]
+        await self._driver.execute(BACKUP_SQL["doubt_occasions"], [each.task_id for each in named], buckets)
         await self._driver.execute(BACKUP_SQL["record"], consumer, *audit_columns(audit))
 
     async def close(self) -> None:

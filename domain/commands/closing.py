@@ -60,7 +60,7 @@ def close_cancelled(ask: Ask, known: Known, task: Task) -> Closed:
     """Give a task up."""
     if task.status is not Status.OPEN:
         return Closed(Said(f"task.already_{task.status.value}", _names(task)), task)
-    moved = cancelled(task, known.now, ask.who)
+    moved = cancelled(task, known.now, ask.who, known.calendar)
     event = TaskCancelled(
         task_id=task.task_id,
         bot_id=ask.bot_id,

@@ -12,7 +12,7 @@ from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.closing import effects_of
 from domain.commands.habits import OFF_WORDS
 from domain.commands.timing import read_time
-from domain.decisions import AddTask, Effect, PutTask
+from domain.decisions import AddTask, Effect
 from domain.tasks.moves import Moved, cancelled, timed, timed_anew
 from domain.tasks.policy import ZONE
 from domain.tasks.times import Understood
@@ -31,8 +31,8 @@ def step(ask: Ask, known: Known) -> Answer:
     if ask.args.lower() in OFF_WORDS:
         if task is None:
             return Answer("digest.none")
-        ended = cancelled(task, known.now, ask.who).task
-        return Answer("digest.off", effects=(PutTask(ended),), reason="digest off")
+        ended = cancelled(task, known.now, ask.who, known.calendar)
+        return Answer("digest.off", effects=effects_of(ended), reason="digest off")
     when = read_time(ask, known, NAME, ask.args)
     if isinstance(when, Answer):
         return when

@@ -45,9 +45,10 @@ def done(task: Task, now: float, who: Who | None, times: Times) -> Moved:
     return Moved(_waiting(task, following), passed)
 
 
-def cancelled(task: Task, now: float, who: Who | None) -> Moved:
+def cancelled(task: Task, now: float, who: Who | None, times: Times) -> Moved:
     """Give the task up: nothing of it is said any more."""
-    return Moved(_ended(task, Status.CANCELLED, now, who))
+    passed = _closed(task, now, times, "cancelled before it was said")
+    return Moved(_ended(task, Status.CANCELLED, now, who), passed)
 
 
 def undone(task: Task, now: float, policy: Policy, times: Times) -> Moved:

@@ -18,22 +18,24 @@ COMING_HEADS = ("NEXT (UTC)", "TASK", "ID")
 
 def task_lines(task: TaskState, ledger: Sequence[LedgerRow]) -> list[str]:
     """Return the state of a task, and a line an occasion with its reason under it."""
-    facts = {
-        "id": str(task.task_id),
-        "owner": plain(task.scope),
-        "status": task.status.value,
-        "made": _instant(task.created_at),
-        "closed": _instant(task.closed_at),
-        "due": _instant(task.due_at),
-        "next": _instant(task.remind_at),
-        "rule": plain(task.rule or NONE),
-        "zone": plain(task.zone),
-        "late": task.late.value,
-        "said": f"{task.times_said} time{'s' if task.times_said != 1 else ''}, of the present occurrence",
-        "paused": "yes, until its chat can be reached" if task.is_paused else "no",
-    }
-    width = max(map(len, facts))
-    lines = [f"task {_name(task)}", *(f"{name.ljust(width)}  {value}" for name, value in facts.items()), ""]
+    # A rule is of two lines, where it starts and how it goes on.
+    start, *goes_on = (task.rule or NONE).splitlines()
+    facts = [
+        ("id", str(task.task_id)),
+        ("owner", plain(task.scope)),
+        ("status", task.status.value),
+        ("made", _instant(task.created_at)),
+        ("closed", _instant(task.closed_at)),
+        ("due", _instant(task.due_at)),
+        ("next", _instant(task.remind_at)),
+        ("rule", plain(start)),
+        *(("", plain(line)) for line in goes_on),
+        ("zone", plain(task.zone)),
+        ("late", task.late.value),
+        ("said", f"{task.times_said} time{'s' if task.times_said != 1 else ''}, of the present occurrence"),
+        ("paused", "yes, until its chat can be reached" if task.is_paused else "no"),
+    ]
+    lines = [f"task {_name(task)}", *(f"{name.ljust(6)}  {value}" for name, value in facts), ""]
     if not ledger:
         return [*lines, "it has not reminded yet"]
     rows = [

@@ -11,8 +11,9 @@ from entrypoints.views.reminders import outlook_json, outlook_lines, task_json, 
 TASK_ID = UUID("0c6f6a3e-3f0e-4b1e-9a55-0d8f6d2f3a11")
 NINE = 1_795_766_400.0
 DAY_S = 86_400.0
+RULE = "DTSTART;TZID=Europe/Berlin:20261127T090000\nRRULE:FREQ=DAILY"
 TASK = TaskState(
-    TASK_ID, "7123456789:c-1001234567890", 3, Status.OPEN, NINE, NINE + DAY_S, "FREQ=DAILY", "Europe/Berlin",
+    TASK_ID, "7123456789:c-1001234567890", 3, Status.OPEN, NINE, NINE + DAY_S, RULE, "Europe/Berlin",
     Late.LABEL, 1, False, NINE - DAY_S, None,
 )  # fmt: skip
 LEDGER = [
@@ -32,7 +33,8 @@ def test_a_task_is_shown_with_its_state_and_what_became_of_its_occasions() -> No
         "closed  -",
         "due     2026-11-27 08:00:00.000 UTC",
         "next    2026-11-28 08:00:00.000 UTC",
-        "rule    FREQ=DAILY",
+        "rule    DTSTART;TZID=Europe/Berlin:20261127T090000",
+        "        RRULE:FREQ=DAILY",
         "zone    Europe/Berlin",
         "late    label",
         "said    1 time, of the present occurrence",
@@ -67,7 +69,7 @@ def test_a_task_as_json_has_all_of_that() -> None:
         "closed_at": None,
         "due_at": "2026-11-27T08:00:00.000000Z",
         "remind_at": "2026-11-28T08:00:00.000000Z",
-        "rule": "FREQ=DAILY",
+        "rule": RULE,
         "zone": "Europe/Berlin",
         "late": "label",
         "times_said": 1,

@@ -9,17 +9,24 @@ from hypothesis import strategies as st
 
 from domain.events.tasks import ReminderKind
 from domain.ids import event_id_of
-from domain.tasks.moves import MISSED_MAX, cancelled, done, skipped, snoozed, stopped, timed, undone
+from domain.tasks.moves import (
+    MISSED_MAX,
+    Moved,
+    cancelled,
+    done,
+    skipped,
+    snoozed,
+    stopped,
+    timed,
+    timed_anew,
+    undone,
+)
 from domain.tasks.policy import (
     DAY_S,
     DEFAULT_WAITS_S,
     HOUR_S,
     Policy,
     Quiet,
-    parse_quiet,
-    parse_waits,
-    policy_of,
-    written,
 )
 from domain.tasks.rules import Acted, Saying, act
 from domain.tasks.values import Kept, Late, Priority, Status, Task, Who
@@ -173,28 +180,6 @@ def test_what_is_urgent_is_said_in_quiet_hours() -> None:
     assert act(urgent, NINE + 14 * HOUR_S, NIGHT, TIMES).saying is not None
 
 
-@pytest.mark.parametrize(
-    ("hour", "zone", "over"),
-    [
-        (21.9, "UTC", None),
-        (22, "UTC", 31),
-        (30.9, "UTC", 31),
-        (31, "UTC", None),
-        (20, "+2", 29),
-        (5, "+2", None),
-    ],
-)
-def test_quiet_hours_are_those_of_the_zone(hour: float, zone: str, over: float | None) -> None:
-    midnight = NINE - 9 * HOUR_S
-    at = midnight + hour * HOUR_S
-    expected = at if over is None else midnight + over * HOUR_S
-    assert Quiet(22 * 60, 7 * 60).over_at(at, zone, TIMES) == expected
-
-
-def test_quiet_hours_within_a_day_end_on_that_day() -> None:
-    assert Quiet(8 * 60, 10 * 60).over_at(NINE, "UTC", TIMES) == NINE + HOUR_S
-
-
 def test_a_chat_that_cannot_be_reached_pauses_and_is_told_late_once_it_can() -> None:
     acted = act(a_task(), NINE, NIGHT, TIMES, is_reachable=False)
     assert ledger(acted) == [(0, Kept.PAUSED)]
@@ -204,6 +189,22 @@ def test_a_chat_that_cannot_be_reached_pauses_and_is_told_late_once_it_can() -> 
     again = act(resumed, NINE + DAY_S, NIGHT, TIMES)
     assert ledger(again) == [(0, Kept.LATE)]
     assert again.saying == Saying(NINE, ReminderKind.OCCURRENCE, DAY_S)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        cancelled(a_task(rule=daily(NINE)), NINE + DAY_S, ANNA, TIMES),
+        timed_anew(a_task(rule=daily(NINE)), NINE + 9 * DAY_S, None, "UTC", NINE + DAY_S, TIMES),
+        done(a_task(rule=daily(NINE)), NINE + DAY_S, ANNA, TIMES),
+    ],
+    ids=["cancelled", "retimed", "done"],
+)
+def test_what_passed_before_it_was_said_stands_as_superseded(moved: Moved) -> None:
+    """As while no scheduler ran, or in quiet hours."""
+    assert [(each.bucket - NINE, each.kept) for each in moved.occasions] == [
+        (0, Kept.SUPERSEDED), (DAY_S, Kept.SUPERSEDED),
+    ]  # fmt: skip
 
 
 def test_done_waits_for_the_next_occurrence_and_closes_what_has_none() -> None:
@@ -216,7 +217,7 @@ def test_done_waits_for_the_next_occurrence_and_closes_what_has_none() -> None:
     last = done(a_task(rule=daily(NINE, NINE)), NINE + 60, ANNA, TIMES)
     assert (last.task.status, last.task.remind_at, last.task.closed_by) == (Status.DONE, None, ANNA)
     assert [each.kept for each in last.occasions] == [Kept.SUPERSEDED], "what was not said yet is not said"
-    assert cancelled(a_task(), NINE, ANNA).task.status is Status.CANCELLED
+    assert cancelled(a_task(), NINE, ANNA, TIMES).task.status is Status.CANCELLED
 
 
 def test_what_is_opened_again_is_said_again() -> None:
@@ -225,7 +226,7 @@ def test_what_is_opened_again_is_said_again() -> None:
     assert undone(ahead.task, NINE - 30, PLAIN, TIMES).task == a_task()
     overdue = undone(done(a_task(times_said=3), NINE, ANNA, TIMES).task, NINE + 60, PLAIN, TIMES).task
     assert (overdue.status, overdue.remind_at) == (Status.OPEN, NINE + 60 + HOUR_S)
-    repeated = cancelled(a_task(rule=daily(NINE), times_said=1), NINE, ANNA).task
+    repeated = cancelled(a_task(rule=daily(NINE), times_said=1), NINE, ANNA, TIMES).task
     assert undone(repeated, NINE + 2 * DAY_S + 1, PLAIN, TIMES).task.due_at == NINE + 3 * DAY_S
 
 
@@ -279,14 +280,6 @@ def test_an_occurrence_that_was_put_off_is_said_at_its_time_after_all_if_the_sno
     assert (same.task, same.occasions) == (a_task(), ())
 
 
-def test_quiet_hours_are_those_of_the_chats_clocks_where_its_zone_is_known() -> None:
-    policy = policy_of({"quiet": "22:00-07:00", "zone": "+5"})
-    task = a_task(zone="UTC")
-    # 18:00 UTC is 23:00 there.
-    assert policy.quiet_until(task, NINE + 9 * HOUR_S, TIMES) == NINE + 17 * HOUR_S
-    assert evolve(policy, zone=None).quiet_until(task, NINE + 9 * HOUR_S, TIMES) == NINE + 9 * HOUR_S
-
-
 def test_a_reminder_before_the_time_does_not_take_its_place() -> None:
     kitchen = Kitchen(snoozed(a_task(), NINE - 600, NINE - 900, TIMES).task)
     kitchen.at(NINE - 600)
@@ -308,19 +301,6 @@ def test_a_task_without_a_time_can_be_put_off_and_is_said_once() -> None:
 def test_another_time_is_said_anew() -> None:
     moved = timed(a_task(times_said=4, is_paused=True), NINE + 60, None, "+2")
     assert (moved.times_said, moved.remind_at, moved.is_paused, moved.zone) == (0, NINE + 60, False, "+2")
-
-
-def test_settings_of_reminders_are_read_as_they_are_written() -> None:
-    assert policy_of({}) == Policy(DEFAULT_WAITS_S, None)
-    assert policy_of({"escalation": "off", "quiet": "22:00-07:00"}) == Policy((), Quiet(1320, 420))
-    assert policy_of({"escalation": "soon", "quiet": "always"}) == Policy()
-    assert parse_waits(written(DEFAULT_WAITS_S)) == DEFAULT_WAITS_S
-    assert parse_waits(written(())) == ()
-    for text in ("", "1", "60,", "-60", "60," * 11, "99999999", "6²"):
-        assert parse_waits(text) is None
-    assert str(parse_quiet("22:00-7:05")) == "22:00-07:05"
-    for text in ("", "22:00", "24:00-07:00", "22:60-07:00", "22-7", "a:b-c:d", "07:00-07:00"):
-        assert parse_quiet(text) is None
 
 
 moments = st.integers(min_value=-2 * 86_400, max_value=20 * 86_400).map(lambda s: NINE + s)
@@ -381,7 +361,7 @@ def test_whatever_people_do_meanwhile_a_bucket_fires_once_and_an_open_task_goes_
             "skip": lambda task, now: skipped(task, now, TIMES),
             "stop": lambda task, now: stopped(task, now, policy, TIMES),
             "snooze": lambda task, now: snoozed(task, now + 600, now, TIMES),
-            "cancel": lambda task, now: cancelled(task, now, ANNA),
+            "cancel": lambda task, now: cancelled(task, now, ANNA, TIMES),
         }.get(move, lambda task, now: None)(task, now)
         if moved is None or (task.status is Status.OPEN) == (move == "undone"):
             continue

@@ -6,6 +6,7 @@ Not here: expectations (the test modules of this folder).
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from adapters.codec import Codec
 from adapters.postgres.dump import begin_session, copy_out, tables_of
@@ -13,6 +14,7 @@ from adapters.postgres.migrate import migrate_sync
 from domain.envelope import create
 from domain.events.telegram import TelegramSend
 from domain.ids import trace_of
+from domain.tasks.keys import instant_of, reminder_key
 from entrypoints.chat import CHAT_ID
 from entrypoints.simulated import BOT_ID
 from tests.servers import on
@@ -25,6 +27,9 @@ insert into openclaw.access (subject, standing, name) values ('1000000001:8', 'r
 insert into openclaw.invitations values ('00ff', 1000000001, 'admin', '2999-01-01');
 insert into openclaw.occasions (task_id, bucket, scope, kept, reason)
   select task_id, '2026-11-22 12:00:00.000001+00', scope, 'ambiguous', E'tab\\t' from openclaw.tasks;
+insert into openclaw.occasions (task_id, bucket, scope, kept)
+  select task_id, at, scope, 'fired' from openclaw.tasks
+  cross join (values ('2026-11-22 13:00:00+00'::timestamptz), ('2026-11-22 14:00:00+00')) as x(at);
 create table openclaw.audit_2025_12 partition of openclaw.audit
   for values from ('2025-12-01 00:00:00+00') to ('2026-01-01 00:00:00+00');
 insert into openclaw.audit (at, consumer, outcome) values ('2025-12-31 23:59:59.999999+00', 'gateway', 'ignored');
@@ -44,6 +49,12 @@ DUE = create(
     trace_id=trace_of("due"),
     timestamp=NOON,
 )
+# A reminder that was on its way.
+SAYING = create(
+    TelegramSend(bot_id=BOT_ID, chat_id=CHAT_ID, text="buy milk"), source="brain",
+    key=reminder_key(UUID("5d1b3b4e-1f3c-5a63-8f0e-0d7b0b6f7a04"), instant_of("2026-11-22T13:00:00Z")),
+    trace_id=trace_of("saying"), timestamp=NOON, target="sender-bulk",
+)  # fmt: skip
 GARBAGE_ID = "5d1b3b4e-1f3c-5a63-8f0e-0d7b0b6f7a09"
 
 
@@ -58,6 +69,7 @@ def fill(url: str) -> None:
         encode = Codec().encode
         await connection.execute(OWE, "sender", LATER.event_id, lane, True, encode(LATER))
         await connection.execute(OWE, "brain", DUE.event_id, "7:-1001234567890", False, encode(DUE))
+        await connection.execute(OWE, "sender-bulk", SAYING.event_id, lane, False, encode(SAYING))
         await connection.execute(OWE, "brain", GARBAGE_ID, "7:9", False, b"\x00garbage")
 
     on(url, more)

@@ -22,7 +22,7 @@ from entrypoints.exits import Exit
 from entrypoints.settings import Settings
 from entrypoints.settings_types import Secret
 from tests.servers import Databases, apart, on, running, short_dir
-from tests.wiring.backups import DUE, GARBAGE_ID, fill, rows_in
+from tests.wiring.backups import DUE, GARBAGE_ID, SAYING, fill, rows_in
 from tests.wiring.installation import Done, openclaw, settled, up
 
 Rows = Mapping[str, list[bytes]]
@@ -104,14 +104,14 @@ def test_the_restored_tables_are_those_that_were_backed_up(fresh: tuple[Path, Do
     with database_of(path / "fresh") as url:
         after = rows_in(url)
         # Processes that are gone run nothing, Redis is to be told the mode, and what was due is parked and audited.
-        assert differing(before, after) == {"runs", "runtime", "outbox", "dead_letters", "audit"}
+        assert differing(before, after) == {"runs", "runtime", "outbox", "dead_letters", "audit", "occasions"}
         assert after["runs"] == []
         assert [row.replace(b"\tt\t", b"\tf\t") for row in before["runtime"]] == after["runtime"]
         assert set(after["outbox"]) < set(before["outbox"])
         assert set(after["dead_letters"]) > set(before["dead_letters"])
         assert set(after["audit"]) > set(before["audit"])
         next_letter = on(url, lambda c: c.fetchval("select nextval('openclaw.dead_letters_letter_id_seq')"))
-        assert next_letter == 4, "numbers go on where they were"
+        assert next_letter == 5, "numbers go on where they were"
         assert on(url, lambda c: c.fetchval("select count(*) from openclaw.audit_2025_12")) == 1, (
             "months stay apart"
         )
@@ -121,19 +121,30 @@ def test_the_restored_tables_are_those_that_were_backed_up(fresh: tuple[Path, Do
 
 def test_what_was_due_is_a_dead_letter_with_its_reason_and_an_audit_row(fresh: tuple[Path, Done]) -> None:
     path, done = fresh
-    assert "2 owed events are dead letters now" in done.out
+    assert "3 owed events are dead letters now" in done.out
     with database_of(path / "fresh") as url:
         letters = on(
             url, lambda c: c.fetch("select event_id, reasons from openclaw.dead_letters where letter_id > 1")
         )
         audited = on(url, lambda c: c.fetch("select * from openclaw.audit where consumer = 'restore'"))
-    assert {str(row["event_id"]) for row in letters} == {str(DUE.event_id), GARBAGE_ID}
+    assert {str(row["event_id"]) for row in letters} == {str(DUE.event_id), str(SAYING.event_id), GARBAGE_ID}
     assert all("may have been handled after that" in row["reasons"][0] for row in letters)
     assert {(str(row["event_id"]), row["event_type"], row["outcome"]) for row in audited} == {
         (str(DUE.event_id), "message.received", "dead_lettered"),
+        (str(SAYING.event_id), "telegram.send", "dead_lettered"),
         (GARBAGE_ID, None, "dead_lettered"),
     }
-    assert {row["trace_id"] for row in audited} == {DUE.envelope.trace_id, None}
+    assert {row["trace_id"] for row in audited} == {DUE.envelope.trace_id, SAYING.envelope.trace_id, None}
+
+
+def test_of_a_reminder_that_was_on_its_way_the_next_contact_says_that_it_may_be_missing(
+    fresh: tuple[Path, Done],
+) -> None:
+    path, _ = fresh
+    read = "select kept, told from openclaw.occasions where bucket > '2026-11-22 12:30+00' order by bucket"
+    with database_of(path / "fresh") as url:
+        found = [tuple(row) for row in on(url, lambda c: c.fetch(read))]
+    assert found == [("ambiguous", False), ("fired", False)]
 
 
 def test_the_restored_installation_answers_with_its_data_and_an_empty_valkey(
@@ -145,7 +156,10 @@ def test_the_restored_installation_answers_with_its_data_and_an_empty_valkey(
         assert started.ask("/start") == "Welcome back. Send /help to see what I can do."
         assert started.answer() == ""
         untold = "A reminder may not have reached this chat: 1. buy milk, "
-        assert started.answer().startswith(untold), "what the old one left untold is told"
+        told = [started.answer() for _ in range(2)]
+        assert all(line.startswith(untold) for line in told), (
+            "what the old one left untold, and what was owed"
+        )
         assert started.ask("/api").startswith("API mode: openai"), "the committed mode reached the new Valkey"
         assert started.answer().startswith("Valid modes: ")
         admin = EmbeddedPostgres(path).admin_url
