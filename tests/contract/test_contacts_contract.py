@@ -1,4 +1,4 @@
-"""What contact with a chat is for, as the rows of a round say without being asked. Not here: the rest of the TaskBook."""
+"""What contact with a chat is for, as the rows of a round say without being asked. Not here: the other promises."""
 
 from application.agenda import Contact
 from domain.decisions import KeepOccasion, MarkChat, ResumeTasks, ToldOccasions
