@@ -92,19 +92,31 @@ class Chat:
         await self._await_answer()
 
     async def _pass(self, phrase: str) -> None:
-        """Let time pass, each stop above what was said there."""
+        """Let time pass, each stop at which something was said above that, and where it ends."""
         if self.passing is None:
             self._complain("only `openclaw up` with servers of its own has a clock that can be moved")
             return
         async with self.printing:
             try:
+                if self.rest is not None:
+                    await self.rest()
+                await self._print_new(0.0)
+                silent = ""
                 async for stop in self.passing(phrase):
-                    self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
-                    while await self._print_new(0.0):
-                        pass
+                    said = await self.control.record(CHAT_ID, after=self.seen, wait_s=0.0)
+                    silent = "" if any(map(shown, said)) else stop
+                    if not silent:
+                        self._tell(stop)
+                        self._print(said)
+                if silent:
+                    self._tell(silent)
             except OpenClawError as error:
                 self._complain(str(error))
         self._prompt()
+
+    def _tell(self, stop: str) -> None:
+        self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
+        self.out.flush()
 
     def _complain(self, sentence: str) -> None:
         print(f"openclaw: {sentence}", file=sys.stderr, flush=True)

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from adapters.postgres.clock import PostgresClock
 from adapters.system import SystemClock
 from application.timing import Timing
-from domain.commands.views import ZONE
 from domain.errors import OpenClawError
+from domain.tasks.policy import ZONE
 from domain.tasks.times import Understood
 
 # How often is looked whether the services have said what is due at a stop, and how many stops one call makes.
@@ -91,7 +91,7 @@ class DaylongClock:
 
     async def _zone(self, database: PostgresClock) -> str:
         """Return the zone of the chat, until it has one the machine's, and else UTC."""
-        (zone, *_) = (*self._timing.find_zone(os.environ.get("TZ", "")), "UTC")
+        (zone, *_) = (*self._timing.find_zone(os.environ.get("TZ", "")).names, "UTC")
         return await database.setting(self._scope, ZONE) or zone
 
     async def _move(self, database: PostgresClock, to: float) -> None:

@@ -9,11 +9,12 @@ import json
 from attrs import evolve, frozen
 
 from domain.commands.base import Answer, Ask, Known, Mentioned
-from domain.commands.views import PENDING, ZONE
+from domain.commands.views import PENDING, Reader
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
+from domain.tasks.policy import ZONE, policy_of
 from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
-from domain.tasks.values import Who
+from domain.tasks.values import Task, Who
 from domain.wording import Choice, Listed, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
@@ -28,7 +29,8 @@ TIME_FIRST = ("remind", "snooze", "digest")
 class Pending:
     """A command that waits for an answer: the zone, or one of ``options``; ``rest`` is its text without the time.
 
-    ``by`` is who gave it; None for whoever writes in a chat's name. ``mentioned`` as in the question.
+    ``by`` is who gave it, by the name ``by_name``; None for whoever writes in a chat's name. ``mentioned`` as in the
+    question, which came at ``asked_at``.
     """
 
     token: str
@@ -38,27 +40,35 @@ class Pending:
     options: tuple[str, ...] = ()
     rest: str = ""
     mentioned: tuple[Mentioned, ...] = ()
+    by_name: str = ""
+    asked_at: float = 0.0
 
     @property
     def text(self) -> str:
         """The value of the setting that holds it."""
         mentioned = [[each.who.user_id, each.who.name, each.from_end, each.length] for each in self.mentioned]
-        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest, mentioned]
+        held = [
+            self.token, self.name, self.args, self.by, list(self.options), self.rest, mentioned, self.by_name,
+            self.asked_at,
+        ]  # fmt: skip
         return json.dumps(held)
 
     def again(self, ask: Ask) -> Ask:
-        """Return the question anew, put by whoever answers what was asked back."""
-        return evolve(ask, args=self.args, mentioned=self.mentioned)
+        """Return the question anew, as whoever put it; somebody else may have answered what was asked back."""
+        return evolve(ask, args=self.args, mentioned=self.mentioned, user_id=self.by, user_name=self.by_name)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
         """Return what a setting holds; None for one that is empty or was written by another version."""
         try:
-            token, name, args, by, options, rest, mentioned = json.loads(text or "null")
+            token, name, args, by, options, rest, mentioned, by_name, asked_at = json.loads(text or "null")
             people = tuple(
                 Mentioned(Who(user_id, who), begin, length) for user_id, who, begin, length in mentioned
             )
-            return cls(str(token), str(name), str(args), by, tuple(options), str(rest), people)
+            return cls(
+                str(token), str(name), str(args), by, tuple(options), str(rest), people, str(by_name),
+                float(asked_at),
+            )  # fmt: skip
         except (TypeError, ValueError):
             return None
 
@@ -85,7 +95,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         if not found.options:
             return Answer("time.refused", {"why": question})
         options = found.options[:OPTIONS_MAX]
-        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest, ask.mentioned)
+        pending = _pending(token, name, ask, known, options, found.rest)
         choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
         if name in _WITHOUT_TIME:
             choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
@@ -96,7 +106,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
     if found.key == NO_TIME:
         return None
     if found.key == ZONE_NEEDED:
-        pending = Pending(token, name, ask.args, ask.user_id, mentioned=ask.mentioned)
+        pending = _pending(token, name, ask, known)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
 
@@ -106,6 +116,12 @@ def _is_clear(found: Understood | Unclear | Refused, ask: Ask, known: Known, tex
     if isinstance(found, Refused) and found.key == ZONE_NEEDED:
         found = known.calendar.understand(text, now=known.now, zone="UTC", language=ask.language, needed=True)
     return isinstance(found, Understood)
+
+
+def _pending(
+    token: str, name: str, ask: Ask, known: Known, options: tuple[str, ...] = (), rest: str = ""
+) -> Pending:
+    return Pending(token, name, ask.args, ask.user_id, options, rest, ask.mentioned, ask.user_name, known.now)
 
 
 def _why(found: Refused) -> Said:
@@ -139,8 +155,21 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None) -> Value:
-    """Return what is shown with what must be told beside the time."""
-    if found is None or not found.note:
-        return shown
-    return Listed((shown, Said(f"when.{found.note}", found.values)))
+def with_note(shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known) -> Value:
+    """Return what is shown with what must be told beside a time that was just set, if one was."""
+    lines = [shown]
+    if found is not None and found.note:
+        lines.append(Said(f"when.{found.note}", found.values))
+    if found is not None and task.remind_at is not None:
+        lines += quieted(task, task.remind_at, ask, known)
+    return Listed(tuple(lines))
+
+
+def quieted(task: Task, at: float, ask: Ask, known: Known) -> list[Value]:
+    """Return what must be told of a reminder at ``at`` that the quiet hours put off; nothing where they do not."""
+    policy = policy_of(known.settings)
+    until = policy.quiet_until(task, at, known.calendar)
+    if until <= at or policy.quiet is None:
+        return []
+    shown = Reader.of(ask, known).moment(until, policy.zone or task.zone)
+    return [Said("quiet.waits", {"hours": str(policy.quiet), "until": shown})]
