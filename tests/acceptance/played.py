@@ -3,10 +3,11 @@ Each section of a page begins anew, at one instant and with a time zone that is 
 
 A line of a conversation that begins with ``> `` is typed in private; ``Ann> `` and ``Ben> `` are written in a group. A
 line of ``[Done]`` is a press of the button that was shown last with that label. ``-- 18:00`` lets time pass up to the
-instant that is meant, and is no line of the chat; behind it may stand what goes wrong (``AWAY``, ``BROKEN``). Not here:
-which pages are played, and held against it (the tests).
+instant that is meant, and is no line of the chat; behind it may stand what goes wrong (``AWAY``, ``BROKEN``).
+``python -m tests.acceptance.played`` writes the page anew. Not here: that the page is held against it (the test).
 """
 
+import asyncio
 import re
 from collections.abc import Iterator
 
@@ -21,6 +22,9 @@ from domain.tasks.values import Status
 from entrypoints.chat import keyboard_of, shown
 from entrypoints.harness import BOT_NAME, Harness
 from tests.acceptance.business import given_fault
+from tests.tidy.sources import ROOT
+
+PAGE = ROOT / "docs" / "TASKS.md"
 
 PEOPLE = {"Ann": 7, "Ben": 8}
 GROUP = -50
@@ -139,3 +143,7 @@ async def _section(text: str) -> str:
         parts += [text[at : found.start("body")], await play.printed(found["body"])]
         at = found.end("body")
     return "".join([*parts, text[at:]])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(asyncio.run(replayed(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -7,16 +7,15 @@ from domain.commands.tasks import SIZE
 from domain.tasks.policy import NAGS_MAX
 from domain.tasks.values import OPEN_TASKS_MAX, TAG_CHARS_MAX, TAGS_MAX, TITLE_CHARS_MAX
 from domain.when.meaning import YEARS_MAX
-from tests.acceptance.played import replayed
-from tests.tidy.sources import ROOT
+from tests.acceptance import played
 
-PAGE = (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
+PAGE = played.PAGE.read_text(encoding="utf-8")
 # Commands that have nothing to do with tasks.
 OTHERS = {"start", "help", "api", "status", "access"}
 
 
 async def test_every_conversation_reads_as_it_is_played() -> None:
-    assert await replayed(PAGE) == PAGE
+    assert await played.replayed(PAGE) == PAGE, "read it, then: python -m tests.acceptance.played"
 
 
 def test_every_command_about_tasks_stands_on_the_page_and_no_other() -> None:
