@@ -24,7 +24,7 @@ STOPS_MAX = 500
 
 
 class DaylongClock:
-    """To be made before the first fork; ``read`` before the first use. ``scope`` is whose time zone counts."""
+    """To be made before the first fork; ``begin`` before the first use. ``scope`` is whose time zone counts."""
 
     def __init__(self, timing: Timing, scope: str) -> None:
         self._timing = timing
@@ -41,9 +41,19 @@ class DaylongClock:
         """Return what it shows, in UTC."""
         return self._timing.echo(self.clock.now(), None, "UTC", None)
 
-    async def read(self, database: PostgresClock) -> None:
-        """Take over how far the database is ahead since an earlier run. Raises StoreUnavailable."""
+    async def begin(self, database: PostgresClock, phrase: str, is_simulated: bool) -> None:
+        """Take over how far the database is ahead since an earlier run, and jump where there is a phrase.
+
+        Raises StoreUnavailable, and OpenClawError for a clock that was moved where Telegram is not simulated.
+        """
         self._ahead_s[0] = await database.ahead_s()
+        if self._ahead_s[0] and not is_simulated:
+            raise OpenClawError(
+                "the clock of this data directory was moved ahead for the simulated Telegram; start with another "
+                "--data-dir for the real one"
+            )
+        if phrase:
+            await self.jump(database, phrase)
 
     async def jump(self, database: PostgresClock, phrase: str) -> str:
         """Move to the instant that a phrase means, whatever is due by then; return it in full. Raises OpenClawError."""

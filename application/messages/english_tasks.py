@@ -135,7 +135,7 @@ WORDING: Mapping[str, str] = {
     "kept.skipped": "{at}: left out",
     "kept.superseded": "{at}: not said, since a later one or what somebody did took its place",
     "kept.paused": "{at}: waits, the chat could not be reached",
-    "kept.ambiguous": "{at}: sent, but whether it arrived is unknown",
+    "kept.ambiguous": "{at}: may not have arrived",
     # Reminders
     "reminder.now": "⏰ {title}\n(task {number})",
     "reminder.again": "⏰ Still open: {title}\n(task {number})",

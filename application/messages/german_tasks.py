@@ -147,7 +147,7 @@ WORDING: Mapping[str, str] = {
     "kept.skipped": "{at}: ausgelassen",
     "kept.superseded": "{at}: entfallen, denn eine spätere oder was jemand getan hat trat an ihre Stelle",
     "kept.paused": "{at}: wartet, der Chat war nicht erreichbar",
-    "kept.ambiguous": "{at}: gesendet, aber ob sie ankam, ist unbekannt",
+    "kept.ambiguous": "{at}: kam vielleicht nicht an",
     # Reminders
     "reminder.now": "⏰ {title}\n(Aufgabe {number})",
     "reminder.again": "⏰ Noch offen: {title}\n(Aufgabe {number})",

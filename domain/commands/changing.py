@@ -15,6 +15,7 @@ from domain.commands.timing import quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import Moved, snoozed, timed_anew
+from domain.tasks.policy import policy_of
 from domain.tasks.times import Understood
 from domain.tasks.values import TAGS_MAX, Late, Occasion, Status, Task
 from domain.wording import Listed, Said, Value
@@ -112,7 +113,8 @@ def why(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     elif task.is_paused:
         lines.append(Said("why.waits_for_contact"))
     elif task.remind_at is not None:
-        lines.append(Said("why.next", {"next": reader.moment(task.remind_at, task.zone)}))
+        comes = policy_of(known.settings).quiet_until(task, task.remind_at, known.calendar)
+        lines.append(Said("why.next", {"next": reader.moment(comes, task.zone)}))
     else:
         lines.append(
             Said("why.untimed" if task.due_at is None else "why.no_next", {"number": str(task.number)})

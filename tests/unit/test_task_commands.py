@@ -8,6 +8,7 @@ from domain.commands.table import COMMANDS
 from domain.commands.timing import Pending
 from domain.decisions import AddTask, KeepOccasion, PutSetting, PutTask
 from domain.events.tasks import TaskCancelled, TaskCompleted, TaskCreated
+from domain.tasks.policy import QUIET
 from domain.tasks.values import (
     OPEN_TASKS_MAX,
     TAGS_MAX,
@@ -371,8 +372,10 @@ def test_why_tells_the_ledger_in_words() -> None:
         "today 13:00: left out",
         "today 12:00: not said, since a later one or what somebody did took its place",
         "today 11:00: waits, the chat could not be reached",
-        "today 10:00: sent, but whether it arrived is unknown",
+        "today 10:00: may not have arrived",
     ]
+    quiet = when("/why 3", evolve(told, settings={**told.settings, QUIET: "15:30-18:00"}))
+    assert "Next reminder: today 18:00" in said(quiet)
     assert COMMANDS["why"].wants("3", {}) == Wants(numbers=frozenset({3}), history=True)
 
 
