@@ -28,6 +28,7 @@ from domain.decisions import (
     ToldOccasions,
 )
 from domain.envelope import Event, timestamp_of
+from domain.errors import Transient
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
 from domain.events.telegram import CallbackReceived, MessageClass, MessageReceived, TelegramSend
 from domain.scope import bot_and_chat
@@ -133,10 +134,20 @@ def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
 
 
 def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision:
-    """Let a reminder follow to the supergroup that has its task now; without one the task is gone."""
+    """Let a reminder follow to the supergroup that has its task now; without one the task is gone.
+
+    Raises Transient for what must not be dropped: that a reminder may be missing, or that its chat is gone.
+    """
     scope = scope_of(payload)
     assert scope is not None
     new = facts.moved.get(scope.key)
+    if (
+        new is None
+        and isinstance(payload, ReminderSettled)
+        and payload.outcome is not ReminderOutcome.DELIVERED
+    ):
+        # Where a group became a supergroup, what is told by the one may come before the other's tasks have moved.
+        raise Transient("the chat has no such task, perhaps not yet")
     if new is None:
         return ignored("the task is gone")
     _, chat_id = bot_and_chat(new)
