@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from application.ports import Calendar
 from domain.when import grammar
 from domain.when.clocktime import NoSuchTime
+from domain.when.doubts import is_certain, phrases_within, respelled
 from domain.when.facts import Date, Fact, OpenDate
 from domain.when.grammar import OnlyPartly, Phrase
 from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
@@ -36,12 +37,14 @@ from domain.when.values import (
 )
 from domain.when.walltime import moment_at
 from domain.when.words import LANGUAGES
-from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold
+from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold, words_of
 
 TEXT_CHARS_MAX = 4096
 # Where the phrase is at the end of a long text, only this much of each end is looked at.
 WINDOW_CHARS = 200
 LONG_CHARS_MIN = 2 * WINDOW_CHARS
+# A word with as many letters, known in another language, is hardly one by accident.
+CLEAR_LETTERS_MIN = 4
 # Stands for the middle of a long text; a private character, which is in no word.
 _MIDDLE = "\ue000"
 ENGLISH = "en"
@@ -71,18 +74,21 @@ class Phrases:
             return Refused(Reason.TOO_LONG, values={"most": str(TEXT_CHARS_MAX)})
         now = Now(int(now_s // 1), zone, self.calendar.tz(zone))
         tag = (language or ENGLISH).partition("-")[0].lower()
-        refused = Refused(Reason.NO_TIME, rest=text)
-        for each in dict.fromkeys((tag, ENGLISH)):
-            if each in LANGUAGES:
-                answer = self._in_language(text, _for_region(LANGUAGES[each], language), now, needed)
-                if not _says_nothing(answer):
-                    return _without_lead(answer, LANGUAGES[each]) if needed else answer
-                refused = answer if answer.reason is Reason.NOT_UNDERSTOOD else refused
-        if refused.reason is Reason.NOT_UNDERSTOOD:
-            return refused
-        others = [each for name, each in LANGUAGES.items() if name not in (tag, ENGLISH)]
-        answers = [self._in_language(text, each, now, needed=False) for each in others]
-        return _agreed([answer for answer in answers if not _says_nothing(answer)]) or refused
+        own = [
+            _for_region(LANGUAGES[name], language)
+            for name in dict.fromkeys((tag, ENGLISH))
+            if name in LANGUAGES
+        ]
+        answer: Answer = Refused(Reason.NO_TIME, rest=text)
+        for each in own:
+            answer = self._in_language(text, each, now, needed)
+            if not _is_no_time(answer):
+                answer = _without_lead(answer, each) if needed else answer
+                break
+        if _says(answer, Reason.NOT_UNDERSTOOD):
+            return answer
+        answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
+        return self._doubted(text, answer, now, own)
 
     def next_after(self, rule: Rule, instant_s: float) -> Moment | None:
         """Return the rule's first moment strictly after the instant; None where there is none."""
@@ -107,6 +113,72 @@ class Phrases:
 
     # How a phrase is tried
 
+    def _in_any(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:
+        """Return what the other languages say, where the reader's own say nothing or take less of the text.
+
+        Somebody whose app is in English writes "завтра в 18:00", of which English knows 18:00.
+        """
+        if not answer.rest or not (_is_no_time(answer) or isinstance(answer, Understood)):
+            return answer
+        several = {each.tag: each for each in reversed(languages)}.values()
+        answers = [self._in_language(text, each, now, needed=False) for each in several]
+        others = [each for each in answers if not _says_nothing(each)]
+        if not isinstance(answer, Understood):
+            return _agreed(others) or answer
+        wider = _agreed([each for each in others if _takes_more(each, answer)])
+        return answer if wider is None else _of_both(answer, wider)
+
+    def _doubted(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:
+        """Return the answer, or the question about what looks like a time and was not taken."""
+        if not (_is_no_time(answer) or isinstance(answer, Understood)):
+            return answer
+        for each in languages:
+            if found := self._spelled(text, answer, now, each):
+                return found
+        looked_at = answer.rest[:LONG_CHARS_MIN]
+        for each in languages:
+            for phrase in phrases_within(looked_at, each, self._zones):
+                meaning = self._meant(phrase, each, now)
+                if _is_no_time(answer) and not isinstance(meaning, Refused):
+                    rest = phrase.rest + answer.rest[LONG_CHARS_MIN:]
+                    return _asked(
+                        Question.MIDDLE, _options(meaning), phrase.words, rest, {"phrase": phrase.words}
+                    )
+                if isinstance(answer, Understood) and is_certain(phrase) and not isinstance(meaning, Refused):
+                    note = Note("middle", {"other": phrase.words})
+                    return evolve(answer, notes=(*answer.notes, note))
+        return answer
+
+    def _spelled(self, text: str, answer: Answer, now: Now, language: Language) -> Answer | None:
+        """Return the question whether a word that is nearly one of time is meant as that."""
+        for each in (
+            respelled(text[:TEXT_CHARS_MAX], language, self._zones) if len(text) <= LONG_CHARS_MIN else ()
+        ):
+            found = self._in_language(each.text, language, now, needed=False)
+            phrase = getattr(found, "phrase", "")
+            words = words_of(phrase)
+            if (
+                isinstance(found, Refused)
+                or fold(each.near) not in words
+                or (len(phrase.split()) == 1 and not each.alone)
+            ):
+                continue
+            if isinstance(answer, Understood) and len(phrase) <= len(answer.phrase) + len(each.near):
+                continue
+            both = (*_options(found), *_options(answer))
+            options = tuple({(each.what, each.first): each for each in reversed(both)}.values())[::-1]
+            values = {"phrase": phrase, "word": each.word, "near": each.near}
+            return _asked(Question.SPELLING, options, phrase, found.rest, values)
+        return None
+
+    def _meant(self, phrase: Phrase, language: Language, now: Now) -> Answer:
+        try:
+            return self._meaning(phrase, reading_of(_ordered(phrase.facts, language)), now)
+        except (Loose, NotUnderstood):
+            return Refused(Reason.NO_TIME)
+        except Several:
+            return Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
+
     def _in_language(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         """Return the answer for the longest stretch that is one time, or the refusal that says most."""
         if len(text) > LONG_CHARS_MIN:
@@ -118,7 +190,7 @@ class Phrases:
         try:
             phrases = list(grammar.phrases_of(text, language, self._zones, needed=needed))
         except OnlyPartly as error:
-            return Refused(Reason.NOT_UNDERSTOOD, str(error), values={"phrase": str(error)})
+            return Refused(Reason.NOT_UNDERSTOOD, str(error), error.rest, {"phrase": str(error)})
         for phrase in phrases:
             if said is not None and phrase.size < said[0]:
                 break
@@ -189,7 +261,7 @@ class Phrases:
     def _recurring(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
         found = rules_meant(reading, now, self.calendar.next_after)
         options = tuple(self._rule(phrase, rule, first, now) for rule, first in found.rules)
-        if len(options) == 1:
+        if len(options) == 1 and found.question is None:
             return options[0]
         return Unclear(found.question or Question.WHICH_RULE, options, phrase.words, phrase.rest)
 
@@ -232,6 +304,38 @@ def _is_no_time(answer: Answer) -> bool:
 
 def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
     return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
+
+
+def _says(answer: Answer, reason: Reason) -> bool:
+    return isinstance(answer, Refused) and answer.reason is reason
+
+
+def _options(answer: Answer) -> tuple[Understood, ...]:
+    if isinstance(answer, Understood):
+        return (answer,)
+    return tuple(answer.options) if isinstance(answer, Unclear) else ()
+
+
+def _asked(
+    question: Question, options: Sequence[Understood], phrase: str, rest: str, values: Mapping[str, str]
+) -> Unclear:
+    return Unclear(question, tuple(evolve(each, rest=rest) for each in options), phrase, rest, values)
+
+
+def _takes_more(answer: Answer, own: Understood) -> bool:
+    return own.phrase in answer.phrase and len(answer.phrase) > len(own.phrase)
+
+
+def _of_both(own: Understood, wider: Answer) -> Answer:
+    """Return which of two readings is meant, of which the one of another language takes more of the text."""
+    more = wider.phrase.replace(own.phrase, " ", 1)
+    if isinstance(wider, Understood) and (wider.what, wider.first) == (own.what, own.first):
+        # The same time; "в 18:00" is cut whole, but "do as 18:00" is not taken for Portuguese.
+        return own if more.isascii() else wider
+    if not words_of(own.phrase) and any(len(word) >= CLEAR_LETTERS_MIN for word in words_of(more)):
+        return wider
+    options = (own, *_options(wider))
+    return Unclear(Question.LANGUAGE, options, wider.phrase, wider.rest)
 
 
 def _settles(answer: Answer) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.draft import Draft, draft
-from domain.commands.timing import read_time, with_note
+from domain.commands.timing import Untimed, offer_of, read_time, with_note
 from domain.commands.views import Reader
 from domain.decisions import AddTask
 from domain.envelope import timestamp_of
@@ -33,12 +33,13 @@ def remind(ask: Ask, known: Known) -> Answer:
     if not found.text:
         return Answer("remind.usage")
     when = read_time(ask, known, REMIND, found.text)
-    if when is None:
+    if isinstance(when, Untimed):
         return Answer("remind.no_time")
     return when if isinstance(when, Answer) else _made(ask, known, found, when)
 
 
-def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answer:
+def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> Answer:
+    when = read if isinstance(read, Understood) else None
     title = " ".join((found.text if when is None else when.rest).split())
     refusal = refused_title(title)
     if refusal is not None:
@@ -58,10 +59,12 @@ def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answ
         task_id=task.task_id, bot_id=ask.bot_id, chat_id=ask.chat_id, user_id=ask.user_id, thread_id=ask.thread_id,
         title=title, due_at=timestamp_of(at) if at is not None else None,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(task), when)
+    offer = offer_of(ask, known, task.number, read) if isinstance(read, Untimed) else None
+    shown = with_note(Reader.of(ask, known).full(task), when, offer)
     return Answer(
-        "task.made", {"task": shown}, (AddTask(task),), reason=f"task {task.number} made", events=(created,)
-    )
+        "task.made", {"task": shown}, (AddTask(task), *(offer.effects if offer else ())),
+        reason=f"task {task.number} made", events=(created,), buttons=offer.buttons if offer else (),
+    )  # fmt: skip
 
 
 def refused_title(title: str) -> Answer | None:

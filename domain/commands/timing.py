@@ -5,21 +5,23 @@ Not here: understanding phrases (``application.ports.Calendar``).
 """
 
 import json
+from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from domain.commands.base import Answer, Ask, Known, Mentioned
 from domain.commands.views import PENDING, ZONE
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
-from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.tasks.times import DOUBTS, NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
 from domain.tasks.values import Who
-from domain.wording import Choice, Listed, Said, Value, in_rows
+from domain.wording import Choice, Listed, Rows, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
 OPTIONS_MAX = 9
 # The commands whose text needs no time, so that what looks like one may be a part of the title.
-_WITHOUT_TIME = ("task", "edit")
+EDIT = "edit"
+_WITHOUT_TIME = ("task", EDIT)
 # Commands that begin with a time, so that a lone number is an hour there.
 TIME_FIRST = ("remind", "snooze", "digest")
 
@@ -63,13 +65,34 @@ class Pending:
             return None
 
 
-def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None | Answer:
-    """Return the time in ``text``, None where there is none, or what to say where it cannot be taken.
+@frozen
+class Untimed:
+    """All of the text is the title. ``doubt`` tells of words in it that look like a time, by the key of its wording.
+
+    ``options`` are the times that they may be, in full.
+    """
+
+    doubt: str = ""
+    values: Mapping[str, str] = field(factory=dict)
+    options: tuple[str, ...] = ()
+
+
+@frozen
+class Offer:
+    """What is said, done and shown beside a task that was made without a time, where it may have one."""
+
+    said: Value
+    effects: tuple[PutSetting, ...] = ()
+    buttons: Rows = ()
+
+
+def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Untimed | Answer:
+    """Return the time in ``text``, that there is none, or what to say where it cannot be taken.
 
     ``name`` is the command that is answered later, where the answer is a question.
     """
     if known.chosen is not None:
-        return known.chosen if isinstance(known.chosen, Understood) else None
+        return known.chosen if isinstance(known.chosen, Understood) else Untimed()
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
@@ -79,6 +102,10 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         found = span if isinstance(span, Understood) else found
     if isinstance(found, Understood):
         return found
+    if name in _WITHOUT_TIME and found.key in DOUBTS and found.rest:
+        # The task is not lost over it, and nothing is guessed.
+        options = found.options if isinstance(found, Unclear) else ()
+        return Untimed(DOUBTS[found.key], found.values, options[:OPTIONS_MAX])
     token = known.fresh_id.hex[:8]
     if isinstance(found, Unclear):
         question = Said(f"when.{found.key}", found.values)
@@ -94,11 +121,27 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
             buttons=in_rows(choices, 1),
         )  # fmt: skip
     if found.key == NO_TIME:
-        return None
+        return Untimed()
     if found.key == ZONE_NEEDED:
         pending = Pending(token, name, ask.args, ask.user_id, mentioned=ask.mentioned)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
+
+
+def offer_of(ask: Ask, known: Known, number: int, untimed: Untimed) -> Offer | None:
+    """Return what must be told of a doubt about the time of task ``number``; None where there is no doubt.
+
+    A press on an option gives the task that time and leaves its title.
+    """
+    if not untimed.doubt:
+        return None
+    said = Said(untimed.doubt, {**untimed.values, "number": str(number)})
+    if not untimed.options:
+        return Offer(said)
+    token = known.fresh_id.hex[:8]
+    pending = Pending(token, EDIT, f"{number} {untimed.values['phrase']}", ask.user_id, untimed.options)
+    choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(untimed.options))
+    return Offer(said, (put(pending),), in_rows(choices, 1))
 
 
 def _why(found: Refused) -> Said:
@@ -132,8 +175,10 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None) -> Value:
-    """Return what is shown with what must be told beside the time."""
+def with_note(shown: Value, found: Understood | None, offer: Offer | None = None) -> Value:
+    """Return what is shown with what must be told beside the time, or beside the lack of one."""
+    if offer is not None:
+        return Listed((shown, offer.said))
     if found is None or not found.note:
         return shown
     return Listed((shown, Said(f"when.{found.note}", found.values)))

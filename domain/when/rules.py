@@ -115,6 +115,21 @@ def _shifted_hour(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Clock(minutes // 60, minutes % 60, bare=bare, half=half)]
 
 
+def _minutes_beside(symbols: Symbols) -> Sequence[Fact] | None:
+    """20 past 8, 10 vor 8."""
+    if any(_text(unit) != "minute" for unit in _only(symbols, "U")):
+        return None
+    minutes, hour = (_number(each) for each in _only(symbols, "na"))
+    if _only(symbols, ">") and _text(_only(symbols, ">")[0]) != "after":
+        return None
+    if not 1 <= hour <= 24 or not 1 <= minutes <= 59:
+        return None
+    shift = -minutes if _only(symbols, "g") else minutes
+    half = _text(_only(symbols, "p")[0]) if _only(symbols, "p") else ""
+    at = (hour * 60 + shift) % (24 * 60)
+    return [facts.Clock(at // 60, at % 60, bare=not half, half=half)]
+
+
 def _part(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Part(_text(_only(symbols, "P")[0]))]
 
@@ -154,6 +169,12 @@ def _date(symbols: Symbols) -> Sequence[Fact] | None:
     if any(_text(unit) != "year" for unit in _only(symbols, "U")):
         return None
     return [facts.Date(day, month, year)] if year is None or year >= YEAR_MIN else None
+
+
+def _first_of_month(symbols: Symbols) -> Sequence[Fact] | None:
+    """Am ersten Mai; the last of May is not taken."""
+    day = _number(_only(symbols, "O")[0])
+    return [facts.Date(day, _number(_only(symbols, "M")[0]))] if day > 0 else None
 
 
 def _literal_date(symbols: Symbols) -> Sequence[Fact] | None:
@@ -208,10 +229,23 @@ def _span(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Span(tuple(parts))]
 
 
+def _span_and_a_half(symbols: Symbols) -> Sequence[Fact] | None:
+    """In two and a half hours; dans 2 heures et demie, en una hora y cuarto."""
+    amounts = _only(symbols, "nay")
+    amount = _number(amounts[0]) if amounts else 1
+    unit = _text(_only(symbols, "U%")[0])
+    if unit not in ("minute", "hour"):
+        return None
+    part = _number(_only(symbols, "hz")[0]) if _only(symbols, "z") else 30
+    if part < 0 or (unit == "minute" and _only(symbols, "z")):
+        return None
+    return [facts.Span(((amount * 1000 + part * 1000 // 60, unit),))]
+
+
 def _clock_span(symbols: Symbols) -> Sequence[Fact] | None:
     time = _only(symbols, "t")[0].value
     assert not isinstance(time, str)
-    if any(_text(unit) != "minute" for unit in _only(symbols, "U")):
+    if any(_text(unit) != "minute" for unit in _only(symbols, "U")) or _text(symbols[0]) == "after":
         return None
     return [facts.Span(((time[0] * 1000, "hour"), (time[1] * 1000, "minute")))]
 
@@ -230,10 +264,15 @@ def _every(symbols: Symbols) -> Sequence[Fact] | None:
     interval = 1
     for symbol in _only(symbols, "nayOo"):
         interval *= _number(symbol)
-    if interval < 1:
-        return None
     unit = _only(symbols, "U%R")
+    if interval < 1 or not _is_beside(symbols):
+        return None
     return [_frequency(_text(unit[0]), interval)]
+
+
+def _is_beside(symbols: Symbols) -> bool:
+    """Tell whether no word stands before the unit: every 31 of the month is not every 31 months."""
+    return len(symbols) < 3 or symbols[-1].start - symbols[-2].end <= 1
 
 
 def _frequency(unit: str, interval: int) -> facts.Every:
@@ -297,7 +336,13 @@ def _every_date(symbols: Symbols) -> Sequence[Fact] | None:
 
 
 def _every_month_day(symbols: Symbols) -> Sequence[Fact] | None:
-    return [facts.Every("month"), facts.MonthDay(_number(_only(symbols, "o")[0]))]
+    day = _number(_only(symbols, "noO")[0])
+    units = _only(symbols, "U")
+    if day < 1 or (
+        units and (_text(units[0]) != "month" or (symbols[-1] is units[0] and _is_beside(symbols)))
+    ):
+        return None
+    return [facts.Every("month"), facts.MonthDay(day)]
 
 
 def _every_last_day(symbols: Symbols) -> Sequence[Fact] | None:
@@ -319,6 +364,15 @@ def _until(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _count(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Count(_number(_only(symbols, "nay")[0]))]
+
+
+def _per(symbols: Symbols) -> Sequence[Fact] | None:
+    """So many times a day; once is every."""
+    count = _number(_only(symbols, "nay")[0])
+    unit = _only(symbols, "RU")[0]
+    if _only(symbols, "E") and unit.kind == "U" and count > 1:
+        return None
+    return [_frequency(_text(unit), 1)] if count == 1 else [facts.Per(count, _text(unit))]
 
 
 def _lasting(symbols: Symbols) -> Sequence[Fact] | None:
@@ -355,7 +409,8 @@ RULES: Sequence[PhraseRule] = (
     _rule(r"@?nUn?", _hour_with_unit),
     _rule(r"@?[na]cn?", _oclock),
     _rule(r"@?nc?p", _half),
-    _rule(r"@?q[na]c?p?|@?[na]c?zp?|@?nUz", _shifted_hour),
+    _rule(r"@?q[na]c?p?|[@%]?[na]c?zp?|@?nUz", _shifted_hour),
+    _rule(r"@?nU?[fg][na]c?p?|@?n>[na]c?", _minutes_beside),
     _rule(r"[@kH]?P", _part),
     _rule(r"[k@]?T", _today),
     _rule(_D + r"H?(?:W|K)", _weekday),
@@ -364,12 +419,14 @@ RULES: Sequence[PhraseRule] = (
     _rule(_D + r"XUk?W", _weekday),
     _rule(_D + r"[XY]U", _next_unit),
     _rule(_D + r"(?:[no]M(?:yU?)?|M[no]y?)", _date),
+    _rule(r"kOM", _first_of_month),
     _rule(_D + r"[di]", _literal_date),
     _rule(_D + r"m", _dotted_date),
     _rule(_D + r"s", _open_date),
     _rule(_D + r"o|kn", _month_day),
     _rule(_D + r"OUU?", _last_day),
     _rule(r">(?:[nayxm]{0,2}[U%])+|(?:[nayxm]{0,2}[U%])+<", _span),
+    _rule(r">(?:[nay][hz][U%]|[nay]?[U%][hz])|(?:[nay][hz][U%]|[nay][U%][hz])<", _span_and_a_half),
     _rule(r">tU?", _clock_span),
     _rule(r">[na]Un", _hours_and_minutes),
     _rule(r"E[nayOo]*[U%]|R", _every),
@@ -383,13 +440,14 @@ RULES: Sequence[PhraseRule] = (
     _rule(r"E?V|EK", _every_class),
     _rule(r"EP", _every_part),
     _rule(r"E(?:[no]M|M[no])", _every_date),
-    _rule(r"Eo|oEU", _every_month_day),
+    _rule(r"Eo|oEU|kOEU|E[no]U", _every_month_day),
     _rule(r"E[Oo]UU|[Oo]UEU", _every_last_day),
     _rule(r"E?S?k?W\|k?W", _weekday_range),
     _rule(r"S", _start),
     _rule(r"\|", _until),
     _rule(r"F?[nay]#", _count),
-    _rule(r"F[nay]?U", _lasting),
+    _rule(r"[nay]#(?:R|[E@kF]?a?U)", _per),
+    _rule(r"F[nay]?U|[nay]UF", _lasting),
     _rule(r"X,?W?(?:[no]My?|M[no]y?)", _next_date),
     _rule(r"Z", _zone),
     _rule(r"A", _abbreviation),

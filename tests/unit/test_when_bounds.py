@@ -44,13 +44,13 @@ def test_any_text_is_answered(text: str) -> None:
         "read chapter 5", "watch 24", "second opinion", "pay the first invoice", "fix bug 1234", "sun cream",
         "sat nav update", "the last of us", "mon petit chou", "email Jan", "upgrade to 3.11", "7 habits",
         "and/or gate", "check PR #12", "next steps", "buy 1/2 pound butter", "weekly report", "daily standup notes",
-        "morning run", "say good morning", "room 101", "d", "100", "2026", "every", "12", "", "fri", "write bob@9",
+        "morning run", "say good morning", "room 101", "d", "100", "2026", "every", "12", "", "write bob@9",
     ],
 )  # fmt: skip
 def test_a_title_is_not_taken_for_a_time(title: str) -> None:
     answer = PHRASES.understand(f"x {title}", now_s=NOW_S, zone=BERLIN)
     assert isinstance(answer, Refused), written(answer)
-    if title not in ("12", "fri", "2026", "100"):
+    if title not in ("12", "2026", "100"):
         answer = PHRASES.understand(title, now_s=NOW_S, zone=BERLIN)
         assert isinstance(answer, Refused), written(answer)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from application.messages import LANGUAGES
 from application.messages.times import WORDS, echo
+from domain.tasks.times import DOUBTS
 from domain.when.pattern import Freq, Pattern
 from domain.when.values import Question, Reason, Rule, Understood, Zone
 from domain.when.walltime import moment_at
@@ -137,4 +138,6 @@ def begun(pattern: Pattern, now_s: float, zone: Zone) -> Understood:
 def test_every_question_refusal_and_note_has_its_wording(tag: str) -> None:
     wording = LANGUAGES[tag].wording
     keys = [*(f"when.ask.{each}" for each in Question), *(f"when.no.{each}" for each in Reason)]
-    assert {key for key in wording if key.startswith("when.")} == {*keys, "when.note.gap", "when.note.fold"}
+    notes = [f"when.note.{each}" for each in ("gap", "fold", "middle")]
+    assert {key for key in wording if key.startswith("when.")} == {*keys, *notes}
+    assert {key for key in wording if key.startswith("doubt.")} == set(DOUBTS.values())
