@@ -6,20 +6,26 @@ left in the rest by accident. A phrase at the beginning and another at the end a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from attrs import frozen
 
 from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
 from domain.when.lexer import BESIDE, NOISE, UNKNOWN, Symbol, symbols_of
-from domain.when.rules import RULES
+from domain.when.rules import RULES, PhraseRule
 from domain.when.words.base import Language, words_of
 
 SYMBOLS_MAX = 24
 RULE_SYMBOLS_MAX = 10
 READINGS_MAX = 32
+CUTS_MAX = 48
+# Shapes of stretches whose rules are remembered.
+RULES_KEPT_MAX = 8192
 ABBREVIATION_LETTERS_MAX = 3
 MONTHS = 12
+# Numbers say nothing of time by themselves.
+_WEAK_KINDS = "nayx"
 TRIMMED = " \t\n,;:.-–—"
 
 
@@ -58,8 +64,8 @@ def phrases_of(
         if whole:
             return
     tail = _run(symbols, from_end=True)
-    heads = list(_cuts(head, from_end=False, needed=needed))
-    tails = list(_cuts(tail, from_end=True, needed=False))
+    heads = list(islice(_cuts(head, from_end=False, needed=needed), CUTS_MAX))
+    tails = list(islice(_cuts(tail, from_end=True, needed=False), CUTS_MAX))
     if whole_known:
         if heads or tails or _speak_together(head) or _is_changed(head):
             raise OnlyPartly(text.strip(TRIMMED))
@@ -151,6 +157,8 @@ def _is_beside_number(symbols: Sequence[Symbol]) -> bool:
 
 def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cut]:
     """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
+    if not needed and all(symbol.kind in _WEAK_KINDS for symbol in run):
+        return
     ways = Ways(run)
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
@@ -192,6 +200,12 @@ def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
 Facts = tuple[Fact, ...]
 
 
+@lru_cache(maxsize=RULES_KEPT_MAX)
+def _rules_of(kinds: str) -> Sequence[PhraseRule]:
+    """Return the rules whose shape is a stretch of these kinds of symbols."""
+    return tuple(rule for rule in RULES if rule.shape.fullmatch(kinds))
+
+
 class Ways:
     """The ways in which rules cover a stretch without a gap, each part of it reckoned once."""
 
@@ -202,8 +216,8 @@ class Ways:
         kinds = "".join(symbol.kind for symbol in run)
         for at in range(len(run)):
             for end in range(min(len(run), at + RULE_SYMBOLS_MAX), at, -1):
-                for rule in RULES:
-                    facts = rule.build(run[at:end]) if rule.shape.fullmatch(kinds, at, end) else None
+                for rule in _rules_of(kinds[at:end]):
+                    facts = rule.build(run[at:end])
                     if facts is not None:
                         self._by_start[at].append((end, tuple(facts)))
                         self._by_end[end].append((at, tuple(facts)))

@@ -165,7 +165,8 @@ _GROUPS = (
 
 
 def _group(found: "re.Match[str]") -> str:
-    return next((name for name in _GROUPS if found.groupdict().get(name) is not None), "other")
+    names = _GROUPS if found.re is _LITERALS else ("word",)
+    return next((name for name in names if found[name] is not None), "other")
 
 
 def _literal(token: _Token, group: str, zones: Mapping[str, str]) -> Symbol | None:
