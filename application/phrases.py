@@ -135,19 +135,31 @@ class Phrases:
         for each in languages:
             if found := self._spelled(text, answer, now, each):
                 return found
-        looked_at = answer.rest[:LONG_CHARS_MIN]
+        taken = isinstance(answer, Understood)
         for each in languages:
-            for phrase in phrases_within(looked_at, each, self._zones):
-                meaning = self._meant(phrase, each, now)
-                if _is_no_time(answer) and not isinstance(meaning, Refused):
-                    rest = phrase.rest + answer.rest[LONG_CHARS_MIN:]
-                    return _asked(
-                        Question.MIDDLE, _options(meaning), phrase.words, rest, {"phrase": phrase.words}
-                    )
-                if isinstance(answer, Understood) and is_certain(phrase) and not isinstance(meaning, Refused):
-                    note = Note("middle", {"other": phrase.words})
-                    return evolve(answer, notes=(*answer.notes, note))
+            for phrase in phrases_within(answer.rest[:LONG_CHARS_MIN], each, self._zones, beside=taken):
+                found = self._within(answer, phrase, each, now)
+                if found is not None:
+                    return found
         return answer
+
+    def _within(self, answer: Answer, phrase: Phrase, language: Language, now: Now) -> Answer | None:
+        """Return the question or the note about a phrase that stands within the text; None where it says nothing."""
+        rest = phrase.rest + answer.rest[LONG_CHARS_MIN:]
+        meaning = self._meant(phrase, language, now)
+        if not isinstance(answer, Understood):
+            if isinstance(meaning, Refused):
+                return None
+            return _asked(Question.MIDDLE, _options(meaning), phrase.words, rest, {"phrase": phrase.words})
+        if is_certain(phrase) and not isinstance(meaning, Refused):
+            return evolve(answer, notes=(*answer.notes, Note("middle", {"other": phrase.words})))
+        for words in (f"{phrase.words} {answer.phrase}", f"{answer.phrase} {phrase.words}"):
+            both = self._in_short(words, language, now, needed=False)
+            if _settles(both) and not both.rest:
+                if [each.what for each in _options(both)] == [answer.what]:
+                    return None
+                return _asked(Question.MIDDLE, (*_options(both), answer), words, rest, {"phrase": words})
+        return None
 
     def _spelled(self, text: str, answer: Answer, now: Now, language: Language) -> Answer | None:
         """Return the question whether a word that is nearly one of time is meant as that."""
@@ -165,8 +177,7 @@ class Phrases:
                 continue
             if isinstance(answer, Understood) and len(phrase) <= len(answer.phrase) + len(each.near):
                 continue
-            both = (*_options(found), *_options(answer))
-            options = tuple({(each.what, each.first): each for each in reversed(both)}.values())[::-1]
+            options = (*_options(found), *_options(answer))
             values = {"phrase": phrase, "word": each.word, "near": each.near}
             return _asked(Question.SPELLING, options, phrase, found.rest, values)
         return None
@@ -319,7 +330,8 @@ def _options(answer: Answer) -> tuple[Understood, ...]:
 def _asked(
     question: Question, options: Sequence[Understood], phrase: str, rest: str, values: Mapping[str, str]
 ) -> Unclear:
-    return Unclear(question, tuple(evolve(each, rest=rest) for each in options), phrase, rest, values)
+    distinct = {(each.what, each.first): evolve(each, rest=rest) for each in reversed(options)}
+    return Unclear(question, tuple(distinct.values())[::-1], phrase, rest, values)
 
 
 def _takes_more(answer: Answer, own: Understood) -> bool:

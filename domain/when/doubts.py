@@ -14,6 +14,7 @@ from attrs import frozen
 from domain.when.facts import DAY_FACTS, Clock, Date, Fact, NextUnit, Part, Span
 from domain.when.grammar import (
     ABBREVIATION_LETTERS_MAX,
+    NAMED_HOURS,
     SYMBOLS_MAX,
     TRIMMED,
     Phrase,
@@ -29,6 +30,7 @@ RUNS_MAX = 16
 WITHIN_MAX = 4
 # A word with fewer letters is too near to too many others.
 LETTERS_MIN, LETTERS_MIN_OF_TWO_FAULTS, LETTERS_MAX = 4, 8, 16
+FAULTS_MAX = 2
 # Words that are asked about without another word of time beside them: tomorrow, wednesday, but not sunday (sundae).
 LETTERS_MIN_ALONE = 7
 _NEAR_KINDS = "TWwREPMU"
@@ -48,8 +50,13 @@ class Respelled:
     alone: bool
 
 
-def phrases_within(text: str, language: Language, zones: Mapping[str, str]) -> Iterator[Phrase]:
-    """Yield the stretches of ``text`` that are a time wherever they stand, the longest first."""
+def phrases_within(
+    text: str, language: Language, zones: Mapping[str, str], *, beside: bool = False
+) -> Iterator[Phrase]:
+    """Yield the stretches of ``text`` that are a time wherever they stand, the longest first.
+
+    ``beside`` says that a time stands in the text already, so that a word such as "daily" may belong to it.
+    """
     found: list[tuple[int, Phrase]] = []
     for run in _runs(symbols_of(text, language, zones)):
         ways = Ways(run)
@@ -60,7 +67,15 @@ def phrases_within(text: str, language: Language, zones: Mapping[str, str]) -> I
                 part = run[start:end]
                 if end < len(run) and run[end].kind == BESIDE and run[end].value == "back":
                     continue
-                facts = next((each for each in several if _is_worth_asking(part, each, text, language)), None)
+                facts = next(
+                    (
+                        each
+                        for each in several
+                        if _is_worth_asking(part, each, text, language)
+                        or (beside and _may_belong(part, each))
+                    ),
+                    None,
+                )
                 if facts is not None:
                     found.append((end - start, _phrase(text, part, facts)))
     found.sort(key=lambda each: -each[0])
@@ -100,6 +115,8 @@ def _is_worth_asking(part: Sequence[Symbol], facts: Sequence[Fact], text: str, l
             word in language.clear_short and not text[part[0].end :].strip(TRIMMED)
         )
     kinds = "".join(each.kind for each in part)
+    if any(isinstance(fact, Part) and fact.name in NAMED_HOURS for fact in facts):
+        return True
     if any(kind in kinds for kind in "Ttdi") or any(
         is_telling(part, each) for each in part if each.kind in "WwE"
     ):
@@ -110,6 +127,12 @@ def _is_worth_asking(part: Sequence[Symbol], facts: Sequence[Fact], text: str, l
         return any(kind in kinds for kind in "naxm")
     clocks = [fact for fact in facts if isinstance(fact, Clock)]
     return any(not clock.weak for clock in clocks) and "n" in kinds and any(kind in kinds for kind in "@pcqz")
+
+
+def _may_belong(part: Sequence[Symbol], facts: Sequence[Fact]) -> bool:
+    """Tell whether a stretch says something of a time that stands elsewhere: daily ... at 9, evening ... at 8."""
+    letters = part[-1].end - part[0].start if part else 0
+    return bool(facts) and letters > ABBREVIATION_LETTERS_MAX and part[0].kind in "RVP" and is_solid(facts)
 
 
 def _phrase(text: str, part: Sequence[Symbol], facts: Sequence[Fact]) -> Phrase:
@@ -126,41 +149,50 @@ def respelled(text: str, language: Language, zones: Mapping[str, str]) -> Iterat
     unknown = [each for each in symbols_of(text, language, zones) if each.kind == UNKNOWN]
     for symbol in dict.fromkeys((*unknown[:1], *unknown[-1:])):
         word = text[symbol.start : symbol.end]
-        for near, alone in _nearest(fold(word), language):
-            changed = f"{text[: symbol.start]}{near}{text[symbol.end :]}"
-            yield Respelled(changed, word, near, alone)
+        near = _nearest(fold(word), language)
+        if near is not None:
+            changed = f"{text[: symbol.start]}{near.offered}{text[symbol.end :]}"
+            yield Respelled(changed, word, near.offered, near.alone)
 
 
-def _nearest(word: str, language: Language) -> Sequence[tuple[str, bool]]:
-    """Return the one word of time that is nearest, and whether it says when by itself; nothing where none is near."""
+@frozen(order=True)
+class _Near:
+    """A word of time: as it is compared, as it is offered, and whether it says when by itself."""
+
+    word: str
+    offered: str
+    alone: bool
+
+
+def _nearest(word: str, language: Language) -> _Near | None:
+    """Return the word of time that is nearest; None where none is near."""
     if not word.isalpha() or not LETTERS_MIN <= len(word) <= LETTERS_MAX:
-        return ()
-    most = 2 if len(word) >= LETTERS_MIN_OF_TWO_FAULTS - 1 else 1
-    likely = [near for near in _vocabulary(language.tag) if near[0][0] == word[0] and near[0] != word]
-    ranked = sorted((faults(word, near[0]), near) for near in likely if abs(len(near[0]) - len(word)) <= most)
-    # Two faults are many where neither word is long.
-    return [
-        near
-        for count, near in ranked[:1]
-        if count <= 1 or (count <= most and len(near[0]) >= LETTERS_MIN_OF_TWO_FAULTS)
-    ]
+        return None
+    likely = [near for near in _vocabulary(language.tag) if near.word[0] == word[0] and near.word != word]
+    ranked = sorted(
+        (faults(word, near.word), near) for near in likely if abs(len(near.word) - len(word)) <= FAULTS_MAX
+    )
+    for count, near in ranked[:1]:
+        # Two faults are many where neither word is long.
+        long = len(near.word) >= LETTERS_MIN_OF_TWO_FAULTS and len(word) >= LETTERS_MIN_OF_TWO_FAULTS - 1
+        return near if count <= (FAULTS_MAX if long else 1) else None
+    return None
 
 
 @cache
-def _vocabulary(tag: str) -> Sequence[tuple[str, bool]]:
+def _vocabulary(tag: str) -> Sequence[_Near]:
     """Return the words of time that are long enough to be told from others."""
-    found: list[tuple[str, bool]] = []
-    days: set[str] = set()
+    found: list[_Near] = []
+    days: dict[str, str] = {}
     for word, entries in LANGUAGES[tag].entries.items():
         meanings = next((meanings for words, meanings in entries if len(words) == 1), None)
         if meanings is None or meanings[0].kind not in _NEAR_KINDS:
             continue
         kind, value = meanings[0].kind, meanings[0].value
-        if len(word) < _NEAR_LETTERS_MIN.get(kind, _NEAR_LETTERS_MIN_OF_ANY) or (kind == "T" and value in days):
+        if len(word) >= _NEAR_LETTERS_MIN.get(kind, _NEAR_LETTERS_MIN_OF_ANY):
             # Of the spellings of a day the first is the one to offer.
-            continue
-        days |= {value} if kind == "T" else set()
-        found.append((word, kind in "TW" and len(word) >= LETTERS_MIN_ALONE))
+            offered = days.setdefault(value, word) if kind == "T" and len(meanings) == 1 else word
+            found.append(_Near(word, offered, kind in "TW" and len(word) >= LETTERS_MIN_ALONE))
     return found
 
 

@@ -13,7 +13,8 @@ from attrs import frozen
 
 from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
 from domain.when.lexer import BESIDE, NOISE, UNKNOWN, Symbol, symbols_of
-from domain.when.rules import RULES, PhraseRule
+from domain.when.rules import RULES
+from domain.when.shapes import PhraseRule
 from domain.when.words.base import Language, words_of
 
 SYMBOLS_MAX = 24
@@ -24,6 +25,7 @@ CUTS_MAX = 48
 RULES_KEPT_MAX = 8192
 ABBREVIATION_LETTERS_MAX = 3
 MONTHS = 12
+NAMED_HOURS = ("noon", "midnight")
 # Numbers say nothing of time by themselves.
 _WEAK_KINDS = "nayx"
 TRIMMED = " \t\n,;:.-–—"
@@ -173,11 +175,11 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
 def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
     """Tell whether one word at an end of a longer text is a time, and not part of a title.
 
-    "weekly report", "sun cream" and "say good morning" are titles; "pay rent monthly" and "tomorrow dentist" are not.
+    "weekly report", "midnight snack" and "say good morning" are titles; "pay rent monthly" and "tomorrow gym" are not.
     """
     letters = symbol.end - symbol.start
     if symbol.kind == "P":
-        return symbol.value in ("noon", "midnight")
+        return from_end and symbol.value in NAMED_HOURS
     if symbol.kind == "m" or (
         symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)
     ):

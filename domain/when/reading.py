@@ -80,7 +80,7 @@ class Reading:
 def reading_of(facts: Sequence[Fact]) -> Reading:
     """Return the facts in order. Raises Several, Loose."""
     reading, mark = Reading(), ""
-    recurs = any(isinstance(fact, Every | Days | Per) for fact in facts)
+    recurs = any(isinstance(fact, Every | Per) for fact in facts)
     for fact in facts:
         if isinstance(fact, Mark):
             if mark and getattr(reading, mark) is None:

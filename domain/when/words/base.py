@@ -20,7 +20,7 @@ A table maps symbols to the words that mean them, parted by ``|``. A symbol is a
 ``%``  at, or a unit of time (saat)                    ``D``  makes a number a day (числа)
 ``f``  minutes after an hour (20 past 8)                ``g``  minutes before it (10 vor 8)
 ``h``  and a half                                       ``-``  says nothing
-``!``  changes the time after it, unread (before)
+``!``  changes the time after it, unread (before)       ``?``  is no time (good morning)
 =====  ==============================================  =====  ==============================================
 
 Accents, case and the dots of abbreviations do not count. Not here: the order of words (``domain.when.rules``).

@@ -127,10 +127,13 @@ ENGLISH = language(
             "except|except for|except on|but|but not|excluding|without|not|not on|between|about|"
             "approximately|approx|roughly|almost|nearly|circa|unless|apart from|other than"
         ),
-        "!:of": "end of|the end of|start of|the start of|beginning of|eod|eow|cob|a few|few|several|some",
+        "!:of": "end of|the end of|start of|the start of|beginning of|a few|few|several|some",
         "!:back": "ago",
         ">:after": "after",
         "g": "before",
+        "?": "good morning|good evening|good afternoon|good night|black friday|good friday|ash wednesday",
+        "!:of U:day": "eod|cob",
+        "!:of U:week": "eow",
     },
     joiners="to that me about please",
     ordinal_endings=("st", "nd", "rd", "th"),

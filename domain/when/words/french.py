@@ -118,6 +118,8 @@ FRENCH = language(
         "!:of": "fin de|fin de la|à la fin de|début de|début|mi|quelques|plusieurs",
         ">:after": "après",
         "!:back": "en huit|en quinze",
+        "?": "bonne nuit|bon après-midi|vendredi saint|mercredi des cendres",
+        "n:12 z:30": "midi et demi|midi et demie",
     },
     joiners="de d que à moi svp",
     ordinal_endings=("er", "e", "ème", "re"),

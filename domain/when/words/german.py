@@ -164,6 +164,7 @@ GERMAN = language(
         "W:6 P:afternoon": "sonntagnachmittag",
         "W:6 P:evening": "sonntagabend",
         "W:6 P:night": "sonntagnacht",
+        "?": "guten morgen|guten abend|gute nacht|guten tag|aschermittwoch",
     },
     joiners="daran dass an zu bitte mich",
     dot_ordinals=True,

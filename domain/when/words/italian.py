@@ -117,6 +117,7 @@ ITALIAN = language(
         ),
         "!:of": "fine|fine di|inizio|inizio di|metà|qualche|alcuni|alcune|pochi",
         ">:after": "dopo|dopo le",
+        "?": "buona notte|buona sera|buon pomeriggio|venerdì santo",
     },
     joiners="di che a mi",
     ordinal_endings=("º", "ª"),

@@ -111,6 +111,7 @@ PORTUGUESE = language(
             "algumas|uns|umas|poucos"
         ),
         ">:after": "depois das|depois da|depois do|depois de|após",
+        "?": "bom dia|boa tarde|boa noite|sexta-feira santa",
     },
     joiners="que de para me",
     ordinal_endings=("º", "ª"),

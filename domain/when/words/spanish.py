@@ -130,6 +130,9 @@ SPANISH = language(
             "a mediados de|unos|unas|algunos|algunas|pocos"
         ),
         ">:after": "después de|después de las|después del",
+        "?": (
+            "buenos días|buenas tardes|buenas noches|martes santo|jueves santo|viernes santo|domingo de ramos"
+        ),
     },
     joiners="que de a me por favor",
     ordinal_endings=("º", "ª", "o", "er"),

@@ -105,6 +105,7 @@ TURKISH = language(
         "!": "yaklaşık|aşağı yukarı|değil",
         "!:back": "önce|hariç|kadar|civarı|civarında|doğru",
         "z:30": "buçuk|buçukta|buçuğa",
+        "?": "iyi günler|iyi geceler|iyi akşamlar",
     },
     dot_ordinals=True,
     clear_short="pzt|cmt",
