@@ -7,12 +7,24 @@ that know it. Not here: the words of the echo (``application.messages.times``).
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeGuard
 
 from attrs import evolve, frozen
 
 from application.ports import Calendar
 from domain.when import grammar
+from domain.when.answers import (
+    agreed,
+    asked,
+    is_no_time,
+    is_refused_as,
+    of_both,
+    options_of,
+    rank,
+    says_nothing,
+    settles,
+    takes_more,
+    with_rest,
+)  # fmt: skip
 from domain.when.clocktime import NoSuchTime
 from domain.when.doubts import is_certain, phrases_within, respelled
 from domain.when.facts import Date, Fact, OpenDate
@@ -43,8 +55,6 @@ TEXT_CHARS_MAX = 4096
 # Where the phrase is at the end of a long text, only this much of each end is looked at.
 WINDOW_CHARS = 200
 LONG_CHARS_MIN = 2 * WINDOW_CHARS
-# A word with as many letters, known in another language, is hardly one by accident.
-CLEAR_LETTERS_MIN = 4
 # Stands for the middle of a long text; a private character, which is in no word.
 _MIDDLE = "\ue000"
 ENGLISH = "en"
@@ -82,10 +92,10 @@ class Phrases:
         answer: Answer = Refused(Reason.NO_TIME, rest=text)
         for each in own:
             answer = self._in_language(text, each, now, needed)
-            if not _is_no_time(answer):
+            if not is_no_time(answer):
                 answer = _without_lead(answer, each) if needed else answer
                 break
-        if _says(answer, Reason.NOT_UNDERSTOOD):
+        if is_refused_as(answer, Reason.NOT_UNDERSTOOD):
             return answer
         answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
         return self._doubted(text, answer, now, own)
@@ -118,19 +128,19 @@ class Phrases:
 
         Somebody whose app is in English writes "завтра в 18:00", of which English knows 18:00.
         """
-        if not answer.rest or not (_is_no_time(answer) or isinstance(answer, Understood)):
+        if not answer.rest or not (is_no_time(answer) or isinstance(answer, Understood)):
             return answer
         several = {each.tag: each for each in reversed(languages)}.values()
         answers = [self._in_language(text, each, now, needed=False) for each in several]
-        others = [each for each in answers if not _says_nothing(each)]
+        others = [each for each in answers if not says_nothing(each)]
         if not isinstance(answer, Understood):
-            return _agreed(others) or answer
-        wider = _agreed([each for each in others if _takes_more(each, answer)])
-        return answer if wider is None else _of_both(answer, wider)
+            return agreed(others) or answer
+        wider = agreed([each for each in others if takes_more(each, answer)])
+        return answer if wider is None else of_both(answer, wider)
 
     def _doubted(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:
         """Return the answer, or the question about what looks like a time and was not taken."""
-        if not (_is_no_time(answer) or isinstance(answer, Understood)):
+        if not (is_no_time(answer) or isinstance(answer, Understood)):
             return answer
         for each in languages:
             if found := self._spelled(text, answer, now, each):
@@ -150,15 +160,15 @@ class Phrases:
         if not isinstance(answer, Understood):
             if isinstance(meaning, Refused):
                 return None
-            return _asked(Question.MIDDLE, _options(meaning), phrase.words, rest, {"phrase": phrase.words})
+            return asked(Question.MIDDLE, options_of(meaning), phrase.words, rest, {"phrase": phrase.words})
         if is_certain(phrase) and not isinstance(meaning, Refused):
             return evolve(answer, notes=(*answer.notes, Note("middle", {"other": phrase.words})))
         for words in (f"{phrase.words} {answer.phrase}", f"{answer.phrase} {phrase.words}"):
             both = self._in_short(words, language, now, needed=False)
-            if _settles(both) and not both.rest:
-                if [each.what for each in _options(both)] == [answer.what]:
+            if settles(both) and not both.rest:
+                if [each.what for each in options_of(both)] == [answer.what]:
                     return None
-                return _asked(Question.MIDDLE, (*_options(both), answer), words, rest, {"phrase": words})
+                return asked(Question.MIDDLE, (*options_of(both), answer), words, rest, {"phrase": words})
         return None
 
     def _spelled(self, text: str, answer: Answer, now: Now, language: Language) -> Answer | None:
@@ -177,9 +187,9 @@ class Phrases:
                 continue
             if isinstance(answer, Understood) and len(phrase) <= len(answer.phrase) + len(each.near):
                 continue
-            options = (*_options(found), *_options(answer))
+            options = (*options_of(found), *options_of(answer))
             values = {"phrase": phrase, "word": each.word, "near": each.near}
-            return _asked(Question.SPELLING, options, phrase, found.rest, values)
+            return asked(Question.SPELLING, options, phrase, found.rest, values)
         return None
 
     def _meant(self, phrase: Phrase, language: Language, now: Now) -> Answer:
@@ -213,9 +223,9 @@ class Phrases:
                 answer = Refused(Reason.NOT_UNDERSTOOD, phrase.words, phrase.rest, {"phrase": phrase.words})
             except Several:
                 answer = Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
-            if _settles(answer):
+            if settles(answer):
                 return answer
-            if not _is_no_time(answer) and (said is None or _rank(answer) > _rank(said[1])):
+            if not is_no_time(answer) and (said is None or rank(answer) > rank(said[1])):
                 said = (phrase.size, answer)
         return said[1] if said is not None else Refused(Reason.NO_TIME, rest=text)
 
@@ -225,9 +235,9 @@ class Phrases:
         last = text.find(" ", len(text) - WINDOW_CHARS)
         first, last = max(first, 0), last if last >= 0 else len(text)
         answer = self._in_short(f"{text[:first]} {_MIDDLE}{text[last:]}", language, now, needed)
-        if _says_nothing(answer) or _MIDDLE not in answer.rest:
+        if says_nothing(answer) or _MIDDLE not in answer.rest:
             return Refused(Reason.NO_TIME, rest=text)
-        return _with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
+        return with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
 
     def _meaning(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
         values = {"phrase": phrase.words}
@@ -298,70 +308,7 @@ def _for_region(language: Language, tag: str | None) -> Language:
 
 def _without_lead(answer: Answer, language: Language) -> Answer:
     """Return the answer to "me to call mum in 2 hours" with the rest that was meant: call mum."""
-    return _with_rest(answer, grammar.without_joiner(answer.rest, language))
-
-
-def _with_rest(answer: Answer, rest: str) -> Answer:
-    if isinstance(answer, Unclear):
-        return evolve(
-            answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options)
-        )
-    return evolve(answer, rest=rest)
-
-
-def _is_no_time(answer: Answer) -> bool:
-    return isinstance(answer, Refused) and answer.reason is Reason.NO_TIME
-
-
-def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
-    return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
-
-
-def _says(answer: Answer, reason: Reason) -> bool:
-    return isinstance(answer, Refused) and answer.reason is reason
-
-
-def _options(answer: Answer) -> tuple[Understood, ...]:
-    if isinstance(answer, Understood):
-        return (answer,)
-    return tuple(answer.options) if isinstance(answer, Unclear) else ()
-
-
-def _asked(
-    question: Question, options: Sequence[Understood], phrase: str, rest: str, values: Mapping[str, str]
-) -> Unclear:
-    distinct = {(each.what, each.first): evolve(each, rest=rest) for each in reversed(options)}
-    return Unclear(question, tuple(distinct.values())[::-1], phrase, rest, values)
-
-
-def _takes_more(answer: Answer, own: Understood) -> bool:
-    return own.phrase in answer.phrase and len(answer.phrase) > len(own.phrase)
-
-
-def _of_both(own: Understood, wider: Answer) -> Answer:
-    """Return which of two readings is meant, of which the one of another language takes more of the text."""
-    more = wider.phrase.replace(own.phrase, " ", 1)
-    if isinstance(wider, Understood) and (wider.what, wider.first) == (own.what, own.first):
-        # The same time; "в 18:00" is cut whole, but "do as 18:00" is not taken for Portuguese.
-        return own if more.isascii() else wider
-    if not words_of(own.phrase) and any(len(word) >= CLEAR_LETTERS_MIN for word in words_of(more)):
-        return wider
-    options = (own, *_options(wider))
-    return Unclear(Question.LANGUAGE, options, wider.phrase, wider.rest)
-
-
-def _settles(answer: Answer) -> bool:
-    """Tell whether no other reading of the same words needs to be looked at."""
-    return isinstance(answer, Understood) or (
-        isinstance(answer, Unclear) and answer.question is not Question.SEVERAL
-    )
-
-
-def _rank(answer: Answer) -> int:
-    """Return how much an answer that settles nothing says; a refusal that names the fault says most."""
-    if isinstance(answer, Refused):
-        return 1 if answer.reason in (Reason.NOT_TOGETHER, Reason.NOT_UNDERSTOOD) else 2
-    return 0
+    return with_rest(answer, grammar.without_joiner(answer.rest, language))
 
 
 def _ordered(facts: Sequence[Fact], language: Language) -> Sequence[Fact]:
@@ -375,19 +322,6 @@ def _dated(found: OpenDate, order: str) -> Fact:
     if order == DAY_FIRST:
         return Date(found.first, found.second, found.year)
     return Date(found.second, found.first, found.year)
-
-
-def _agreed(answers: Sequence[Answer]) -> Answer | None:
-    """Return what all languages that know the phrase say; a question where they say different things."""
-    understood = [answer for answer in answers if isinstance(answer, Understood)]
-    if not understood:
-        return answers[0] if answers else None
-    longest = max(len(answer.phrase) for answer in understood)
-    best = [answer for answer in understood if len(answer.phrase) == longest]
-    different = {(answer.first.at_s, isinstance(answer.what, Rule), answer.rest) for answer in best}
-    if len(different) == 1:
-        return best[0]
-    return Unclear(Question.LANGUAGE, tuple(best), best[0].phrase, best[0].rest)
 
 
 def languages() -> Iterator[str]:
