@@ -11,7 +11,7 @@ from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Nee
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
 from domain.commands.task import refused_title
-from domain.commands.timing import Offer, Untimed, offer_of, read_time, with_note
+from domain.commands.timing import NO_OFFER, Untimed, offer_of, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import Moved, snoozed, timed_anew
@@ -35,7 +35,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     if words == "":
         return Answer("edit_task.usage")
     when: Understood | None = None
-    offer: Offer | None = None
+    offer = NO_OFFER
     moved = Moved(task)
     is_timeless = found.text.casefold() in _NEVER
     if is_timeless:
@@ -44,10 +44,8 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         read = read_time(ask, known, "edit", found.text)
         if isinstance(read, Answer):
             return read
-        if isinstance(read, Understood):
-            when = read
-        else:
-            offer = offer_of(ask, known, task.number, read)
+        when = read if isinstance(read, Understood) else None
+        offer = offer_of(ask, known, task.number, read)
         title = " ".join((found.text if when is None else when.rest).split())
         if title or when is None:
             refusal = refused_title(title)
@@ -66,10 +64,10 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     shown = with_note(Reader.of(ask, known).full(changed), when, offer)
     if is_timeless:
         shown = Listed((shown, Said("task.timeless")))
-    effects = (*effects_of(evolve(moved, task=changed)), *(offer.effects if offer else ()))
+    effects = (*effects_of(evolve(moved, task=changed)), *offer.effects)
     return Answer(
         "task.changed", {"task": shown}, effects, reason=f"task {task.number} changed",
-        buttons=offer.buttons if offer else (),
+        buttons=offer.buttons,
     )  # fmt: skip
 
 

@@ -59,11 +59,11 @@ def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> A
         task_id=task.task_id, bot_id=ask.bot_id, chat_id=ask.chat_id, user_id=ask.user_id, thread_id=ask.thread_id,
         title=title, due_at=timestamp_of(at) if at is not None else None,
     )  # fmt: skip
-    offer = offer_of(ask, known, task.number, read) if isinstance(read, Untimed) else None
+    offer = offer_of(ask, known, task.number, read)
     shown = with_note(Reader.of(ask, known).full(task), when, offer)
     return Answer(
-        "task.made", {"task": shown}, (AddTask(task), *(offer.effects if offer else ())),
-        reason=f"task {task.number} made", events=(created,), buttons=offer.buttons if offer else (),
+        "task.made", {"task": shown}, (AddTask(task), *offer.effects),
+        reason=f"task {task.number} made", events=(created,), buttons=offer.buttons,
     )  # fmt: skip
 
 

@@ -81,9 +81,12 @@ class Untimed:
 class Offer:
     """What is said, done and shown beside a task that was made without a time, where it may have one."""
 
-    said: Value
+    said: Value = ""
     effects: tuple[PutSetting, ...] = ()
     buttons: Rows = ()
+
+
+NO_OFFER = Offer()
 
 
 def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Untimed | Answer:
@@ -128,19 +131,19 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
     return Answer("time.refused", {"why": _why(found)})
 
 
-def offer_of(ask: Ask, known: Known, number: int, untimed: Untimed) -> Offer | None:
-    """Return what must be told of a doubt about the time of task ``number``; None where there is no doubt.
+def offer_of(ask: Ask, known: Known, number: int, found: Understood | Untimed) -> Offer:
+    """Return what must be told of a doubt about the time of task ``number``; NO_OFFER where there is no doubt.
 
     A press on an option gives the task that time and leaves its title.
     """
-    if not untimed.doubt:
-        return None
-    said = Said(untimed.doubt, {**untimed.values, "number": str(number)})
-    if not untimed.options:
+    if isinstance(found, Understood) or not found.doubt:
+        return NO_OFFER
+    said = Said(found.doubt, {**found.values, "number": str(number)})
+    if not found.options:
         return Offer(said)
     token = known.fresh_id.hex[:8]
-    pending = Pending(token, EDIT, f"{number} {untimed.values['phrase']}", ask.user_id, untimed.options)
-    choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(untimed.options))
+    pending = Pending(token, EDIT, f"{number} {found.values['phrase']}", ask.user_id, found.options)
+    choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(found.options))
     return Offer(said, (put(pending),), in_rows(choices, 1))
 
 
@@ -175,9 +178,9 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None, offer: Offer | None = None) -> Value:
+def with_note(shown: Value, found: Understood | None, offer: Offer = NO_OFFER) -> Value:
     """Return what is shown with what must be told beside the time, or beside the lack of one."""
-    if offer is not None:
+    if offer.said:
         return Listed((shown, offer.said))
     if found is None or not found.note:
         return shown

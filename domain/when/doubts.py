@@ -26,8 +26,10 @@ from domain.when.lexer import BESIDE, NOISE, UNKNOWN, Symbol, symbols_of
 from domain.when.words import LANGUAGES
 from domain.when.words.base import Language, fold
 
-RUNS_MAX = 16
+RUNS_MAX = 4
 WITHIN_MAX = 4
+# A phrase within a text is short; the longest that is looked at.
+SYMBOLS_WITHIN_MAX = 8
 # A word with fewer letters is too near to too many others.
 LETTERS_MIN, LETTERS_MIN_OF_TWO_FAULTS, LETTERS_MAX = 4, 8, 16
 FAULTS_MAX = 2
@@ -63,7 +65,7 @@ def phrases_within(
         for start in range(len(run)):
             if start and run[start - 1].kind == BESIDE:
                 continue
-            for end, several in ways.onward(start).items():
+            for end, several in ways.onward(start, SYMBOLS_WITHIN_MAX).items():
                 part = run[start:end]
                 if end < len(run) and run[end].kind == BESIDE and run[end].value == "back":
                     continue

@@ -21,6 +21,7 @@ SYMBOLS_MAX = 24
 RULE_SYMBOLS_MAX = 10
 READINGS_MAX = 32
 CUTS_MAX = 48
+WAYS_ONWARD_MAX = 4
 # Shapes of stretches whose rules are remembered.
 RULES_KEPT_MAX = 8192
 ABBREVIATION_LETTERS_MAX = 3
@@ -242,12 +243,15 @@ class Ways:
                 self._from_start[stop] = _distinct(several) if stop else [()]
         return self._from_start[end]
 
-    def onward(self, start: int) -> dict[int, list[Facts]]:
-        """Return the facts of the ways from ``start`` by where they end."""
+    def onward(self, start: int, most: int) -> dict[int, list[Facts]]:
+        """Return the facts of the ways from ``start`` over up to ``most`` symbols, by where they end."""
         found: dict[int, list[Facts]] = {start: [()]}
-        for at in range(start, self._size):
+        for at in range(start, min(self._size, start + most)):
             for end, facts in self._steps(at) if at in found else ():
-                found[end] = _distinct((*found.get(end, ()), *(before + facts for before in found[at])))
+                if end <= start + most:
+                    several = found.setdefault(end, [])
+                    several.extend(before + facts for before in found[at])
+                    del several[WAYS_ONWARD_MAX:]
         return found
 
     def _steps(self, at: int) -> Sequence[tuple[int, Facts]]:
