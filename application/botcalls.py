@@ -115,6 +115,8 @@ def moved(payload: Any, chat_id: int) -> object:
 
 # Telegram gives no codes below the HTTP status; these beginnings of its descriptions have been stable for years.
 NOT_TELEGRAM = "HTTP status "
+# Whoever never wrote to the bot, and a group that is gone.
+_NO_CHAT = "Bad Request: chat not found"
 _SETTLED = ("Bad Request: message is not modified", "Bad Request: query is too old")
 # What is wrong with formatting alone: found by the Bot API server in entities and in markup, or by Telegram behind it
 # (tdlib's MessageEntity.cpp, and https://core.telegram.org/method/messages.sendMessage#possible-errors).
@@ -146,7 +148,7 @@ def judge(refusal: Refusal) -> Verdict:
         return Verdict.WAIT
     if refusal.code >= 500:
         return Verdict.RETRY
-    if refusal.code == 403:
+    if refusal.code == 403 or text.startswith(_NO_CHAT):
         return Verdict.UNREACHABLE
     if refusal.code in (401, 404):
         return Verdict.MISCONFIGURED

@@ -33,7 +33,9 @@ def correct(event: Event, facts: Facts, answer: Callable[[Event, Facts], Decisio
     if decided.outcome is Outcome.IGNORED:
         return decided
     if acts(decided.effects):
-        return _told(message, "edit.not_done", "an edited message takes no effect")
+        is_done = first is not None and TOOK_EFFECT in first.reason
+        key = "edit.not_done_again" if is_done else "edit.not_done"
+        return _told(message, key, "an edited message takes no effect")
     if event.event_id in facts.early_edits:
         raise Transient("an earlier message of the chat, perhaps the edited one, is still tried again")
     if first is None or first.outcome == Outcome.IGNORED or CODE_GIVEN in first.reason:

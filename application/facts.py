@@ -16,13 +16,14 @@ from application.interpreter import scope_of
 from application.ports import Clock, Formatter, Liveness, Round, Store, Tokens
 from application.records import FirstRun
 from application.runtime import AsyncClient, RuntimeState
-from application.taskfacts import contacts_known, is_digest, is_ours, moved_scopes, tasks_known, wants_of
+from application.taskfacts import contacts_known, is_ours, moved_scopes, tasks_known, wants_of
 from domain.access import Policy
 from domain.commands.base import Calendar, Command, Need, TasksKnown
 from domain.commands.table import COMMANDS
 from domain.decisions import SetApiMode
 from domain.envelope import Event
 from domain.errors import StoreUnavailable, Unavailable
+from domain.events.tasks import ReminderDue
 from domain.events.telegram import MessageKind, MessageReceived
 from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
@@ -81,7 +82,7 @@ class Gatherer:
         report = await self.report(mode, in_hand=len(events)) if Need.STATUS in needs else None
         asked = [event for event, command in commands if Need.SETTINGS in command.needs]
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
-        asked += [event for event in events if is_ours(event) or is_digest(event)]
+        asked += [event for event in events if is_ours(event) or isinstance(event.payload, ReminderDue)]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
         edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]

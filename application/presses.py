@@ -35,7 +35,8 @@ def _on_callback(event: Event, facts: Facts) -> Decision:
     pressed = presses.step(ask_of(press, facts), known_of(event, facts), button)
     events = [_answer(press, pressed.notice)]
     if pressed.shown is not None and press.message_id is not None:
-        events.append(Emit("shown", _edit(press, press.message_id, pressed.shown)))
+        language = pressed.language or press.language
+        events.append(Emit("shown", _edit(press, press.message_id, pressed.shown, language)))
     events += [Emit(f"task.{n}", payload) for n, payload in enumerate(pressed.events, 1)]
     return Decision(tuple(events), pressed.effects, reason=pressed.reason)
 
@@ -48,8 +49,8 @@ def _answer(press: CallbackReceived, notice: Said) -> Emit:
     return Emit("answer", answer)
 
 
-def _edit(press: CallbackReceived, message_id: int, shown: Answer) -> TelegramEdit:
+def _edit(press: CallbackReceived, message_id: int, shown: Answer, language: str | None) -> TelegramEdit:
     return TelegramEdit(
         bot_id=press.bot_id, chat_id=press.chat_id, message_id=message_id,
-        text=render(shown.key, shown.values, press.language), buttons=buttons_of(shown.buttons, press.language),
+        text=render(shown.key, shown.values, language), buttons=buttons_of(shown.buttons, language),
     )  # fmt: skip

@@ -32,6 +32,7 @@ from domain.events.telegram import CallbackReceived, MessageClass, MessageReceiv
 from domain.scope import bot_and_chat
 from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Kept, Occasion, Status, Task
 from domain.wording import Called, Listed, Said, Value
 
@@ -53,7 +54,8 @@ def on_due(event: Event, facts: Facts) -> Decision:
         return Decision(effects=kept, reason=why)
     scope = scope_of(due)
     assert scope is not None
-    reader = Reader(facts.calendar, instant_of(event), task.zone, task.language, scope.is_private)
+    zone = facts.settings.get(scope.key, {}).get(ZONE)
+    reader = Reader(facts.calendar, instant_of(event), zone, task.language, scope.is_private)
     if task.is_digest:
         told = digest_of(reader, facts.tasks[scope.key], due)
         if told is None:

@@ -15,14 +15,13 @@ from domain.commands.base import NOTHING, TasksKnown, Wants, parse_command
 from domain.commands.changing import HISTORY_MAX
 from domain.commands.table import COMMANDS
 from domain.commands.tasks import TODAY, List
-from domain.commands.views import ZONE
 from domain.envelope import Event
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderSettled
 from domain.events.telegram import CallbackReceived, MessageReceived
 from domain.scope import Scope
 from domain.tasks.buttons import read
 from domain.tasks.keys import instant_of
-from domain.tasks.policy import Times
+from domain.tasks.policy import ZONE, Times
 from domain.tasks.times import WallTime
 from domain.tasks.values import DIGEST_NUMBER
 

@@ -11,7 +11,16 @@ from attrs import evolve, frozen
 
 from application.messages.times import echo, echo_moment
 from application.phrases import Phrases
-from domain.tasks.times import DOUBTS, NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood, WallTime
+from domain.tasks.times import (
+    DOUBTS,
+    NO_TIME,
+    ZONE_NEEDED,
+    Refused,
+    Unclear,
+    Understood,
+    WallTime,
+    ZonesMeant,
+)
 from domain.when.places import Found
 from domain.when.values import Answer as WhenAnswer
 from domain.when.values import Moment, Reason, Rule, UnknownZone, Zone
@@ -76,15 +85,17 @@ class Timing:
         found = self.phrases.next_after(Rule.of_text(rule), after)
         return float(found.at_s) if found is not None else None
 
-    def find_zone(self, text: str) -> tuple[str, ...]:
+    def find_zone(self, text: str) -> ZonesMeant:
         """Return the zones that a place, a zone's name or an offset may mean: none, one, or several to choose from."""
         try:
             found = self.phrases.find_zone(text)
         except UnknownZone:
-            return ()
+            return ZonesMeant()
         if found is None:
-            return ()
-        return (found.zone.name,) if isinstance(found, Found) else tuple(zone.name for zone in found.zones)
+            return ZonesMeant()
+        if isinstance(found, Found):
+            return ZonesMeant((found.zone.name,))
+        return ZonesMeant(tuple(zone.name for zone in found.zones), is_sure=not found.alike)
 
     def wall(self, at: float, zone: str) -> WallTime:
         """Return what the clocks of ``zone`` show at an instant."""

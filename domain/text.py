@@ -54,6 +54,16 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def shortened(text: str, chars_max: int) -> str:
+    """Return ``text`` where it is no longer than that, else its beginning with an ellipsis; no character is torn."""
+    if len(text) <= chars_max:
+        return text
+    end = chars_max - 1
+    while end > 0 and not is_boundary(text, end):
+        end -= 1
+    return f"{text[:end].rstrip()}…"
+
+
 def is_blank(text: str) -> bool:
     """Return whether a reader sees nothing: whitespace, controls and zero-width characters only."""
     return all(

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -32,13 +32,16 @@ CLOCK = re.compile(r":clock\b(.*)")
 
 # Lets time pass up to the instant that a phrase means, and tells each stop on the way.
 Passing = Callable[[str], AsyncIterator[str]]
+# Waits until everything that is due was said.
+Rest = Callable[[], Awaitable[object]]
 
 
 @define
 class Chat:
     """One person's private chat. ``is_terminal``: somebody types; otherwise lines are worked off one by one.
 
-    ``passing`` lets time pass, where the clock can be moved. Buttons are numbered as they are shown, each anew.
+    ``passing`` lets time pass, where the clock can be moved; ``rest`` waits for the rest of an answer, where it can be
+    known. Buttons are numbered as they are shown, each anew.
     """
 
     control: SimulatorControl
@@ -46,6 +49,7 @@ class Chat:
     is_terminal: bool
     seen: int = 0
     passing: Passing | None = None
+    rest: Rest | None = None
     unanswered: int = field(default=0)
     # The message and the data of each button that was shown, from 1.
     buttons: list[tuple[int, str]] = field(factory=list)
@@ -88,19 +92,31 @@ class Chat:
         await self._await_answer()
 
     async def _pass(self, phrase: str) -> None:
-        """Let time pass, each stop above what was said there."""
+        """Let time pass, each stop at which something was said above that, and where it ends."""
         if self.passing is None:
             self._complain("only `openclaw up` with servers of its own has a clock that can be moved")
             return
         async with self.printing:
             try:
+                if self.rest is not None:
+                    await self.rest()
+                await self._print_new(0.0)
+                silent = ""
                 async for stop in self.passing(phrase):
-                    self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
-                    while await self._print_new(0.0):
-                        pass
+                    said = await self.control.record(CHAT_ID, after=self.seen, wait_s=0.0)
+                    silent = "" if any(map(shown, said)) else stop
+                    if not silent:
+                        self._tell(stop)
+                        self._print(said)
+                if silent:
+                    self._tell(silent)
             except OpenClawError as error:
                 self._complain(str(error))
         self._prompt()
+
+    def _tell(self, stop: str) -> None:
+        self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
+        self.out.flush()
 
     def _complain(self, sentence: str) -> None:
         print(f"openclaw: {sentence}", file=sys.stderr, flush=True)
@@ -113,7 +129,10 @@ class Chat:
         if not await self._print_answer():
             self.unanswered += 1
             print(f"openclaw: no answer within {ANSWER_S:g} s", file=sys.stderr)
-        while await self._print_new(QUIET_S):
+        if self.rest is not None:
+            with suppress(OpenClawError):
+                await self.rest()
+        while await self._print_new(QUIET_S if self.rest is None else 0.0):
             pass
 
     async def _print_answer(self) -> bool:
@@ -202,12 +221,18 @@ def read_lines(source: TextIO, put: Callable[[str | None], object]) -> threading
 
 
 async def chat(
-    base_url: str, source: TextIO, out: TextIO, *, resumed: bool = False, passing: Passing | None = None
+    base_url: str,
+    source: TextIO,
+    out: TextIO,
+    *,
+    resumed: bool = False,
+    passing: Passing | None = None,
+    rest: Rest | None = None,
 ) -> int:
     """Chat over the simulator at ``base_url`` until ``source`` ends; return the exit code.
 
-    ``resumed``: the simulator has been running; what reached the chat before is not shown again. ``passing`` lets time
-    pass, where it can.
+    ``resumed``: the simulator has been running; what reached the chat before is not shown again. ``passing`` and
+    ``rest`` are as in ``Chat``.
     """
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -215,4 +240,4 @@ async def chat(
     async with SimulatorControl(base_url) as control:
         earlier = await control.record(CHAT_ID) if resumed else []
         seen = earlier[-1].seq if earlier else 0
-        return await Chat(control, out, source.isatty() and out.isatty(), seen, passing).run(lines)
+        return await Chat(control, out, source.isatty() and out.isatty(), seen, passing, rest).run(lines)

@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +71,8 @@ class Up:
     troubled: set[str] = field(factory=set)
     # What hides this installation's secrets in the log of the supervisor.
     redactor: Redactor = field(factory=Redactor)
+    # Whether nothing was kept before, and nobody can have written to the bot.
+    is_first: bool = True
     # To which instant the clock is moved at the start; empty where it is not.
     clock_phrase: str = ""
     daylong: DaylongClock = field(factory=lambda: DaylongClock(timing(), Scope(BOT_ID, CHAT_ID).key))
@@ -126,7 +128,8 @@ class Up:
         if self.settings.redis_url is None:
             self.valkey = EmbeddedValkey(self.data.path, config=self._valkey_users())
             self.servers.append(self.valkey)
-        if self.postgres is not None and not (self.data.path / "postgres" / "cluster").exists():
+        self.is_first = self.postgres is not None and not (self.data.path / "postgres" / "cluster").exists()
+        if self.is_first:
             click.echo(f"openclaw: first start in {self.data.path}, which takes some seconds more", err=True)
         for server in self.servers:
             server.start()
@@ -167,20 +170,8 @@ class Up:
         """Take over how far the clock was moved, and move it on where that was asked for; return the exit code."""
         if self.postgres is None:
             return Exit.OK
-        return in_child(lambda: asyncio.run(self._moved(PostgresClock(self._admin_url()))))
-
-    async def _moved(self, database: PostgresClock) -> None:
-        await self.daylong.read(database)
-        if self.simulator_url is None and self.daylong.ahead_s():
-            raise OpenClawError(
-                f"the clock of {self.data.path} was moved ahead for the simulated Telegram; start with "
-                "another --data-dir for the real one"
-            )
-        if self.clock_phrase:
-            await self.daylong.jump(database, self.clock_phrase)
-
-    def _passing(self, phrase: str) -> AsyncIterator[str]:
-        return self.daylong.passing(PostgresClock(self._admin_url()), phrase)
+        database, is_simulated = PostgresClock(self._admin_url()), self.simulator_url is not None
+        return in_child(lambda: asyncio.run(self.daylong.begin(database, self.clock_phrase, is_simulated)))
 
     # Telegram
 
@@ -258,6 +249,8 @@ class Up:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
         server = SimulatorServer(port=int(self.simulator_url.rpartition(":")[2]), now=self.daylong.clock.now)
         server.world.add_bot(self._simulated_token(), BOT_NAME)
+        if not self.is_first:
+            server.world.meet(USER_ID)
         await server.start()
         await stopped.wait()
         await server.stop()
@@ -266,8 +259,11 @@ class Up:
     def _run_chat(self) -> int:
         assert self.simulator_url is not None
         with asyncio.Runner() as runner:
-            passing = self._passing if self.postgres is not None else None
-            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout, passing=passing))
+            if self.postgres is None:
+                return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout))
+            database = PostgresClock(self._admin_url())
+            passing, rest = partial(self.daylong.passing, database), partial(self.daylong.at_rest, database)
+            return runner.run(chat(self.simulator_url, sys.stdin, sys.stdout, passing=passing, rest=rest))
 
     # Telling
 

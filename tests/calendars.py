@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood, ZonesMeant
 from tests.times import DAY_S, TestTimes, daily
 
 _UNITS_S = {"min": 60.0, "h": 3600.0}
@@ -65,6 +65,8 @@ class SmallCalendar(TestTimes):
         shown = f"{wall.year}-{wall.month:02}-{wall.day:02} {wall.hour:02}:{wall.minute:02} ({zone})"
         return shown if rule is None else f"every day, next {shown}"
 
-    def find_zone(self, text: str) -> tuple[str, ...]:
+    def find_zone(self, text: str) -> ZonesMeant:
         known = {zone for zones in PLACES.values() for zone in zones}
-        return PLACES.get(text.lower(), (text,) if text in known else ())
+        if text == "Berln":
+            return ZonesMeant(PLACES["berlin"], is_sure=False)
+        return ZonesMeant(PLACES.get(text.lower(), (text,) if text in known else ()))

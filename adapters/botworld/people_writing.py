@@ -144,6 +144,10 @@ class Writing(State):
 
     # Behind them
 
+    def meet(self, user_id: int, bot_id: int | None = None) -> None:
+        """Let a person have started the bot already, as in an earlier run; the bot is told nothing."""
+        self._chat_for(user_id, user_id).members[self.one_bot(bot_id)] = Status.MEMBER
+
     def _chat_for(self, chat_id: int, user_id: int) -> Chat:
         chat = self.chats.get(chat_id)
         if chat is None and chat_id > 0:

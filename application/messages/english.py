@@ -16,6 +16,9 @@ WORDING: Mapping[str, str] = {
     "late": "(Your message waited for {waited} until I could see it.)",
     "late_command": "That command is {waited} old, so I did not carry it out. Send it again if it still holds.",
     "edit.not_done": "I do not carry out an edited command. Send it again as a new message.",
+    "edit.not_done_again": (
+        "I do not carry out an edited command, and what it did before stays done. A new message can change that."
+    ),
     "edit.stays_done": "What that message did stays done; editing it takes nothing back.",
     "edit.in_parts": "That answer took several messages, which I cannot change together. Send your message again.",
     "access.asked": (
@@ -105,7 +108,7 @@ SUMMARIES: Mapping[str, str] = {
     "digest": "Tell me every day what is due: /digest 08:00",
     "timezone": "Show or set the time zone: /timezone Berlin",
     "quiet": "Show or set quiet hours: /quiet 22:00-07:00",
-    "escalation": "Show or set how often open tasks are said again",
+    "escalation": "Show or set how often I remind again of open tasks",
     "api": "Show the API mode; admins set it with /api <mode>",
     "status": "Show how the system is doing",
     "access": "Show and change who may talk to me; for admins",

@@ -32,7 +32,9 @@ WORDING: Mapping[str, str] = {
     "task.already_done": "It was done already: {number}. {title}",
     "task.already_cancelled": "It was cancelled: {number}. {title}",
     "task.is_closed": "Task {number} is closed: {title}\n/undone {number} opens it again.",
-    "numbers.usage": "Which task? Send its number, or several: /{name} 3 or /{name} 3 5",
+    "numbers.usage": (
+        "Which task? Send its number, or up to {most}: /{name} 3 or /{name} 3 5\n/tasks shows the numbers."
+    ),
     "edit_task.usage": (
         "Send the number and what is to be different: /edit 3 Buy oat milk, or /edit 3 tomorrow 9\n"
         "Without a time: /edit 3 never"
@@ -41,11 +43,12 @@ WORDING: Mapping[str, str] = {
     "snooze.when": "Until when? {number}. {title}",
     "snooze.no_time": "I do not understand that as one time, so nothing was changed. For example: /snooze 3 in 2 h",
     "snooze.once": "A snooze is until one time. To repeat a task, use /edit.",
-    "snooze.until": "Put off: {number}. {title}\nI remind you {until}",
+    "snooze.until": "Put off: {number}. {title}\nNext reminder: {until}",
+    "snooze.comes_before": "It comes again before that: {number}. {title}\nNext reminder: {until}",
     "late.usage": (
         "What shall I do with a reminder that is late, because I did not run at its time?\n"
-        "/late 3 label: say it, and by how much it is late\n/late 3 skip: leave it out and say so\n"
-        "/late 3 expire: leave it out silently\nNow: {now}"
+        "/late {number} label: say it, and by how much it is late\n/late {number} skip: leave it out and say so\n"
+        "/late {number} expire: leave it out silently\nNow: {now}"
     ),
     "late.label": "say it, and by how much it is late",
     "late.skip": "leave it out and say so",
@@ -63,6 +66,8 @@ WORDING: Mapping[str, str] = {
     "tasks.page": "{what} ({total}), page {page} of {pages}:\n{tasks}",
     "tasks.beginning": "{what} ({total}), the first of them; search for more words to see fewer:\n{tasks}",
     "tasks.none": "{what}: none.",
+    "tasks.none_yet": "{what}: none. To note one: /task Buy milk",
+    "tasks.no_page": "{what} ({total}): there is no page {page} any more.",
     # Time
     "time.refused": "{why} Nothing was changed.",
     "time.which": "{why} Choose:",
@@ -87,19 +92,23 @@ WORDING: Mapping[str, str] = {
     "zone.unknown": (
         "I know no time zone by that name. Send a larger city near you or an offset: /timezone Berlin, /timezone +05:30"
     ),
+    "zone.alike": "I know no place by exactly that name. If it is one of these, choose:",
     "zone.which": "That may be several time zones. Choose:",
     "zone.set": "The time zone here is now {zone}, where it is {now}.",
-    "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep theirs.",
+    "zone.changed": "The time zone here is now {zone}, where it is {now}. Tasks that exist keep their time zone.",
     # Habits
     "quiet.none": "There are no quiet hours here. To set them: /quiet 22:00-07:00",
-    "quiet.is": "Quiet hours here: {hours}. Only urgent tasks remind in them. To end that: /quiet off",
-    "quiet.set": "Quiet hours here are now {hours}. Reminders wait until they are over, except for urgent tasks.",
+    "quiet.is": "Quiet hours here: {hours}. Only !high tasks remind in them. To end that: /quiet off",
+    "quiet.set": "Quiet hours here are now {hours}. Reminders wait until they are over, except for !high tasks.",
     "quiet.off": "There are no quiet hours here any more.",
+    "quiet.waits": (
+        "That is in the quiet hours ({hours}): the reminder comes {until}. Of a !high task it would come at its time."
+    ),
     "quiet.usage": "I do not understand that. For example: /quiet 22:00-07:00, or /quiet off",
-    "escalation.is": "A task that stays open after its time is said again {waits}.",
-    "escalation.set": "From now on a task that stays open after its time is said again {waits}.",
-    "escalation.waits": "after {waits}, each counted from the time before; urgent ones after half of that",
-    "escalation.off": "A task that stays open after its time is not said again.",
+    "escalation.is": "I remind again of a task that stays open after its time: {waits}.",
+    "escalation.set": "From now on I remind again of a task that stays open after its time: {waits}.",
+    "escalation.waits": "after {waits}, each counted from the reminder before; of !high ones after half of that",
+    "escalation.off": "I do not remind again of a task that stays open after its time.",
     "escalation.usage": (
         "I do not understand that. Up to {most} waits of a minute to 30 days, for example: /escalation 1h, 4h, 24h; "
         "or /escalation off, or /escalation default"
@@ -123,10 +132,11 @@ WORDING: Mapping[str, str] = {
     "digest.untold": "A digest of the day may not have reached this chat, {at}. /tasks today shows what is due.",
     # The ledger
     "why.usage": "Which task? Send its number: /why 3",
-    "why.next": "I remind next: {next}",
-    "why.no_next": "I do not remind of it by myself any more.",
+    "why.next": "Next reminder: {next}",
+    "why.no_next": "No further reminder is planned.",
+    "why.untimed": "It has no time, so there is no reminder. To set one: /edit {number} tomorrow 9",
     "why.waits_for_contact": "Its reminders wait, since this chat could not be reached.",
-    "why.nothing_yet": "It has not reminded yet.",
+    "why.nothing_yet": "There was no reminder of it yet.",
     "why.done": "It is done.",
     "why.done_by": "It was done by {who}.",
     "why.cancelled": "It was cancelled.",
@@ -134,9 +144,9 @@ WORDING: Mapping[str, str] = {
     "kept.fired": "{at}: reminded",
     "kept.late": "{at}: reminded late",
     "kept.skipped": "{at}: left out",
-    "kept.superseded": "{at}: not said, a later one or what you did took its place",
+    "kept.superseded": "{at}: not said, since a later one or what somebody did took its place",
     "kept.paused": "{at}: waits, the chat could not be reached",
-    "kept.ambiguous": "{at}: sent, but whether it arrived is unknown",
+    "kept.ambiguous": "{at}: may not have arrived",
     # Reminders
     "reminder.now": "⏰ {title}\n(task {number})",
     "reminder.again": "⏰ Still open: {title}\n(task {number})",
@@ -171,13 +181,17 @@ WORDING: Mapping[str, str] = {
     "press.was_snoozed_by": "Put off by {who}: {until}",
     "press.was_skipped": "Left out this time. Next: {next}",
     "press.was_skipped_by": "Left out this time by {who}. Next: {next}",
-    "press.was_stopped": "Does not repeat any more",
-    "press.was_stopped_by": "Does not repeat any more, by {who}",
+    "press.was_stopped": "Repeating stopped",
+    "press.was_stopped_by": "Repeating stopped by {who}",
     "press.already_done": "It was done already.",
     "press.already_cancelled": "It was cancelled.",
     "press.already_open": "It is open already.",
-    "press.already_snoozed": "It is put off already.",
-    "press.not_yours": "Somebody else was asked.",
+    "press.comes_before": "It comes again before that: {until}",
+    "press.zone_needed": (
+        "For that I need to know the time zone here. Send for example /timezone Berlin, then press again."
+    ),
+    "press.question_gone": "That question is not open any more. Send the command again if it still holds.",
+    "press.not_yours": "Somebody else was asked. Send a command of your own.",
     "press.not_let_in": "You may not do that here.",
     # Days and lengths of time
     "day.yesterday": "yesterday {time}",

@@ -19,6 +19,10 @@ WORDING: Mapping[str, str] = {
         "Sende ihn noch einmal, wenn er noch gilt."
     ),
     "edit.not_done": "Einen bearbeiteten Befehl führe ich nicht aus. Sende ihn als neue Nachricht.",
+    "edit.not_done_again": (
+        "Einen bearbeiteten Befehl führe ich nicht aus, und was er vorher getan hat, bleibt getan. "
+        "Eine neue Nachricht kann das ändern."
+    ),
     "edit.stays_done": "Was diese Nachricht getan hat, bleibt getan; Bearbeiten nimmt nichts zurück.",
     "edit.in_parts": (
         "Die Antwort darauf bestand aus mehreren Nachrichten, die ich nicht zusammen ändern kann. "

@@ -25,7 +25,7 @@ WORDING: Mapping[str, str] = {
     "task.made_by": "Angelegt von {who}",
     "task.closed_by": "von {who}",
     "task.overdue": "überfällig",
-    "task.unknown": "Eine Aufgabe {number} gibt es hier nicht. /tasks zeigt, was es gibt.",
+    "task.unknown": "Aufgabe {number} gibt es hier nicht. /tasks zeigt, was es gibt.",
     "task.done": "Erledigt: {number}. {title}",
     "task.done_next": "Für diesmal erledigt: {number}. {title}\nNächstes Mal: {next}",
     "task.cancelled": "Gestrichen: {number}. {title}",
@@ -34,7 +34,10 @@ WORDING: Mapping[str, str] = {
     "task.already_done": "Sie war schon erledigt: {number}. {title}",
     "task.already_cancelled": "Sie wurde gestrichen: {number}. {title}",
     "task.is_closed": "Aufgabe {number} ist abgeschlossen: {title}\n/undone {number} öffnet sie wieder.",
-    "numbers.usage": "Welche Aufgabe? Sende ihre Nummer, oder mehrere: /{name} 3 oder /{name} 3 5",
+    "numbers.usage": (
+        "Welche Aufgabe? Sende ihre Nummer, oder bis zu {most}: /{name} 3 oder /{name} 3 5\n"
+        "/tasks zeigt die Nummern."
+    ),
     "edit_task.usage": (
         "Sende die Nummer und was anders sein soll: /edit 3 Hafermilch kaufen, oder /edit 3 morgen 9 Uhr\n"
         "Ohne Zeit: /edit 3 ohne Zeit"
@@ -42,16 +45,17 @@ WORDING: Mapping[str, str] = {
     "snooze.usage": "Sende die Nummer und bis wann: /snooze 3 in 2 h, oder /snooze 3 morgen 9 Uhr",
     "snooze.when": "Bis wann? {number}. {title}",
     "snooze.no_time": (
-        "Das verstehe ich nicht als eine Zeit, also wurde nichts geändert. Zum Beispiel: /snooze 3 in 2 h"
+        "Das verstehe ich nicht als einen Zeitpunkt, also wurde nichts geändert. Zum Beispiel: /snooze 3 in 2 h"
     ),
-    "snooze.once": "Aufschieben geht bis zu einer Zeit. Wiederholt wird eine Aufgabe mit /edit.",
-    "snooze.until": "Aufgeschoben: {number}. {title}\nIch erinnere {until}",
+    "snooze.once": "Aufschieben geht nur bis zu einem Zeitpunkt. Wiederholen lässt sich eine Aufgabe mit /edit.",
+    "snooze.until": "Aufgeschoben: {number}. {title}\nNächste Erinnerung: {until}",
+    "snooze.comes_before": "Sie kommt schon vorher wieder: {number}. {title}\nNächste Erinnerung: {until}",
     "late.usage": (
         "Was soll aus einer Erinnerung werden, die verspätet ist, weil ich zu ihrer Zeit nicht lief?\n"
-        "/late 3 label: melden, und um wie viel sie verspätet ist\n/late 3 skip: auslassen und es sagen\n"
-        "/late 3 expire: still auslassen\nJetzt: {now}"
+        "/late {number} melden: sagen, und um wie viel sie verspätet ist\n"
+        "/late {number} auslassen: auslassen und es sagen\n/late {number} verfallen: still auslassen\nJetzt: {now}"
     ),
-    "late.label": "melden, und um wie viel sie verspätet ist",
+    "late.label": "sagen, und um wie viel sie verspätet ist",
     "late.skip": "auslassen und es sagen",
     "late.expire": "still auslassen",
     "late.set": "Wenn eine Erinnerung von Aufgabe {number} verspätet ist: {what}.",
@@ -67,6 +71,8 @@ WORDING: Mapping[str, str] = {
     "tasks.page": "{what} ({total}), Seite {page} von {pages}:\n{tasks}",
     "tasks.beginning": "{what} ({total}), die ersten davon; suche nach mehr Wörtern, um weniger zu sehen:\n{tasks}",
     "tasks.none": "{what}: keine.",
+    "tasks.none_yet": "{what}: keine. Eine notieren: /task Milch kaufen",
+    "tasks.no_page": "{what} ({total}): eine Seite {page} gibt es nicht mehr.",
     # Time
     "time.refused": "{why} Nichts wurde geändert.",
     "time.which": "{why} Wähle:",
@@ -84,29 +90,35 @@ WORDING: Mapping[str, str] = {
         "Beispiel: /edit {number} morgen 9 Uhr"
     ),
     "zone.needed": (
-        "Dafür muss ich die Zeitzone hier kennen. Sende einen Ort oder einen Versatz, dann mache ich weiter:\n"
+        "Dafür muss ich die Zeitzone hier kennen. Sende einen Ort oder den Abstand zu UTC, dann mache ich weiter:\n"
         "/timezone Berlin\n/timezone +05:30"
     ),
     "zone.none": (
-        "Ich kenne die Zeitzone hier nicht. Sende einen Ort oder einen Versatz: /timezone Berlin, /timezone +05:30"
+        "Ich kenne die Zeitzone hier nicht. Sende einen Ort oder den Abstand zu UTC: /timezone Berlin, /timezone +05:30"
     ),
     "zone.is": "Die Zeitzone hier ist {zone}, dort ist es {now}. Ändern: /timezone Berlin",
     "zone.unknown": (
-        "Unter diesem Namen kenne ich keine Zeitzone. Sende eine größere Stadt in deiner Nähe oder einen Versatz: "
+        "Unter diesem Namen kenne ich keine Zeitzone. Sende eine größere Stadt in deiner Nähe oder den Abstand zu UTC: "
         "/timezone Berlin, /timezone +05:30"
     ),
+    "zone.alike": "Einen Ort mit genau diesem Namen kenne ich nicht. Ist es einer von diesen, dann wähle:",
     "zone.which": "Das können mehrere Zeitzonen sein. Wähle:",
     "zone.set": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}.",
-    "zone.changed": "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre.",
+    "zone.changed": (
+        "Die Zeitzone hier ist jetzt {zone}, dort ist es {now}. Bestehende Aufgaben behalten ihre Zeitzone."
+    ),
     # Habits
     "quiet.none": "Hier gibt es keine Ruhezeit. Festlegen: /quiet 22:00-07:00",
-    "quiet.is": "Ruhezeit hier: {hours}. Nur dringende Aufgaben erinnern darin. Aufheben: /quiet off",
-    "quiet.set": "Die Ruhezeit hier ist jetzt {hours}. Erinnerungen warten ihr Ende ab, außer bei dringenden Aufgaben.",
+    "quiet.is": "Ruhezeit hier: {hours}. Nur an Aufgaben mit !hoch erinnere ich darin. Aufheben: /quiet off",
+    "quiet.set": "Die Ruhezeit hier ist jetzt {hours}. Erinnerungen warten ihr Ende ab, außer bei Aufgaben mit !hoch.",
     "quiet.off": "Hier gibt es keine Ruhezeit mehr.",
+    "quiet.waits": (
+        "Das liegt in der Ruhezeit ({hours}): die Erinnerung kommt {until}. Bei !hoch käme sie zu ihrer Zeit."
+    ),
     "quiet.usage": "Das verstehe ich nicht. Zum Beispiel: /quiet 22:00-07:00, oder /quiet off",
     "escalation.is": "An eine Aufgabe, die nach ihrer Zeit offen bleibt, erinnere ich noch einmal {waits}.",
     "escalation.set": "An eine Aufgabe, die nach ihrer Zeit offen bleibt, erinnere ich ab jetzt noch einmal {waits}.",
-    "escalation.waits": "nach {waits}, jeweils vom vorigen Mal an; an dringende nach der Hälfte",
+    "escalation.waits": "nach {waits}, jeweils nach der vorigen Erinnerung; an solche mit !hoch nach der Hälfte",
     "escalation.off": "An eine Aufgabe, die nach ihrer Zeit offen bleibt, erinnere ich nicht noch einmal.",
     "escalation.usage": (
         "Das verstehe ich nicht. Bis zu {most} Abstände von einer Minute bis 30 Tagen, zum Beispiel: "
@@ -133,10 +145,11 @@ WORDING: Mapping[str, str] = {
     ),
     # The ledger
     "why.usage": "Welche Aufgabe? Sende ihre Nummer: /why 3",
-    "why.next": "Ich erinnere wieder: {next}",
-    "why.no_next": "Von selbst erinnere ich nicht mehr daran.",
+    "why.next": "Nächste Erinnerung: {next}",
+    "why.no_next": "Eine weitere Erinnerung ist nicht geplant.",
+    "why.untimed": "Sie hat keine Zeit, also gibt es keine Erinnerung. Eine setzen: /edit {number} morgen 9 Uhr",
     "why.waits_for_contact": "Ihre Erinnerungen warten, weil dieser Chat nicht erreichbar war.",
-    "why.nothing_yet": "Sie hat noch nicht erinnert.",
+    "why.nothing_yet": "Daran wurde noch nicht erinnert.",
     "why.done": "Sie ist erledigt.",
     "why.done_by": "Sie wurde von {who} erledigt.",
     "why.cancelled": "Sie wurde gestrichen.",
@@ -144,9 +157,9 @@ WORDING: Mapping[str, str] = {
     "kept.fired": "{at}: erinnert",
     "kept.late": "{at}: verspätet erinnert",
     "kept.skipped": "{at}: ausgelassen",
-    "kept.superseded": "{at}: nicht gesagt, eine spätere oder was du getan hast kam an ihre Stelle",
+    "kept.superseded": "{at}: entfallen, denn eine spätere oder was jemand getan hat trat an ihre Stelle",
     "kept.paused": "{at}: wartet, der Chat war nicht erreichbar",
-    "kept.ambiguous": "{at}: gesendet, aber ob sie ankam, ist unbekannt",
+    "kept.ambiguous": "{at}: kam vielleicht nicht an",
     # Reminders
     "reminder.now": "⏰ {title}\n(Aufgabe {number})",
     "reminder.again": "⏰ Noch offen: {title}\n(Aufgabe {number})",
@@ -181,13 +194,17 @@ WORDING: Mapping[str, str] = {
     "press.was_snoozed_by": "Aufgeschoben von {who}: {until}",
     "press.was_skipped": "Diesmal ausgelassen. Nächstes Mal: {next}",
     "press.was_skipped_by": "Diesmal ausgelassen von {who}. Nächstes Mal: {next}",
-    "press.was_stopped": "Wiederholt sich nicht mehr",
-    "press.was_stopped_by": "Wiederholt sich nicht mehr, durch {who}",
+    "press.was_stopped": "Wiederholung beendet",
+    "press.was_stopped_by": "Wiederholung beendet von {who}",
     "press.already_done": "Sie war schon erledigt.",
     "press.already_cancelled": "Sie wurde gestrichen.",
     "press.already_open": "Sie ist schon offen.",
-    "press.already_snoozed": "Sie ist schon aufgeschoben.",
-    "press.not_yours": "Gefragt war jemand anders.",
+    "press.comes_before": "Sie kommt schon vorher wieder: {until}",
+    "press.zone_needed": (
+        "Dafür muss ich die Zeitzone hier kennen. Sende zum Beispiel /timezone Berlin und drücke dann noch einmal."
+    ),
+    "press.question_gone": "Diese Frage ist nicht mehr offen. Sende den Befehl noch einmal, wenn er noch gilt.",
+    "press.not_yours": "Gefragt war jemand anders. Sende einen eigenen Befehl.",
     "press.not_let_in": "Das darfst du hier nicht.",
     # Days and lengths of time
     "day.yesterday": "gestern {time}",

@@ -14,7 +14,7 @@ from domain.runtime_state import DEFAULT_MODE, Mode
 from domain.status import StatusReport
 from domain.tasks.policy import Times
 from domain.tasks.timeless import Timeless
-from domain.tasks.times import Refused, Unclear, Understood
+from domain.tasks.times import Refused, Unclear, Understood, ZonesMeant
 from domain.tasks.values import Occasion, Page, Task, Who
 from domain.wording import Rows, Value
 
@@ -86,7 +86,7 @@ class Calendar(Times, Protocol):
 
     def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str: ...
 
-    def find_zone(self, text: str) -> tuple[str, ...]: ...
+    def find_zone(self, text: str) -> ZonesMeant: ...
 
 
 @frozen

@@ -10,11 +10,12 @@ from attrs import evolve
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
-from domain.commands.task import refused_title
-from domain.commands.timing import NO_OFFER, Untimed, offer_of, read_time, with_note
+from domain.commands.task import refused_title, title_of
+from domain.commands.timing import NO_OFFER, Untimed, offer_of, quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import Moved, snoozed, timed_anew
+from domain.tasks.policy import policy_of
 from domain.tasks.times import Understood
 from domain.tasks.values import TAGS_MAX, Late, Occasion, Status, Task
 from domain.wording import Listed, Said, Value
@@ -46,7 +47,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
             return read
         when = read if isinstance(read, Understood) else None
         offer = offer_of(ask, known, task.number, read)
-        title = " ".join((found.text if when is None else when.rest).split())
+        title = title_of(found.text if when is None else when.rest)
         if title or when is None:
             refusal = refused_title(title)
             if refusal is not None:
@@ -61,7 +62,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         moved.task, tags=tags, priority=task.priority if found.priority is None else found.priority,
         assigned_to=found.assigned_to or task.assigned_to, language=ask.language or task.language,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(changed), when, offer)
+    shown = with_note(Reader.of(ask, known).full(changed), when, changed, ask, known, offer)
     if is_timeless:
         shown = Listed((shown, Said("task.timeless")))
     effects = (*effects_of(evolve(moved, task=changed)), *offer.effects)
@@ -83,17 +84,26 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         return Answer("snooze.no_time")
     if when.rule is not None:
         return Answer("snooze.once")
-    said = known.calendar.echo(when.at, None, when.zone, ask.language)
+    if task.due_at is None:
+        # Without a time of its own it had no zone either.
+        task = evolve(task, zone=when.zone)
+    moved = snoozed(task, when.at, known.now, known.calendar)
+    at = moved.task.remind_at
+    assert at is not None
+    said = known.calendar.echo(at, None, when.zone, ask.language)
     values: dict[str, Value] = {"number": str(task.number), "title": task.title, "until": said}
     reason = f"task {task.number} put off"
-    return Answer("snooze.until", values, effects_of(snoozed(task, when.at)), reason=reason)
+    key = "snooze.until" if at == when.at else "snooze.comes_before"
+    told = Listed((Said(key, values), *quieted(task, at, ask, known)))
+    return Answer("lines", {"lines": told}, effects_of(moved), reason=reason)
 
 
 def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     """Set what becomes of a reminder of the task that is late."""
     wanted = _LATE.get(words.lower())
     if wanted is None:
-        return Answer("late.usage", {"now": Said(f"late.{task.late.value}")})
+        shown: dict[str, Value] = {"number": str(task.number), "now": Said(f"late.{task.late.value}")}
+        return Answer("late.usage", shown)
     values: dict[str, Value] = {"number": str(task.number), "what": Said(f"late.{wanted.value}")}
     reason = f"task {task.number}: late reminders"
     return Answer("late.set", values, (PutTask(evolve(task, late=wanted)),), reason=reason)
@@ -108,11 +118,15 @@ def why(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     elif task.is_paused:
         lines.append(Said("why.waits_for_contact"))
     elif task.remind_at is not None:
-        lines.append(Said("why.next", {"next": reader.moment(task.remind_at, task.zone)}))
+        comes = policy_of(known.settings).quiet_until(task, task.remind_at, known.calendar)
+        lines.append(Said("why.next", {"next": reader.moment(comes, task.zone)}))
     else:
-        lines.append(Said("why.no_next"))
+        lines.append(
+            Said("why.untimed" if task.due_at is None else "why.no_next", {"number": str(task.number)})
+        )
     lines += [_told(reader, task, each) for each in known.tasks.occasions]
-    if not known.tasks.occasions:
+    is_untimed = task.status is Status.OPEN and task.due_at is None and task.remind_at is None
+    if not known.tasks.occasions and not is_untimed:
         lines.append(Said("why.nothing_yet"))
     return Answer("lines", {"lines": Listed(tuple(lines))})
 
@@ -138,7 +152,7 @@ def _one(name: str, change: Change, *, of_closed: bool = False) -> Callable[[Ask
 
 
 _USAGES = {"edit": "edit_task", "snooze": "snooze", "late": "late", "why": "why"}
-_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"now": Said(f"late.{Late.LABEL.value}")}}
+_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"number": "3", "now": Said(f"late.{Late.LABEL.value}")}}
 
 
 def _wants(args: str, settings: Mapping[str, str]) -> Wants:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from attrs import frozen
 
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
-from domain.commands.draft import numbers_of
+from domain.commands.draft import NUMBERS_MAX, numbers_of
 from domain.commands.views import Reader
 from domain.decisions import Effect, KeepOccasion, PutTask
 from domain.events.tasks import TaskCancelled, TaskCompleted
@@ -89,7 +89,7 @@ def _each(name: str, close: Close) -> Callable[[Ask, Known], Answer]:
     def step(ask: Ask, known: Known) -> Answer:
         numbers = numbers_of(ask.args)
         if numbers is None:
-            return Answer("numbers.usage", {"name": name})
+            return Answer("numbers.usage", {"name": name, "most": str(NUMBERS_MAX)})
         lines: list[Value] = []
         closed: list[Closed] = []
         for number in numbers:

@@ -12,9 +12,9 @@ from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.closing import effects_of
 from domain.commands.habits import OFF_WORDS
 from domain.commands.timing import read_time
-from domain.commands.views import ZONE
 from domain.decisions import AddTask, Effect
 from domain.tasks.moves import Moved, cancelled, timed, timed_anew
+from domain.tasks.policy import ZONE
 from domain.tasks.times import Understood
 from domain.tasks.values import DIGEST_NUMBER, Status, Task
 

@@ -21,7 +21,8 @@ _MARK = re.compile(r"(?<!\S)([!#@])(\S+)")
 _TAG = re.compile(r"[^\W\d_][\w-]*")
 # https://core.telegram.org/api/names: at least four characters, of which the first is a letter.
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
-_NUMBER = re.compile(r"#?([0-9]{1,9})")
+# As people write it, and as lists show it: "3", "#3", "3.".
+_NUMBER = re.compile(r"#?([0-9]{1,9})[.:,;)]?")
 # Telegram gives nobody this id: a name alone tells who it is for.
 _UNKNOWN_USER = 0
 
@@ -78,15 +79,15 @@ def tag_of(word: str) -> str | None:
 
 def numbers_of(args: str) -> tuple[int, ...] | None:
     """Return the numbers of tasks that ``args`` are, each once; None where they are something else, or too many."""
-    words = args.replace(",", " ").split()
+    words = re.split(r"[\s,;]+", args.strip(" \n\t,;"))
     found = [_NUMBER.fullmatch(word) for word in words]
-    if not words or len(words) > NUMBERS_MAX or not all(found):
+    if len(words) > NUMBERS_MAX or not all(found):
         return None
     return tuple(dict.fromkeys(int(each[1]) for each in found if each is not None))
 
 
 def number_and_rest(args: str) -> tuple[int, str] | None:
     """Return the number that ``args`` begin with, and what follows; None where they begin with something else."""
-    first, _, rest = args.strip().partition(" ")
+    first, *rest = args.split(maxsplit=1) or [""]
     found = _NUMBER.fullmatch(first)
-    return (int(found[1]), rest.strip()) if found is not None else None
+    return (int(found[1]), "".join(rest).strip()) if found is not None else None

@@ -5,6 +5,8 @@ Not here: what follows from them (``domain.tasks.rules``).
 
 import re
 
+from attrs import evolve
+
 from domain.commands.base import Answer, Ask, Command, Known, Need
 from domain.commands.views import span
 from domain.decisions import PutSetting
@@ -14,18 +16,25 @@ from domain.tasks.policy import (
     NAGS_MAX,
     OFF,
     QUIET,
+    ZONE,
     Policy,
+    Quiet,
     parse_quiet,
     parse_waits,
     policy_of,
     written,
 )
+from domain.tasks.values import UNZONED
 from domain.wording import Listed, Said, Value
 
 OFF_WORDS = (OFF, "aus")
 _DEFAULT = "default"
-_UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86_400}
-_SPAN = re.compile(r"([0-9]{1,4}) ?(m|min|h|d)")
+_UNITS_S = {
+    **dict.fromkeys(("m", "min", "minute", "minutes", "minuten"), 60),
+    **dict.fromkeys(("h", "hour", "hours", "std", "stunde", "stunden"), 3600),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen"), 86_400),
+}
+_SPAN = re.compile(r"([0-9]{1,4}) ?([a-z]+)\.?")
 
 
 def quiet(ask: Ask, known: Known) -> Answer:
@@ -33,16 +42,24 @@ def quiet(ask: Ask, known: Known) -> Answer:
     words = ask.args.lower()
     if not words:
         hours = policy_of(known.settings).quiet
-        return Answer("quiet.none") if hours is None else Answer("quiet.is", {"hours": str(hours)})
+        return Answer("quiet.none") if hours is None else _told("quiet.is", hours, known)
     if words in OFF_WORDS:
         return Answer(
             "quiet.off", effects=(PutSetting(QUIET, OFF, is_choice=True),), reason="quiet hours off"
         )
-    hours = parse_quiet("-".join(part.strip() for part in re.split("[-–—]", words)))
+    parts = [part.strip() for part in re.split("[-–—]", words)]
+    hours = parse_quiet("-".join(f"{part}:00" if part.isdecimal() else part for part in parts))
     if hours is None:
         return Answer("quiet.usage")
     effects = (PutSetting(QUIET, str(hours), is_choice=True),)
-    return Answer("quiet.set", {"hours": str(hours)}, effects, reason="quiet hours set")
+    return evolve(_told("quiet.set", hours, known), effects=effects, reason="quiet hours set")
+
+
+def _told(key: str, hours: Quiet, known: Known) -> Answer:
+    """Return the hours with the zone by whose clocks they are quiet; where it is not known, that it is not."""
+    zone = known.settings.get(ZONE)
+    told = Said(key, {"hours": f"{hours} ({zone or UNZONED})"})
+    return Answer("lines", {"lines": told if zone is not None else Listed((told, Said("zone.none")))})
 
 
 def escalation(ask: Ask, known: Known) -> Answer:
@@ -71,7 +88,7 @@ def _waits(words: str) -> tuple[float, ...] | None:
     if words in OFF_WORDS:
         return ()
     found = [_SPAN.fullmatch(part.strip()) for part in words.split(",")]
-    waits_s = [int(each[1]) * _UNITS_S[each[2]] for each in found if each is not None]
+    waits_s = [int(each[1]) * _UNITS_S[each[2]] for each in found if each is not None and each[2] in _UNITS_S]
     return parse_waits(",".join(map(str, waits_s))) if len(waits_s) == len(found) else None
 
 

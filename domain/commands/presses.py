@@ -18,9 +18,9 @@ from domain.commands.views import PENDING, Reader, button, reminder_rows
 from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import Action, Button, OnListed, OnOption, OnPage, OnTask, OnZone, bucket_of
 from domain.tasks.moves import Moved, skipped, snoozed, stopped
-from domain.tasks.policy import policy_of
-from domain.tasks.times import WallTime
-from domain.tasks.values import Status, Task
+from domain.tasks.policy import ZONE, policy_of
+from domain.tasks.times import WallTime, ZonesMeant
+from domain.tasks.values import UNZONED, Status, Task
 from domain.wording import Rows, Said, Value
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
@@ -31,7 +31,7 @@ MORNING_HOUR = 9
 class Pressed:
     """What a press leads to: a notice, how its message reads then (None: as before), and what is done.
 
-    ``is_done``: it did what the button says; else it did nothing.
+    ``language`` is that of the message; None where it is that of whoever pressed.
     """
 
     notice: Said
@@ -39,6 +39,7 @@ class Pressed:
     effects: tuple[Effect, ...] = ()
     events: tuple[object, ...] = ()
     reason: str = ""
+    language: str | None = None
 
 
 STALE = Pressed(Said("stale_button"), reason="a stale button")
@@ -77,7 +78,7 @@ def step(ask: Ask, known: Known, pressed: Button) -> Pressed:
         case OnOption():
             return _on_option(ask, known, pressed)
         case OnZone(zone):
-            if zone not in known.calendar.find_zone(zone):
+            if known.calendar.find_zone(zone) != ZonesMeant((zone,)):
                 return STALE
             answer = set_zone(ask, known, zone)
             return Pressed(Said("press.chosen"), answer, answer.effects, answer.events, answer.reason)
@@ -90,7 +91,9 @@ def _on_task(ask: Ask, known: Known, pressed: OnTask) -> Pressed:
     wanted = Status.DONE if pressed.action is Action.UNDO else Status.OPEN
     if task.status is not wanted:
         return evolve(STALE, notice=Said(f"press.already_{task.status.value}"))
-    return _ACTIONS[pressed.action](ask, known, task)
+    # A group reads on in the language in which its reminder came, whatever the app of who pressed is set to.
+    language = ask.language if ask.is_private else task.language or ask.language
+    return evolve(_ACTIONS[pressed.action](evolve(ask, language=language), known, task), language=language)
 
 
 def _is_for(task: Task, bucket: int | None) -> bool:
@@ -112,30 +115,37 @@ def _undo(ask: Ask, known: Known, task: Task) -> Pressed:
     return Pressed(Said("press.opened"), shown, opened.effects, reason=f"task {task.number} opened again")
 
 
-def _snooze(until: Callable[[Known, Task], float]) -> Callable[[Ask, Known, Task], Pressed]:
+def _snooze(until: Callable[[Known, str], float]) -> Callable[[Ask, Known, Task], Pressed]:
     def snooze(ask: Ask, known: Known, task: Task) -> Pressed:
-        at = until(known, task)
-        # A second press within the minute is a slip of the finger.
-        if task.remind_at is not None and abs(task.remind_at - at) < MINUTE_S:
-            return evolve(STALE, notice=Said("press.already_snoozed"))
-        said = Reader.of(ask, known).moment(at, task.zone)
-        moved = snoozed(task, at)
+        zone = known.settings.get(ZONE, task.zone)
+        if task.due_at is None:
+            # Without a time of its own it had no zone either.
+            task = evolve(task, zone=zone)
+        wanted = until(known, zone)
+        if task.remind_at is not None and abs(task.remind_at - wanted) < MINUTE_S:
+            # It is said then anyway: it was pressed twice, or an open task is said again at that time.
+            moved, at = None, task.remind_at
+        else:
+            moved = snoozed(task, wanted, known.now, known.calendar)
+            assert moved.task.remind_at is not None
+            at = moved.task.remind_at
+        # In quiet hours it comes when these are over.
+        comes = policy_of(known.settings).quiet_until(task, at, known.calendar)
+        said = Reader.of(ask, known).moment(comes, zone)
         state = Said(_by(ask, "press.was_snoozed"), {**_who(ask), "until": said})
         shown = _shown(ask, known, task, state, ((button(Action.DONE, task),),))
-        return Pressed(
-            Said("press.snoozed", {"until": said}),
-            shown,
-            effects_of(moved),
-            reason=f"task {task.number} put off",
-        )
+        notice = Said("press.snoozed" if at >= wanted - MINUTE_S else "press.comes_before", {"until": said})
+        if moved is None:
+            return Pressed(notice, shown, reason="it is put off until then already")
+        return Pressed(notice, shown, effects_of(moved), reason=f"task {task.number} put off")
 
     return snooze
 
 
-def _tomorrow(known: Known, task: Task) -> float:
-    """Return the next day's morning by the wall clock of the task."""
-    wall = known.calendar.wall(known.now + DAY_S, task.zone)
-    return known.calendar.instant(WallTime(wall.year, wall.month, wall.day, MORNING_HOUR, 0), task.zone)
+def _tomorrow(known: Known, zone: str) -> float:
+    """Return the next day's morning by the clocks of ``zone``."""
+    wall = known.calendar.wall(known.now + DAY_S, zone)
+    return known.calendar.instant(WallTime(wall.year, wall.month, wall.day, MORNING_HOUR, 0), zone)
 
 
 def _skip(ask: Ask, known: Known, task: Task) -> Pressed:
@@ -150,7 +160,7 @@ def _skip(ask: Ask, known: Known, task: Task) -> Pressed:
 
 def _stop(ask: Ask, known: Known, task: Task) -> Pressed:
     if task.rule is None:
-        return STALE
+        return evolve(STALE, notice=Said("press.stopped"))
     moved = stopped(task, known.now, policy_of(known.settings), known.calendar)
     state = Said(_by(ask, "press.was_stopped"), _who(ask))
     return _moved(
@@ -165,12 +175,18 @@ def _moved(
     return Pressed(Said(notice), shown, effects_of(moved), reason=f"task {moved.task.number} {reason}")
 
 
+def _snooze_until_tomorrow(ask: Ask, known: Known, task: Task) -> Pressed:
+    if ZONE not in known.settings and task.zone == UNZONED:
+        return evolve(STALE, notice=Said("press.zone_needed"), reason="the time zone is not known")
+    return _snooze(_tomorrow)(ask, known, task)
+
+
 _ACTIONS: Mapping[Action, Callable[[Ask, Known, Task], Pressed]] = {
     Action.DONE: _done,
     Action.UNDO: _undo,
-    Action.SNOOZE_10_MIN: _snooze(lambda known, task: known.now + 10 * MINUTE_S),
-    Action.SNOOZE_1_H: _snooze(lambda known, task: known.now + HOUR_S),
-    Action.SNOOZE_TOMORROW: _snooze(_tomorrow),
+    Action.SNOOZE_10_MIN: _snooze(lambda known, zone: known.now + 10 * MINUTE_S),
+    Action.SNOOZE_1_H: _snooze(lambda known, zone: known.now + HOUR_S),
+    Action.SNOOZE_TOMORROW: _snooze_until_tomorrow,
     Action.SKIP: _skip,
     Action.STOP: _stop,
 }
@@ -205,12 +221,13 @@ def _on_listed(ask: Ask, known: Known, pressed: OnListed) -> Pressed:
 def _on_option(ask: Ask, known: Known, pressed: OnOption) -> Pressed:
     pending = Pending.of_text(known.settings.get(PENDING))
     if pending is None or pending.token != pressed.token or pending.name not in WITH_TIME:
-        return STALE
-    if pending.by != ask.user_id:
+        return evolve(STALE, notice=Said("press.question_gone"))
+    # Behind a chat's name is somebody who presses under their own, so there anybody may answer.
+    if pending.by is not None and pending.by != ask.user_id:
         return evolve(STALE, notice=Said("press.not_yours"), reason="somebody else was asked")
     when = chosen(ask, known, pending, pressed.index)
     if when is None:
-        return STALE
+        return evolve(STALE, notice=Said("press.question_gone"))
     answer = WITH_TIME[pending.name].step(pending.again(ask), evolve(known, chosen=when))
     asks_again = any(isinstance(each, PutSetting) and each.name == PENDING for each in answer.effects)
     effects = answer.effects if asks_again else (put(None), *answer.effects)

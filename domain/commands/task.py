@@ -13,15 +13,18 @@ from domain.decisions import AddTask
 from domain.envelope import timestamp_of
 from domain.events.tasks import TaskCreated
 from domain.tasks.times import Understood
-from domain.tasks.values import OPEN_TASKS_MAX, TAGS_MAX, TITLE_CHARS_MAX, Priority, Task
+from domain.tasks.values import OPEN_TASKS_MAX, TAGS_MAX, TITLE_CHARS_MAX, UNZONED, Priority, Task
+from domain.text import is_blank
 
 TASK, REMIND = "task", "remind"
+# Embeddings, overrides and isolates of https://www.unicode.org/reports/tr9/; letters bring their direction along.
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 def step(ask: Ask, known: Known) -> Answer:
     """Make a task, with a time or without one."""
     found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
-    if not found.text:
+    if is_blank(found.text):
         return Answer("task.usage")
     when = read_time(ask, known, TASK, found.text)
     return when if isinstance(when, Answer) else _made(ask, known, found, when)
@@ -30,7 +33,7 @@ def step(ask: Ask, known: Known) -> Answer:
 def remind(ask: Ask, known: Known) -> Answer:
     """Make a task that must have a time."""
     found = draft(ask.args, is_private=ask.is_private, mentioned=ask.mentioned)
-    if not found.text:
+    if is_blank(found.text):
         return Answer("remind.usage")
     when = read_time(ask, known, REMIND, found.text)
     if isinstance(when, Untimed):
@@ -40,7 +43,7 @@ def remind(ask: Ask, known: Known) -> Answer:
 
 def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> Answer:
     when = read if isinstance(read, Understood) else None
-    title = " ".join((found.text if when is None else when.rest).split())
+    title = title_of(found.text if when is None else when.rest)
     refusal = refused_title(title)
     if refusal is not None:
         return refusal
@@ -51,7 +54,7 @@ def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> A
     at = when.at if when is not None else None
     task = Task(
         known.fresh_id, known.tasks.next_number, title, due_at=at, remind_at=at,
-        zone=when.zone if when is not None else "UTC", rule=when.rule if when is not None else None,
+        zone=when.zone if when is not None else UNZONED, rule=when.rule if when is not None else None,
         priority=found.priority or Priority.NORMAL, tags=found.tags, thread_id=ask.thread_id, made_by=ask.who,
         assigned_to=found.assigned_to, language=ask.language, created_at=known.now,
     )  # fmt: skip
@@ -60,16 +63,21 @@ def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> A
         title=title, due_at=timestamp_of(at) if at is not None else None,
     )  # fmt: skip
     offer = offer_of(ask, known, task.number, read)
-    shown = with_note(Reader.of(ask, known).full(task), when, offer)
+    shown = with_note(Reader.of(ask, known).full(task), when, task, ask, known, offer)
     return Answer(
         "task.made", {"task": shown}, (AddTask(task), *offer.effects),
         reason=f"task {task.number} made", events=(created,), buttons=offer.buttons,
     )  # fmt: skip
 
 
+def title_of(words: str) -> str:
+    """Return the title that words are: in one line, and without characters that turn round what stands beside it."""
+    return " ".join(words.translate(_TURNING).split())
+
+
 def refused_title(title: str) -> Answer | None:
     """Return what to say of a title that is none; None where it is one."""
-    if not title:
+    if is_blank(title):
         return Answer("task.no_title")
     if len(title) > TITLE_CHARS_MAX:
         return Answer("task.too_long", {"most": str(TITLE_CHARS_MAX)})

@@ -10,8 +10,9 @@ from attrs import frozen
 
 from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.draft import tag_of
-from domain.commands.views import ZONE, Reader
+from domain.commands.views import Reader
 from domain.tasks.buttons import OnListed, OnPage, bucket_of, written
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Page, Status, Task
 from domain.wording import Choice, Listed, Rows, Said, Value, in_rows
 
@@ -73,10 +74,13 @@ def step(ask: Ask, known: Known) -> Answer:
 def page_of(reader: Reader, wanted: List, tasks: Sequence[Task], total: int) -> Answer:
     """Return a page as it is shown, with a button to each open task that says it is done, and those that turn pages."""
     pages = max(1, -(-total // SIZE))
+    values: dict[str, Value]
     if not tasks:
-        return Answer("tasks.none", {"what": _title(wanted)}, buttons=_turning(wanted, pages))
+        key = "tasks.no_page" if total else "tasks.none_yet" if wanted == List() else "tasks.none"
+        values = {"what": _title(wanted), "total": str(total), "page": str(wanted.page)}
+        return Answer(key, values, buttons=_turning(wanted, pages))
     lines: tuple[Value, ...] = tuple(reader.line(task) for task in tasks)
-    values: dict[str, Value] = {
+    values = {
         "what": _title(wanted), "tasks": Listed(lines), "total": str(total), "page": str(wanted.page),
         "pages": str(pages),
     }  # fmt: skip

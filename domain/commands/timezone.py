@@ -11,12 +11,15 @@ from attrs import evolve
 from domain.commands import changing, digest, task
 from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.timing import Pending, put
-from domain.commands.views import PENDING, ZONE, choice
+from domain.commands.views import PENDING, choice
 from domain.decisions import Effect, PutSetting
 from domain.tasks.buttons import OnZone, written
+from domain.tasks.policy import ZONE
 from domain.wording import Listed, Said, Value, in_rows
 
-OPTIONS_MAX = 8
+OPTIONS_MAX = 12
+# For how long a command waits for the zone: later, what "tomorrow" meant is over.
+WAITS_S = 3600.0
 # The commands in which a time may stand, so that a question about it may wait for an answer.
 WITH_TIME = {command.name: command for command in (*task.COMMANDS, *changing.COMMANDS, *digest.COMMANDS)}
 
@@ -30,19 +33,23 @@ def step(ask: Ask, known: Known) -> Answer:
             if zone is None
             else Answer("zone.is", {"zone": zone, "now": _now(known, zone)})
         )
-    zones = [zone for zone in known.calendar.find_zone(ask.args) if written(OnZone(zone)) is not None]
+    meant = known.calendar.find_zone(ask.args)
+    zones = [zone for zone in meant.names if written(OnZone(zone)) is not None]
     if not zones:
         return Answer("zone.unknown")
-    if len(zones) == 1:
+    if len(zones) == 1 and meant.is_sure:
         return set_zone(ask, known, zones[0])
     choices = tuple(choice(zone, OnZone(zone)) for zone in zones[:OPTIONS_MAX])
-    return Answer("zone.which", buttons=in_rows(choices, 1))
+    return Answer("zone.which" if meant.is_sure else "zone.alike", buttons=in_rows(choices, 1))
 
 
 def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
-    """Set the zone, let the digest of the day go by it, and carry out what waited for it."""
+    """Set the zone, let the digest of the day go by it, and carry out what waited for it.
+
+    That goes on whoever asked for it: the zone is that of all of the chat.
+    """
     chosen: tuple[Effect, ...] = (PutSetting(ZONE, zone, is_choice=True),)
-    key = "zone.changed" if ZONE in known.settings else "zone.set"
+    key = "zone.set" if known.settings.get(ZONE, zone) == zone else "zone.changed"
     told_zone: Value = Said(key, {"zone": zone, "now": _now(known, zone)})
     follows = digest.in_zone(known, zone)
     if follows is not None:
@@ -50,7 +57,7 @@ def set_zone(ask: Ask, known: Known, zone: str) -> Answer:
         chosen = (*chosen, *moved)
         told_zone = Listed((told_zone, Said("digest.follows", {"time": time})), " ")
     waiting = waits_for_zone(known.settings)
-    if waiting is None or waiting.by != ask.user_id:
+    if waiting is None or known.now - waiting.asked_at > WAITS_S:
         return Answer("lines", {"lines": told_zone}, chosen, reason="the time zone was set")
     told = evolve(known, settings={**known.settings, ZONE: zone})
     after = WITH_TIME[waiting.name].step(waiting.again(ask), told)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from domain.commands.base import Answer, Ask, Known, Mentioned
-from domain.commands.views import PENDING, ZONE
+from domain.commands.views import PENDING, Reader
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
+from domain.tasks.policy import ZONE, policy_of
 from domain.tasks.times import DOUBTS, NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
-from domain.tasks.values import Who
+from domain.tasks.values import Task, Who
 from domain.wording import Choice, Listed, Rows, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
@@ -30,7 +31,8 @@ TIME_FIRST = ("remind", "snooze", "digest")
 class Pending:
     """A command that waits for an answer: the zone, or one of ``options``; ``rest`` is its text without the time.
 
-    ``by`` is who gave it; None for whoever writes in a chat's name. ``mentioned`` as in the question.
+    ``by`` is who gave it, by the name ``by_name``; None for whoever writes in a chat's name. ``mentioned`` as in the
+    question, which came at ``asked_at``.
     """
 
     token: str
@@ -40,27 +42,35 @@ class Pending:
     options: tuple[str, ...] = ()
     rest: str = ""
     mentioned: tuple[Mentioned, ...] = ()
+    by_name: str = ""
+    asked_at: float = 0.0
 
     @property
     def text(self) -> str:
         """The value of the setting that holds it."""
         mentioned = [[each.who.user_id, each.who.name, each.from_end, each.length] for each in self.mentioned]
-        held = [self.token, self.name, self.args, self.by, list(self.options), self.rest, mentioned]
+        held = [
+            self.token, self.name, self.args, self.by, list(self.options), self.rest, mentioned, self.by_name,
+            self.asked_at,
+        ]  # fmt: skip
         return json.dumps(held)
 
     def again(self, ask: Ask) -> Ask:
-        """Return the question anew, put by whoever answers what was asked back."""
-        return evolve(ask, args=self.args, mentioned=self.mentioned)
+        """Return the question anew, as whoever put it; somebody else may have answered what was asked back."""
+        return evolve(ask, args=self.args, mentioned=self.mentioned, user_id=self.by, user_name=self.by_name)
 
     @classmethod
     def of_text(cls, text: str | None) -> "Pending | None":
         """Return what a setting holds; None for one that is empty or was written by another version."""
         try:
-            token, name, args, by, options, rest, mentioned = json.loads(text or "null")
+            token, name, args, by, options, rest, mentioned, by_name, asked_at = json.loads(text or "null")
             people = tuple(
                 Mentioned(Who(user_id, who), begin, length) for user_id, who, begin, length in mentioned
             )
-            return cls(str(token), str(name), str(args), by, tuple(options), str(rest), people)
+            return cls(
+                str(token), str(name), str(args), by, tuple(options), str(rest), people, str(by_name),
+                float(asked_at),
+            )  # fmt: skip
         except (TypeError, ValueError):
             return None
 
@@ -115,7 +125,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
         if not found.options:
             return Answer("time.refused", {"why": question})
         options = found.options[:OPTIONS_MAX]
-        pending = Pending(token, name, ask.args, ask.user_id, options, found.rest, ask.mentioned)
+        pending = _pending(token, name, ask, known, options, found.rest)
         choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(options))
         if name in _WITHOUT_TIME:
             choices = (*choices, Choice(Said("time.none"), data_of(token, len(options))))
@@ -126,7 +136,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
     if found.key == NO_TIME:
         return Untimed()
     if found.key == ZONE_NEEDED:
-        pending = Pending(token, name, ask.args, ask.user_id, mentioned=ask.mentioned)
+        pending = _pending(token, name, ask, known)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
 
@@ -142,9 +152,16 @@ def offer_of(ask: Ask, known: Known, number: int, found: Understood | Untimed) -
     if not found.options:
         return Offer(said)
     token = known.fresh_id.hex[:8]
-    pending = Pending(token, EDIT, f"{number} {found.values['phrase']}", ask.user_id, found.options)
+    answers = evolve(ask, args=f"{number} {found.values['phrase']}", mentioned=())
+    pending = _pending(token, EDIT, answers, known, found.options)
     choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(found.options))
     return Offer(said, (put(pending),), in_rows(choices, 1))
+
+
+def _pending(
+    token: str, name: str, ask: Ask, known: Known, options: tuple[str, ...] = (), rest: str = ""
+) -> Pending:
+    return Pending(token, name, ask.args, ask.user_id, options, rest, ask.mentioned, ask.user_name, known.now)
 
 
 def _why(found: Refused) -> Said:
@@ -178,10 +195,25 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None, offer: Offer = NO_OFFER) -> Value:
-    """Return what is shown with what must be told beside the time, or beside the lack of one."""
+def with_note(
+    shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known, offer: Offer = NO_OFFER
+) -> Value:
+    """Return what is shown with what must be told beside a time that was just set, or beside the lack of one."""
+    lines = [shown]
+    if found is not None and found.note:
+        lines.append(Said(f"when.{found.note}", found.values))
+    if found is not None and task.remind_at is not None:
+        lines += quieted(task, task.remind_at, ask, known)
     if offer.said:
-        return Listed((shown, offer.said))
-    if found is None or not found.note:
-        return shown
-    return Listed((shown, Said(f"when.{found.note}", found.values)))
+        lines.append(offer.said)
+    return Listed(tuple(lines))
+
+
+def quieted(task: Task, at: float, ask: Ask, known: Known) -> list[Value]:
+    """Return what must be told of a reminder at ``at`` that the quiet hours put off; nothing where they do not."""
+    policy = policy_of(known.settings)
+    until = policy.quiet_until(task, at, known.calendar)
+    if until <= at or policy.quiet is None:
+        return []
+    shown = Reader.of(ask, known).moment(until, policy.zone or task.zone)
+    return [Said("quiet.waits", {"hours": str(policy.quiet), "until": shown})]

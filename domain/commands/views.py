@@ -6,12 +6,16 @@ from attrs import frozen
 
 from domain.commands.base import Ask, Calendar, Known
 from domain.tasks.buttons import Action, Button, OnTask, bucket_of, written
+from domain.tasks.policy import ZONE
 from domain.tasks.values import Priority, Status, Task, Who
+from domain.text import shortened
 from domain.wording import Choice, Listed, Rows, Said, Value
 
-# The settings of a scope that commands about tasks read and write.
-ZONE, PENDING = "zone", "pending"
+# The setting of a scope that holds a command which waits for an answer.
+PENDING = "pending"
 _SNOOZES = (Action.SNOOZE_10_MIN, Action.SNOOZE_1_H, Action.SNOOZE_TOMORROW)
+# A page of long titles stays one message.
+TITLE_SHOWN_CHARS_MAX = 120
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
 
@@ -51,7 +55,7 @@ class Reader:
     def line(self, task: Task) -> Value:
         """Return a task in a line of a list."""
         mark = {Status.DONE: "✓ ", Status.CANCELLED: "✗ "}.get(task.status, "")
-        parts: list[Value] = [f"{mark}{task.number}. {task.title}"]
+        parts: list[Value] = [f"{mark}{task.number}. {shortened(task.title, TITLE_SHOWN_CHARS_MAX)}"]
         if task.due_at is not None:
             parts.append(self.moment(task.due_at, task.zone))
         if task.is_overdue(self.now):
@@ -67,12 +71,22 @@ class Reader:
         """Return all that is to be known of a task: its title, when it is in full, its marks, and who did what."""
         lines: list[Value] = [Said("task.head", {"number": str(task.number), "title": task.title})]
         if task.due_at is not None:
-            lines.append(self.calendar.echo(task.due_at, task.rule, task.zone, self.language))
+            lines.append(
+                self.calendar.echo(self._next(task, task.due_at), task.rule, task.zone, self.language)
+            )
+            if task.rule is not None and task.is_overdue(self.now):
+                lines.append(Said("reminder.was_due", {"at": self.moment(task.due_at, task.zone)}))
         if marks := _marks(task):
             lines.append(Listed(tuple(marks), " · "))
         if not self.is_private and _named(task.made_by):
             lines.append(Said("task.made_by", {"who": _named(task.made_by)}))
         return Listed(tuple(lines))
+
+    def _next(self, task: Task, due_at: float) -> float:
+        """Return when a task comes next: an occurrence that has passed is not the next one."""
+        if task.rule is None or due_at > self.now:
+            return due_at
+        return self.calendar.next_after(task.rule, task.zone, self.now) or due_at
 
     def by(self, task: Task, key: str) -> Said:
         """Return what became of a task, in a group with who did it."""

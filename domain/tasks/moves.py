@@ -89,13 +89,20 @@ def stopped(task: Task, now: float, policy: Policy, times: Times) -> Moved:
     return Moved(planned(once, now, policy, times))
 
 
-def snoozed(task: Task, until: float) -> Moved:
+def snoozed(task: Task, until: float, now: float, times: Times) -> Moved:
     """Say it (again) at ``until``, which must be to come, and nothing before. When it is due stays as it is.
 
-    An occurrence that was to be said until then is not said by itself any more.
+    An occurrence that was to be said until then is not said by itself any more. The next one is: no later occurrence
+    is lost by putting off this one, so it is said at the time of that if it is earlier.
     """
+    following = _following(task, now, times)
+    if following is not None:
+        until = min(until, following)
     later = evolve(task, remind_at=until, is_paused=False)
-    if task.times_said > 0 or task.due_at is None or until < task.due_at:
+    if task.due_at is not None and until <= task.due_at:
+        # It is still to come, and is said then, though it may have been put off before.
+        return Moved(evolve(later, times_said=0))
+    if task.times_said > 0 or task.due_at is None:
         return Moved(later)
     put_off = Occasion(task.task_id, task.due_at, Kept.SUPERSEDED, reason="put off by hand")
     return Moved(evolve(later, times_said=1), (put_off,))

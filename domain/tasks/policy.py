@@ -10,8 +10,9 @@ from typing import Protocol
 from attrs import frozen
 
 from domain.tasks.times import WallTime
+from domain.tasks.values import Priority, Task
 
-ESCALATION, QUIET = "escalation", "quiet"
+ESCALATION, QUIET, ZONE = "escalation", "quiet", "zone"
 OFF = "off"
 HOUR_S, DAY_S = 3600.0, 86_400.0
 DEFAULT_WAITS_S = (HOUR_S, 4 * HOUR_S, DAY_S, DAY_S, DAY_S)
@@ -54,10 +55,20 @@ class Quiet:
 
 @frozen
 class Policy:
-    """What a scope has set. ``waits_s``: how long after a saying the next one comes while the task stays open."""
+    """What a scope has set. ``waits_s``: how long after a saying the next one comes while the task stays open.
+
+    ``zone`` is the one by whose clocks the hours are quiet; where none was set, it is that of the task.
+    """
 
     waits_s: tuple[float, ...] = DEFAULT_WAITS_S
     quiet: Quiet | None = None
+    zone: str | None = None
+
+    def quiet_until(self, task: Task, at: float, times: Times) -> float:
+        """Return when something of a task that is due at ``at`` may be said: ``at`` itself, or when it is not quiet."""
+        if self.quiet is None or task.priority is Priority.HIGH:
+            return at
+        return self.quiet.over_at(at, self.zone or task.zone, times)
 
 
 def parse_quiet(text: str) -> Quiet | None:
@@ -98,4 +109,5 @@ def written(waits_s: tuple[float, ...]) -> str:
 def policy_of(settings: Mapping[str, str]) -> Policy:
     """Return what a scope's settings say; what cannot be read counts as not set."""
     waits_s = parse_waits(settings.get(ESCALATION, ""))
-    return Policy(DEFAULT_WAITS_S if waits_s is None else waits_s, parse_quiet(settings.get(QUIET, OFF)))
+    quiet = parse_quiet(settings.get(QUIET, OFF))
+    return Policy(DEFAULT_WAITS_S if waits_s is None else waits_s, quiet, settings.get(ZONE))

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from domain.events.tasks import ReminderKind
 from domain.tasks.moves import MISSED_MAX, missed, planned
 from domain.tasks.policy import Policy, Times
-from domain.tasks.values import Kept, Late, Occasion, Priority, Status, Task
+from domain.tasks.values import Kept, Late, Occasion, Status, Task
 
 # So much later than meant counts as late: more than what a scan, a restart or a busy minute takes.
 LATE_AFTER_S = 120.0
@@ -44,7 +44,7 @@ def act(task: Task, now: float, policy: Policy, times: Times, *, is_reachable: b
         return Acted(task)
     if task.is_digest:
         policy = evolve(policy, waits_s=())
-    quiet_until = _quiet_until(task, now, policy, times)
+    quiet_until = policy.quiet_until(task, now, times)
     if is_reachable and quiet_until > now:
         return Acted(evolve(task, remind_at=quiet_until))
     passed = missed(task, now, times)
@@ -99,7 +99,7 @@ def _occasion(task: Task, now: float, policy: Policy, times: Times) -> tuple[flo
     """
     assert task.remind_at is not None
     if task.times_said == 0 and task.due_at is not None and task.due_at <= now:
-        return task.due_at, _quiet_until(task, task.due_at, policy, times), ReminderKind.OCCURRENCE
+        return task.due_at, policy.quiet_until(task, task.due_at, times), ReminderKind.OCCURRENCE
     return task.remind_at, task.remind_at, ReminderKind.NAG
 
 
@@ -115,13 +115,6 @@ def _given_up(task: Task, now: float, passed: list[float]) -> tuple[Occasion, ..
         found.insert(0, task.remind_at)
     reason = "gave way to a later one"
     return tuple(Occasion(task.task_id, at, Kept.SUPERSEDED, reason=reason) for at in found[:-1])
-
-
-def _quiet_until(task: Task, at: float, policy: Policy, times: Times) -> float:
-    """Return when something that is due at ``at`` may be said."""
-    if policy.quiet is None or task.priority is Priority.HIGH:
-        return at
-    return policy.quiet.over_at(at, task.zone, times)
 
 
 def _by(late_s: float) -> str:

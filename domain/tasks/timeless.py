@@ -5,7 +5,7 @@ It stands in wherever nobody asks about time. Not here: the calendar (``applicat
 
 from datetime import UTC, datetime, timedelta
 
-from domain.tasks.times import NO_TIME, Refused, WallTime
+from domain.tasks.times import NO_TIME, Refused, WallTime, ZonesMeant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,9 +27,9 @@ class Timeless:
         """Return that nothing follows."""
         return None
 
-    def find_zone(self, text: str) -> tuple[str, ...]:
+    def find_zone(self, text: str) -> ZonesMeant:
         """Return that no zone is known."""
-        return ()
+        return ZonesMeant()
 
     def wall(self, at: float, zone: str) -> WallTime:
         """Return the instant in UTC."""

@@ -64,6 +64,14 @@ class Refused:
     rest: str = ""
 
 
+@frozen
+class ZonesMeant:
+    """The time zones that a name may stand for. ``is_sure`` False: none goes by that name, these by similar ones."""
+
+    names: tuple[str, ...] = ()
+    is_sure: bool = True
+
+
 # The reasons that the rules tell from all others: there is no time in the text; there is one that needs a zone.
 NO_TIME, ZONE_NEEDED = "no_time", "zone_needed"
 # What may as well be a part of the text as a time: one within it, a word that is nearly one of time, words of time

@@ -9,6 +9,8 @@ TITLE_CHARS_MAX = 500
 TAGS_MAX = 10
 TAG_CHARS_MAX = 32
 OPEN_TASKS_MAX = 1_000
+# The zone of a task that was made without one: its time was a span from then, or it has none.
+UNZONED = "UTC"
 # A scope's digest of the day is a task that nobody sees as one; people's tasks are numbered from 1.
 DIGEST_NUMBER = 0
 
@@ -72,7 +74,7 @@ class Task:
     status: Status = Status.OPEN
     due_at: float | None = None
     remind_at: float | None = None
-    zone: str = "UTC"
+    zone: str = UNZONED
     rule: str | None = None
     priority: Priority = Priority.NORMAL
     tags: tuple[str, ...] = ()

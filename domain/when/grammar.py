@@ -132,7 +132,8 @@ def _changes(left: Sequence[Symbol], *, back: bool) -> bool:
     if not left:
         return False
     if back:
-        return left[0].kind == BESIDE and (left[0].value == "back" or len(left) > 1)
+        ago = any(each.kind == BESIDE and each.value == "back" for each in left)
+        return ago or (left[0].kind == BESIDE and len(left) > 1)
     last = left[-1]
     return (last.kind == BESIDE and last.value != "back") or last.kind == "g" or last.value == "after"
 

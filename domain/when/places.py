@@ -72,9 +72,15 @@ def find(text: str, zones: Mapping[str, str]) -> Found | Offers | None:
     if exact is not None:
         return Found(Zone(exact))
     places = _places(frozenset(zones.values()))
-    for name in (text, *text.split(",")[:1]):
-        if known := places.get(_key(name)):
-            return Found(Zone(known[0])) if len(known) == 1 else Offers(tuple(map(Zone, known[:OFFERS_MAX])))
+    if known := places.get(_key(text)):
+        return Found(Zone(known[0])) if len(known) == 1 else Offers(tuple(map(Zone, known[:OFFERS_MAX])))
+    city, _, region = text.partition(",")
+    if known := places.get(_key(city)):
+        # "Paris, Texas" is not the one that is known.
+        within = tuple(zone for zone in known if zone in places.get(_key(region), ()) or not _key(region))
+        if len(within) == 1:
+            return Found(Zone(within[0]))
+        return Offers(tuple(map(Zone, known[:OFFERS_MAX])), alike=True)
     near = get_close_matches(_key(text), places, n=_ALIKE_MAX, cutoff=_ALIKENESS_MIN)
     offers = tuple(dict.fromkeys(Zone(zone) for name in near for zone in places[name]))
     return Offers(offers[:_ALIKE_MAX], alike=True) if offers else None

@@ -1,18 +1,25 @@
 """Tasks as people meet them in the chat: made, listed, reminded of, put off, done; alone and in groups."""
 
-from typing import Any
-
 import pytest
 
-from adapters.botworld.values import Effect, FaultKind
+from adapters.botworld.values import FaultKind
 from domain.access import AccessMode
 from domain.tasks.values import Kept, Status
 from entrypoints.harness import BOT_ID, BOT_NAME, Harness, text_of
 from tests.acceptance.business import given_fault, then_all_is_done
+from tests.acceptance.pressing import (
+    ANN,
+    BEN,
+    DAY_S,
+    GROUP,
+    HOUR_S,
+    buttons,
+    given_reminder,
+    shown,
+    when_pressed,
+)
 from tests.calendars import SmallCalendar
 
-ANN, BEN, GROUP = 7, 8, -50
-HOUR_S, DAY_S = 3600, 86_400
 STALE = "This button does nothing any more."
 
 
@@ -22,24 +29,6 @@ async def harness() -> Harness:
     made = Harness(calendar=SmallCalendar())
     await made.say(ANN, ANN, "/timezone Berlin")
     return made
-
-
-def shown(harness: Harness, chat: int = ANN) -> Effect:
-    """Return the last message that was sent or edited in a chat."""
-    return [effect for effect in harness.world.record.of_chat(chat) if effect.message_id is not None][-1]
-
-
-def buttons(effect: Effect) -> dict[str, str]:
-    """Return what the buttons of a message carry, by their labels."""
-    markup: Any = effect.params.get("reply_markup") or {"inline_keyboard": []}
-    return {each["text"]: each["callback_data"] for row in markup["inline_keyboard"] for each in row}
-
-
-async def when_pressed(harness: Harness, label: str, user: int = ANN, chat: int = ANN) -> list[str]:
-    """Press a button of the last message and return what the press was answered with, and how the message reads."""
-    message = shown(harness, chat)
-    assert message.message_id is not None
-    return await harness.press(user, chat, message.message_id, buttons(message)[label])
 
 
 def kept(harness: Harness) -> list[Kept]:
@@ -98,13 +87,6 @@ async def test_a_reminder_has_the_key_of_its_occasion_and_the_class_of_a_reminde
 # Presses
 
 
-async def given_reminder(harness: Harness, words: str = "every day 18 Water the plants") -> Effect:
-    """Let a task be due and its reminder be there."""
-    await harness.say(ANN, ANN, f"/task {words}")
-    await harness.advance(54 * 60)
-    return shown(harness)
-
-
 async def test_a_button_of_an_occurrence_that_has_passed_does_nothing(harness: Harness) -> None:
     first = await given_reminder(harness)
     await harness.advance(DAY_S)
@@ -131,29 +113,15 @@ async def test_presses_at_the_same_moment_act_once(harness: Harness) -> None:
     assert "It is open already." in harness.texts(ANN)
 
 
-async def test_a_second_snooze_within_the_minute_is_a_slip_of_the_finger(harness: Harness) -> None:
-    message = await given_reminder(harness, "in 54 min cake")
-    assert message.message_id is not None
-    for _ in range(2):
-        harness.world.press(ANN, ANN, message.message_id, buttons(message)["1 h"])
-    await harness.settle()
-    assert "It is put off already." in harness.texts(ANN)
-
-
 async def test_a_task_can_be_left_out_once_or_stop_repeating(harness: Harness) -> None:
     await given_reminder(harness)
     assert (await when_pressed(harness, "Skip this one"))[1].endswith(
         "Left out this time. Next: tomorrow 18:00"
     )
     await harness.advance(DAY_S)
-    assert (await when_pressed(harness, "Stop repeating"))[1].endswith("Does not repeat any more")
+    assert (await when_pressed(harness, "Stop repeating"))[1].endswith("Repeating stopped")
     assert (await when_pressed(harness, "Done"))[0] == "Done."
     assert statuses(harness) == [Status.DONE]
-
-
-async def test_tomorrow_is_the_next_morning(harness: Harness) -> None:
-    await given_reminder(harness, "in 54 min cake")
-    assert (await when_pressed(harness, "Tomorrow"))[0] == "Put off: tomorrow 09:00"
 
 
 async def test_a_list_is_turned_and_ticked_off_in_place(harness: Harness) -> None:
@@ -172,6 +140,26 @@ async def test_a_list_is_turned_and_ticked_off_in_place(harness: Harness) -> Non
     assert list(buttons(shown(harness))) == ["✓ 12", "◀"]
     await when_pressed(harness, "◀")
     assert len((text_of(shown(harness)) or "").splitlines()) == 11
+
+
+async def test_a_page_that_is_gone_is_not_told_as_an_empty_list(harness: Harness) -> None:
+    for n in range(1, 12):
+        await harness.say(ANN, ANN, f"/task Task number {n}")
+    await harness.say(ANN, ANN, "/tasks")
+    listed = shown(harness)
+    await harness.say(ANN, ANN, "/done 1 2 3")
+    assert listed.message_id is not None
+    turned = await harness.press(ANN, ANN, listed.message_id, buttons(listed)["▶"])
+    assert turned[1] == "Open tasks (8): there is no page 2 any more."
+    assert list(buttons(shown(harness))) == ["◀"]
+
+
+async def test_a_page_of_long_titles_stays_one_message(harness: Harness) -> None:
+    for _ in range(10):
+        harness.world.say(ANN, ANN, "/task " + "👩‍👩‍👧" * 100)
+    await harness.settle()
+    (listed,) = await harness.say(ANN, ANN, "/tasks")
+    assert all(line.endswith("👩‍👩‍👧…") for line in listed.splitlines()[1:])
 
 
 async def test_of_an_unclear_time_one_press_chooses(harness: Harness) -> None:
@@ -197,7 +185,9 @@ async def test_a_question_that_was_answered_or_followed_by_another_is_stale(harn
     await harness.say(ANN, ANN, "/task Buy oat milk at 6")
     assert first.message_id is not None
     for data in buttons(first).values():
-        assert await harness.press(ANN, ANN, first.message_id, data) == [STALE]
+        assert await harness.press(ANN, ANN, first.message_id, data) == [
+            "That question is not open any more. Send the command again if it still holds."
+        ]
     assert statuses(harness) == []
 
 
@@ -228,6 +218,15 @@ async def test_in_a_group_tasks_belong_to_the_chat_and_say_who_did_what(harness:
         "Done tasks (1):\n✓ 1. Buy milk · today 17:26 · for ben_b · by User 8"
     ]
     assert await harness.say(ANN, ANN, "/tasks all") == ["All tasks: none."]
+
+
+async def test_a_group_reads_on_in_the_language_of_its_reminder(harness: Harness) -> None:
+    harness.world.add_user(BEN, language_code="de")
+    await harness.say(ANN, GROUP, "/remind in 20 min cake")
+    await harness.advance(20 * 60)
+    assert await when_pressed(harness, "Done", BEN, GROUP) == [
+        "Erledigt.", "Task 1: cake\n2025-06-15 15:26 (UTC)\nMade by User 7\n✓ Done by User 8",
+    ]  # fmt: skip
 
 
 async def test_who_has_no_user_name_is_notified_by_the_reminder_and_not_by_a_list(harness: Harness) -> None:
@@ -263,8 +262,19 @@ async def test_only_who_was_asked_answers_a_question_in_a_group(harness: Harness
     await harness.say(ANN, GROUP, f"/timezone{bot} Berlin")
     await harness.say(ANN, GROUP, f"/task{bot} Buy milk at 5")
     label = "2025-06-16 05:00 (+2)"
-    assert await when_pressed(harness, label, BEN, GROUP) == ["Somebody else was asked."]
+    assert await when_pressed(harness, label, BEN, GROUP) == [
+        "Somebody else was asked. Send a command of your own."
+    ]
     assert (await when_pressed(harness, label, ANN, GROUP))[0] == "All right."
+
+
+async def test_a_question_to_an_anonymous_admin_is_answered_by_whoever_presses(harness: Harness) -> None:
+    """A press always tells whose it is, so nobody could answer in the group's name."""
+    await harness.say(ANN, GROUP, "/timezone Berlin")
+    await harness.say(ANN, GROUP, "/task Buy milk at 5", anonymous=True)
+    assert (await when_pressed(harness, "2025-06-16 05:00 (+2)", BEN, GROUP))[1] == (
+        "Noted.\nTask 1: Buy milk\n2025-06-16 05:00 (+2)"
+    )
 
 
 async def test_a_button_of_a_task_of_another_chat_does_nothing(harness: Harness) -> None:

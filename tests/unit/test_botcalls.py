@@ -47,7 +47,7 @@ REFUSALS = [
     (400, "Bad Request: ENTITY_TEXTURL_INVALID", Verdict.PLAIN),
     (400, "Bad Request: ENTITY_MENTION_USER_INVALID", Verdict.PLAIN),
     (400, "Bad Request: ENTITIES_TOO_LONG", Verdict.PLAIN),
-    (400, "Bad Request: chat not found", Verdict.PERMANENT),
+    (400, "Bad Request: chat not found", Verdict.UNREACHABLE),
     (400, "Bad Request: message is too long", Verdict.PERMANENT),
     (400, "Bad Request: message text is empty", Verdict.PERMANENT),
     (400, "Bad Request: message to edit not found", Verdict.PERMANENT),

@@ -97,17 +97,22 @@ async def test_a_number_without_a_button_is_refused_and_sent_to_nobody(
 
 async def test_time_passes_stop_by_stop_each_above_what_was_said_there() -> None:
     control = Control(
-        [an_effect(1, "sendMessage", text="milk!")], [], [an_effect(2, "sendMessage", text="bread!")]
+        [an_effect(1, "sendMessage", text="before")],
+        [an_effect(2, "sendMessage", text="milk!")],
+        [an_effect(3, "sendChatAction", action="typing")],
+        [an_effect(4, "sendMessage", text="bread!")],
+        [],
     )
     asked = []
 
     async def passing(phrase: str) -> AsyncIterator[str]:
         asked.append(phrase)
-        yield "9:00"
-        yield "10:00"
+        for stop in ("9:00", "9:30", "10:00", "10:05"):
+            yield stop
 
     printed, code = await typed(control, ":clock in 2 h", passing=passing)
-    assert (printed, asked, code) == ("-- 9:00\nmilk!\n-- 10:00\nbread!\n", ["in 2 h"], 0)
+    assert printed == "before\n-- 9:00\nmilk!\n-- 10:00\nbread!\n-- 10:05\n"
+    assert (asked, code) == (["in 2 h"], 0)
 
 
 async def test_a_time_that_is_none_and_a_clock_that_cannot_be_moved_are_said(

@@ -25,7 +25,7 @@ HELP = """What I can do:
 /digest - Tell me every day what is due: /digest 08:00
 /timezone - Show or set the time zone: /timezone Berlin
 /quiet - Show or set quiet hours: /quiet 22:00-07:00
-/escalation - Show or set how often open tasks are said again
+/escalation - Show or set how often I remind again of open tasks
 /api - Show the API mode; admins set it with /api <mode>
 /status - Show how the system is doing
 /access - Show and change who may talk to me; for admins"""

@@ -40,7 +40,8 @@ from tests.unit.given import BOT, NOON, AsItIs, a_message, event_of
 
 NOW = instant_of(NOON)
 ANN, GROUP = f"{BOT}:u7", f"{BOT}:c-5"
-OPEN_TO_ALL = Facts(AsItIs(), Door(Policy(AccessMode.OPEN)), calendar=SmallCalendar())
+ZONED = {scope: {"zone": "UTC"} for scope in (ANN, GROUP)}
+OPEN_TO_ALL = Facts(AsItIs(), Door(Policy(AccessMode.OPEN)), settings=ZONED, calendar=SmallCalendar())
 
 
 def a_task(**more: object) -> Task:
@@ -121,6 +122,12 @@ def test_a_reminder_says_why_it_comes(task: Task, due: Event, text: str) -> None
     assert (send.message_class, emit.target) == (MessageClass.REMINDER, "sender-bulk")
     assert isinstance(due.payload, ReminderDue)
     assert emit.key == due.payload.reminder_key
+
+
+def test_a_reminder_names_the_zone_of_its_times_where_it_is_not_that_of_the_chat() -> None:
+    due = a_due(NOW - 3600, bucket=NOW, kind=ReminderKind.NAG)
+    elsewhere = facts(a_task(due_at=NOW - 3600), settings={ANN: {"zone": "+2"}})
+    assert sent(on_due(due, elsewhere))[1].text.endswith("It was due today 11:00 (UTC).")
 
 
 @pytest.mark.parametrize(("who", "entities"), [

@@ -8,6 +8,7 @@ from domain.commands.table import COMMANDS
 from domain.commands.timing import Pending
 from domain.decisions import AddTask, KeepOccasion, PutSetting, PutTask
 from domain.events.tasks import TaskCancelled, TaskCompleted, TaskCreated
+from domain.tasks.policy import QUIET
 from domain.tasks.values import (
     OPEN_TASKS_MAX,
     TAGS_MAX,
@@ -24,6 +25,7 @@ from domain.wording import Said
 from tests.times import DAY_S, daily
 from tests.unit.task_given import ANN, FRESH, IN_GROUP, NOW, TEN, a_task, known, made, put, said, when
 
+WAITING = Pending("00000000", "task", "Buy milk tomorrow 10", 7, by_name="Ann", asked_at=NOW)
 BEN = Who(8, "Ben")
 
 # Making
@@ -41,6 +43,8 @@ BEN = Who(8, "Ben")
         ("/task Milch kaufen !hoch", "Milch kaufen", None, Priority.HIGH, ()),
         ("/task Mail @ann_b", "Mail @ann_b", None, Priority.NORMAL, ()),
         ("/task Buy\nmilk", "Buy milk", None, Priority.NORMAL, ()),
+        ("/task \u202eBuy milk", "Buy milk", None, Priority.NORMAL, ()),
+        ("/task שלום *b* [x](y) 👩‍👧", "שלום *b* [x](y) 👩‍👧", None, Priority.NORMAL, ()),
         ("/remind in 20 min take the cake out", "take the cake out", NOW + 1200, Priority.NORMAL, ()),
     ],
 )
@@ -84,6 +88,8 @@ def test_in_a_group_a_task_is_for_who_is_named_and_says_who_made_it() -> None:
     [
         ("/task", "task.usage"),
         ("/task #tag !high", "task.usage"),
+        ("/task \u200b\u2066", "task.usage"),
+        ("/task \u200b tomorrow 10", "task.no_title"),
         ("/task tomorrow 10", "task.no_title"),
         ("/task " + "x" * (TITLE_CHARS_MAX + 1), "task.too_long"),
         ("/task x " + " ".join(f"#t{n}" for n in range(TAGS_MAX + 1)), "task.too_many_tags"),
@@ -134,7 +140,7 @@ def test_without_a_zone_it_is_asked_for_and_the_command_waits() -> None:
     (effect,) = answer.effects
     assert (answer.key, effect) == (
         "zone.needed",
-        PutSetting("pending", Pending("00000000", "task", "Buy milk tomorrow 10", 7).text, is_choice=True),
+        PutSetting("pending", WAITING.text, is_choice=True),
     )
 
 
@@ -143,7 +149,7 @@ def test_what_needs_no_zone_is_made_without_one() -> None:
 
 
 def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
-    waiting = {"pending": Pending("00000000", "task", "Buy milk tomorrow 10", 7).text}
+    waiting = {"pending": WAITING.text}
     assert COMMANDS["timezone"].wants("Berlin", waiting) == Wants(tally=True, digest=True)
     answer = when("/timezone Berlin", known(settings=waiting))
     zone, pending, task = answer.effects
@@ -155,17 +161,35 @@ def test_the_zone_lets_the_command_go_on_that_waited_for_it() -> None:
     assert said(answer).endswith("Noted.\nTask 4: Buy milk\n2025-06-16 10:00 (+2)")
 
 
-def test_a_zone_that_somebody_else_sets_leaves_the_command_waiting() -> None:
-    waiting = {"pending": Pending("00000000", "task", "Buy milk tomorrow 10", 8).text}
+def test_a_command_that_waits_for_the_zone_goes_on_whoever_sets_it_and_stays_of_who_gave_it() -> None:
+    waiting = {"pending": evolve(WAITING, by=8, by_name="Ben").text}
+    answer = when("/timezone Berlin", known(settings=waiting), IN_GROUP)
+    assert isinstance(answer.effects[-1], AddTask)
+    assert answer.effects[-1].task.made_by == Who(8, "Ben")
+
+
+def test_a_command_waits_for_the_zone_for_an_hour() -> None:
+    waiting = {"pending": evolve(WAITING, asked_at=NOW - 3601).text}
     assert when("/timezone Berlin", known(settings=waiting)).effects == (
         PutSetting("zone", "+2", is_choice=True),
     )
+
+
+def test_tasks_keep_their_zone_which_is_said_where_the_zone_changes() -> None:
+    assert said(when("/timezone Berlin")) == "The time zone here is now +2, where it is 15:00."
+    assert said(when("/timezone utc")).endswith("Tasks that exist keep their time zone.")
 
 
 def test_several_zones_are_offered() -> None:
     answer = when("/timezone Springfield")
     assert [[each.data for each in row] for row in answer.buttons] == [["z1:-5"], ["z1:-6"]]
     assert answer.effects == ()
+
+
+def test_a_place_that_is_only_named_nearly_so_is_offered_and_not_taken() -> None:
+    answer = when("/timezone Berln")
+    assert (answer.key, answer.effects) == ("zone.alike", ())
+    assert [[each.data for each in row] for row in answer.buttons] == [["z1:+2"]]
 
 
 def test_the_zone_is_shown() -> None:
@@ -193,6 +217,8 @@ def test_an_unclear_time_is_asked_about_with_a_button_for_each_answer() -> None:
         7,
         ("2025-06-16 05:00 (+2)", "2025-06-16 17:00 (+2)"),
         "Buy milk",
+        by_name="Ann",
+        asked_at=NOW,
     )
 
 
@@ -251,6 +277,11 @@ def test_an_edit_changes_what_it_names_and_nothing_else(words: str, title: str, 
     assert (task.priority is Priority.HIGH) == words.startswith("!")
 
 
+@pytest.mark.parametrize("between", ["\n", "\t", ". ", ": "])
+def test_what_stands_behind_a_number_is_read_however_it_is_set_apart(between: str) -> None:
+    assert put(when(f"/edit 3{between}Buy oat milk", known(a_task()))).title == "Buy oat milk"
+
+
 @pytest.mark.parametrize("words", ["never", "No time", "ohne  Zeit", "nie !low"])
 def test_a_task_loses_its_time_and_its_rule_by_a_word(words: str) -> None:
     answer = when(f"/edit 3 {words}", known(a_task(due_at=TEN, remind_at=TEN, rule=daily(TEN))))
@@ -292,7 +323,7 @@ def test_a_snooze_moves_the_reminder_and_not_when_the_task_is_due(words: str) ->
     answer = when(f"/snooze 3 {words}", known(a_task(due_at=NOW - 60, times_said=1)))
     task = put(answer)
     assert (task.due_at, task.remind_at) == (NOW - 60, NOW + 7200)
-    assert said(answer) == "Put off: 3. Buy milk\nI remind you 2025-06-15 17:00 (+2)"
+    assert said(answer) == "Put off: 3. Buy milk\nNext reminder: 2025-06-15 17:00 (+2)"
 
 
 def test_a_snooze_before_its_time_keeps_that_the_occasion_was_put_off() -> None:
@@ -314,6 +345,19 @@ def test_late_sets_what_becomes_of_late_reminders() -> None:
     )
 
 
+def test_the_occurrence_that_has_passed_is_not_told_as_the_next_one() -> None:
+    due = NOW - 3600
+    overdue = a_task(due_at=due, remind_at=NOW + 60, times_said=1, rule=daily(due))
+    assert said(when("/why 3", known(overdue))).splitlines()[1:4] == [
+        "every day, next 2025-06-16 14:00 (+2)", "It was due today 14:00.", "Next reminder: today 15:01",
+    ]  # fmt: skip
+
+
+def test_late_asks_for_the_task_that_is_meant() -> None:
+    assert "/late 3 skip" in said(when("/late 3", known(a_task())))
+    assert "/late 3 auslassen" in said(when("/late", known()), "de")
+
+
 def test_why_tells_the_ledger_in_words() -> None:
     task = a_task(due_at=NOW - DAY_S, remind_at=NOW + 3600, times_said=2)
     kept = [Occasion(task.task_id, NOW - n * 3600, each) for n, each in enumerate(Kept)]
@@ -322,14 +366,16 @@ def test_why_tells_the_ledger_in_words() -> None:
     assert said(answer).splitlines() == [
         "Task 3: Buy milk",
         "2025-06-14 15:00 (+2)",
-        "I remind next: today 16:00",
+        "Next reminder: today 16:00",
         "today 15:00: reminded",
         "today 14:00: reminded late",
         "today 13:00: left out",
-        "today 12:00: not said, a later one or what you did took its place",
+        "today 12:00: not said, since a later one or what somebody did took its place",
         "today 11:00: waits, the chat could not be reached",
-        "today 10:00: sent, but whether it arrived is unknown",
+        "today 10:00: may not have arrived",
     ]
+    quiet = when("/why 3", evolve(told, settings={**told.settings, QUIET: "15:30-18:00"}))
+    assert "Next reminder: today 18:00" in said(quiet)
     assert COMMANDS["why"].wants("3", {}) == Wants(numbers=frozenset({3}), history=True)
 
 
@@ -338,7 +384,8 @@ def test_why_tells_the_ledger_in_words() -> None:
     [
         (a_task(status=Status.DONE, closed_by=ANN), "It was done by Ann."),
         (a_task(is_paused=True), "Its reminders wait, since this chat could not be reached."),
-        (a_task(), "I do not remind of it by myself any more."),
+        (a_task(), "It has no time, so there is no reminder. To set one: /edit 3 tomorrow 9"),
+        (a_task(due_at=NOW - 60, times_said=6), "No further reminder is planned."),
     ],
 )
 def test_why_tells_what_comes_next(task: Task, line: str) -> None:

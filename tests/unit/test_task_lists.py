@@ -22,11 +22,13 @@ from tests.unit.task_given import ANN, IN_GROUP, NOW, TEN, a_task, known, said, 
     [
         ("/quiet 22:00-07:00", "quiet", "22:00-07:00"),
         ("/quiet 22:00 – 7:00", "quiet", "22:00-07:00"),
+        ("/quiet 22-7", "quiet", "22:00-07:00"),
         ("/quiet off", "quiet", "off"),
         ("/quiet AUS", "quiet", "off"),
         ("/escalation off", "escalation", "off"),
         ("/escalation 1h, 4h,24h", "escalation", "3600,14400,86400"),
         ("/escalation 30 min", "escalation", "1800"),
+        ("/escalation 1 hour, 2 Tage, 3 Std.", "escalation", "3600,172800,10800"),
         ("/escalation default", "escalation", "3600,14400,86400,86400,86400"),
     ],
 )
@@ -38,7 +40,10 @@ def test_a_habit_is_kept_as_the_scheduler_reads_it(text: str, name: str, value: 
 
 def test_a_habit_is_shown() -> None:
     assert when("/quiet", known(settings={})).key == "quiet.none"
-    assert "22:00-07:00" in said(when("/quiet", known(settings={"quiet": "22:00-07:00"})))
+    assert "22:00-07:00 (+2)." in said(when("/quiet", known(settings={"quiet": "22:00-07:00", "zone": "+2"})))
+    unzoned = said(when("/quiet 22-7", known(settings={})))
+    assert "22:00-07:00 (UTC)." in unzoned
+    assert "I do not know the time zone here." in unzoned
     shown = said(when("/escalation"))
     assert "after 1 h, 4 h, 24 h, 24 h, 24 h, each counted" in shown
     assert when("/escalation", known(settings={"escalation": "off"})).key == "escalation.off"
@@ -108,7 +113,8 @@ def test_a_group_sees_who_closed_a_task_and_for_whom_one_is() -> None:
     assert said(when("/tasks all", told, IN_GROUP)).splitlines()[1:] == [
         "✓ 3. Buy milk · by Ann", "4. Buy milk · for ben",
     ]  # fmt: skip
-    assert said(when("/tasks", listed())) == "Open tasks: none."
+    assert said(when("/tasks", listed())) == "Open tasks: none. To note one: /task Buy milk"
+    assert said(when("/tasks done", listed())) == "Done tasks: none."
 
 
 # Small parts
@@ -160,3 +166,24 @@ def test_numbers_are_read(args: str, numbers: tuple[int, ...] | None) -> None:
 )  # fmt: skip
 def test_a_length_of_time_reads_as_people_say_it(seconds: float, text: str) -> None:
     assert render("lines", {"lines": span(seconds)}) == text
+
+
+@pytest.mark.parametrize("args", ["3", "#3", "3.", "3,", "3;4", "3, 4", "#3 #4", " 3\n4 "])
+def test_numbers_are_taken_as_people_write_them_and_as_lists_show_them(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3), a_task(4))).key == "lines"
+
+
+@pytest.mark.parametrize("args", ["3 milk", "milk", "-3", "3-4", "1e3", "1234567890", ",", "٣"])
+def test_what_is_no_list_of_numbers_closes_nothing(args: str) -> None:
+    assert when(f"/done {args}", known(a_task(3))).key == "numbers.usage"
+
+
+@pytest.mark.parametrize("text", ["/task Buy milk in 10 h", "/edit 3 in 10 h", "/snooze 3 in 10 h"])
+def test_a_time_in_quiet_hours_is_told_with_when_the_reminder_comes_instead(text: str) -> None:
+    quiet = {"zone": "+2", "quiet": "22:00-07:00"}
+    line = "That is in the quiet hours (22:00-07:00): the reminder comes tomorrow 07:00."
+    assert line in said(when(text, known(a_task(), settings=quiet)))
+    assert line not in said(when(text, known(a_task())))
+    assert (
+        line not in said(when(text, known(a_task(priority=Priority.HIGH), settings=quiet))) or "/task" in text
+    )

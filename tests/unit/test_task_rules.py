@@ -27,10 +27,6 @@ from domain.tasks.policy import (
     HOUR_S,
     Policy,
     Quiet,
-    parse_quiet,
-    parse_waits,
-    policy_of,
-    written,
 )
 from domain.tasks.rules import Acted, Saying, act
 from domain.tasks.values import Kept, Late, Priority, Status, Task, Who
@@ -184,28 +180,6 @@ def test_what_is_urgent_is_said_in_quiet_hours() -> None:
     assert act(urgent, NINE + 14 * HOUR_S, NIGHT, TIMES).saying is not None
 
 
-@pytest.mark.parametrize(
-    ("hour", "zone", "over"),
-    [
-        (21.9, "UTC", None),
-        (22, "UTC", 31),
-        (30.9, "UTC", 31),
-        (31, "UTC", None),
-        (20, "+2", 29),
-        (5, "+2", None),
-    ],
-)
-def test_quiet_hours_are_those_of_the_zone(hour: float, zone: str, over: float | None) -> None:
-    midnight = NINE - 9 * HOUR_S
-    at = midnight + hour * HOUR_S
-    expected = at if over is None else midnight + over * HOUR_S
-    assert Quiet(22 * 60, 7 * 60).over_at(at, zone, TIMES) == expected
-
-
-def test_quiet_hours_within_a_day_end_on_that_day() -> None:
-    assert Quiet(8 * 60, 10 * 60).over_at(NINE, "UTC", TIMES) == NINE + HOUR_S
-
-
 def test_a_chat_that_cannot_be_reached_pauses_and_is_told_late_once_it_can() -> None:
     acted = act(a_task(), NINE, NIGHT, TIMES, is_reachable=False)
     assert ledger(acted) == [(0, Kept.PAUSED)]
@@ -278,28 +252,47 @@ def test_a_task_that_stops_repeating_keeps_the_occurrence_that_is_meant() -> Non
 
 
 def test_a_snooze_says_it_again_when_it_ends_and_not_before() -> None:
-    said = snoozed(a_task(times_said=1), NINE + 600)
+    said = snoozed(a_task(times_said=1), NINE + 600, NINE, TIMES)
     assert said.occasions == ()
     acted = act(said.task, NINE + 600, PLAIN, TIMES)
     assert ledger(acted) == [(600, Kept.FIRED)]
     assert acted.saying == Saying(NINE + 600, ReminderKind.NAG)
-    ahead = snoozed(a_task(), NINE + 600)
+    ahead = snoozed(a_task(), NINE + 600, NINE - 60, TIMES)
     assert [(each.bucket, each.kept) for each in ahead.occasions] == [(NINE, Kept.SUPERSEDED)]
 
 
+def test_a_snooze_lasts_until_the_next_occurrence_at_most_so_that_none_is_lost() -> None:
+    said = a_task(rule=daily(NINE), times_said=1)
+    kitchen = Kitchen(snoozed(said, NINE + 5 * DAY_S, NINE + 60, TIMES).task)
+    assert kitchen.task.remind_at == NINE + DAY_S
+    kitchen.at(NINE + DAY_S)
+    assert kitchen.said == [Saying(NINE + DAY_S, ReminderKind.OCCURRENCE)]
+    assert snoozed(said, NINE + 600, NINE + 60, TIMES).task.remind_at == NINE + 600
+
+
+def test_an_occurrence_that_was_put_off_is_said_at_its_time_after_all_if_the_snooze_is_taken_back() -> None:
+    put_off = snoozed(a_task(), NINE + DAY_S, NINE - 900, TIMES)
+    back = Kitchen(snoozed(put_off.task, NINE - 600, NINE - 900, TIMES).task)
+    back.at(NINE - 600)
+    back.at(NINE)
+    assert [saying.kind for saying in back.said] == [ReminderKind.NAG, ReminderKind.OCCURRENCE]
+    same = snoozed(a_task(), NINE, NINE - 900, TIMES)
+    assert (same.task, same.occasions) == (a_task(), ())
+
+
 def test_a_reminder_before_the_time_does_not_take_its_place() -> None:
-    kitchen = Kitchen(snoozed(a_task(), NINE - 600).task)
+    kitchen = Kitchen(snoozed(a_task(), NINE - 600, NINE - 900, TIMES).task)
     kitchen.at(NINE - 600)
     kitchen.at(NINE)
     assert [saying.bucket - NINE for saying in kitchen.said] == [-600, 0]
-    both = Kitchen(snoozed(a_task(), NINE - 600).task)
+    both = Kitchen(snoozed(a_task(), NINE - 600, NINE - 900, TIMES).task)
     both.at(NINE + 1)
     assert [saying.bucket for saying in both.said] == [NINE]
     assert both.stands == {NINE - 600: Kept.SUPERSEDED, NINE: Kept.FIRED}
 
 
 def test_a_task_without_a_time_can_be_put_off_and_is_said_once() -> None:
-    kitchen = Kitchen(snoozed(a_task(None), NINE).task)
+    kitchen = Kitchen(snoozed(a_task(None), NINE, NINE - 60, TIMES).task)
     kitchen.at(NINE)
     assert [saying.kind for saying in kitchen.said] == [ReminderKind.NAG]
     assert kitchen.task.remind_at is None
@@ -308,19 +301,6 @@ def test_a_task_without_a_time_can_be_put_off_and_is_said_once() -> None:
 def test_another_time_is_said_anew() -> None:
     moved = timed(a_task(times_said=4, is_paused=True), NINE + 60, None, "+2")
     assert (moved.times_said, moved.remind_at, moved.is_paused, moved.zone) == (0, NINE + 60, False, "+2")
-
-
-def test_settings_of_reminders_are_read_as_they_are_written() -> None:
-    assert policy_of({}) == Policy(DEFAULT_WAITS_S, None)
-    assert policy_of({"escalation": "off", "quiet": "22:00-07:00"}) == Policy((), Quiet(1320, 420))
-    assert policy_of({"escalation": "soon", "quiet": "always"}) == Policy()
-    assert parse_waits(written(DEFAULT_WAITS_S)) == DEFAULT_WAITS_S
-    assert parse_waits(written(())) == ()
-    for text in ("", "1", "60,", "-60", "60," * 11, "99999999", "6²"):
-        assert parse_waits(text) is None
-    assert str(parse_quiet("22:00-7:05")) == "22:00-07:05"
-    for text in ("", "22:00", "24:00-07:00", "22:60-07:00", "22-7", "a:b-c:d", "07:00-07:00"):
-        assert parse_quiet(text) is None
 
 
 moments = st.integers(min_value=-2 * 86_400, max_value=20 * 86_400).map(lambda s: NINE + s)
@@ -380,7 +360,7 @@ def test_whatever_people_do_meanwhile_a_bucket_fires_once_and_an_open_task_goes_
             "undone": lambda task, now: undone(task, now, policy, TIMES),
             "skip": lambda task, now: skipped(task, now, TIMES),
             "stop": lambda task, now: stopped(task, now, policy, TIMES),
-            "snooze": lambda task, now: snoozed(task, now + 600),
+            "snooze": lambda task, now: snoozed(task, now + 600, now, TIMES),
             "cancel": lambda task, now: cancelled(task, now, ANNA, TIMES),
         }.get(move, lambda task, now: None)(task, now)
         if moved is None or (task.status is Status.OPEN) == (move == "undone"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.text import Offsets, is_blank, is_boundary, utf16_length
+from domain.text import Offsets, is_blank, is_boundary, shortened, utf16_length
 
 FAMILY = "👨‍👩‍👧‍👦"
 WAVE = "👋🏽"
@@ -75,3 +75,12 @@ def test_within_what_a_reader_sees_as_one_character_there_is_no_boundary(cluster
 
 def test_between_two_words_there_is_a_boundary_and_so_there_is_at_the_ends() -> None:
     assert all(is_boundary("a b", at) for at in range(4))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("milk", "milk"), ("0123456789", "0123456789"), ("0123456789a", "012345678…"), ("01234567 9a", "01234567…"),
+     ("0123456👩‍👧abc", "0123456…"), ("🇩🇪" * 6, "🇩🇪" * 4 + "…")],
+)  # fmt: skip
+def test_a_text_is_shortened_between_characters(text: str, shown: str) -> None:
+    assert shortened(text, 10) == shown

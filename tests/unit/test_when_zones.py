@@ -24,6 +24,8 @@ from tests.unit.whens import PHRASES
         ("Киев", "Europe/Kyiv"),
         ("new york", "America/New_York"),
         ("NYC", "America/New_York"),
+        ("Berlin, Germany", "Europe/Berlin"),
+        ("New York, USA", "America/New_York"),
         ("San Francisco", "America/Los_Angeles"),
         ("São Paulo", "America/Sao_Paulo"),
         ("sao paulo", "America/Sao_Paulo"),
@@ -60,6 +62,8 @@ def test_a_zone_is_found(text: str, name: str) -> None:
         ("Georgia", "Asia/Tbilisi", False),
         ("Berln", "Europe/Berlin", True),
         ("Amsterdm", "Europe/Amsterdam", True),
+        ("Indiana", "Asia/Kolkata", True),
+        ("Paris, Texas", "Europe/Paris", True),
     ],
 )
 def test_what_may_be_several_or_is_misspelt_is_offered(text: str, first: str, alike: bool) -> None:
