@@ -7,13 +7,26 @@ that know it. Not here: the words of the echo (``application.messages.times``).
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeGuard
 
 from attrs import evolve, frozen
 
 from application.ports import Calendar
 from domain.when import grammar
+from domain.when.answers import (
+    agreed,
+    asked,
+    is_no_time,
+    is_refused_as,
+    of_both,
+    options_of,
+    rank,
+    says_nothing,
+    settles,
+    takes_more,
+    with_rest,
+)  # fmt: skip
 from domain.when.clocktime import NoSuchTime
+from domain.when.doubts import is_certain, phrases_within, respelled
 from domain.when.facts import Date, Fact, OpenDate
 from domain.when.grammar import OnlyPartly, Phrase
 from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
@@ -36,7 +49,7 @@ from domain.when.values import (
 )
 from domain.when.walltime import moment_at
 from domain.when.words import LANGUAGES
-from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold
+from domain.when.words.base import DAY_FIRST, MONTH_FIRST, OPEN, Language, fold, words_of
 
 TEXT_CHARS_MAX = 4096
 # Where the phrase is at the end of a long text, only this much of each end is looked at.
@@ -71,18 +84,21 @@ class Phrases:
             return Refused(Reason.TOO_LONG, values={"most": str(TEXT_CHARS_MAX)})
         now = Now(int(now_s // 1), zone, self.calendar.tz(zone))
         tag = (language or ENGLISH).partition("-")[0].lower()
-        refused = Refused(Reason.NO_TIME, rest=text)
-        for each in dict.fromkeys((tag, ENGLISH)):
-            if each in LANGUAGES:
-                answer = self._in_language(text, _for_region(LANGUAGES[each], language), now, needed)
-                if not _says_nothing(answer):
-                    return _without_lead(answer, LANGUAGES[each]) if needed else answer
-                refused = answer if answer.reason is Reason.NOT_UNDERSTOOD else refused
-        if refused.reason is Reason.NOT_UNDERSTOOD:
-            return refused
-        others = [each for name, each in LANGUAGES.items() if name not in (tag, ENGLISH)]
-        answers = [self._in_language(text, each, now, needed=False) for each in others]
-        return _agreed([answer for answer in answers if not _says_nothing(answer)]) or refused
+        own = [
+            _for_region(LANGUAGES[name], language)
+            for name in dict.fromkeys((tag, ENGLISH))
+            if name in LANGUAGES
+        ]
+        answer: Answer = Refused(Reason.NO_TIME, rest=text)
+        for each in own:
+            answer = self._in_language(text, each, now, needed)
+            if not is_no_time(answer):
+                answer = _without_lead(answer, each) if needed else answer
+                break
+        if is_refused_as(answer, Reason.NOT_UNDERSTOOD):
+            return answer
+        answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
+        return self._doubted(text, answer, now, own)
 
     def next_after(self, rule: Rule, instant_s: float) -> Moment | None:
         """Return the rule's first moment strictly after the instant; None where there is none."""
@@ -107,6 +123,83 @@ class Phrases:
 
     # How a phrase is tried
 
+    def _in_any(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:
+        """Return what the other languages say, where the reader's own say nothing or take less of the text.
+
+        Somebody whose app is in English writes "завтра в 18:00", of which English knows 18:00.
+        """
+        if not answer.rest or not (is_no_time(answer) or isinstance(answer, Understood)):
+            return answer
+        several = {each.tag: each for each in reversed(languages)}.values()
+        answers = [self._in_language(text, each, now, needed=False) for each in several]
+        others = [each for each in answers if not says_nothing(each)]
+        if not isinstance(answer, Understood):
+            return agreed(others) or answer
+        wider = agreed([each for each in others if takes_more(each, answer)])
+        return answer if wider is None else of_both(answer, wider)
+
+    def _doubted(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:
+        """Return the answer, or the question about what looks like a time and was not taken."""
+        if not (is_no_time(answer) or isinstance(answer, Understood)):
+            return answer
+        for each in languages:
+            if found := self._spelled(text, answer, now, each):
+                return found
+        taken = isinstance(answer, Understood)
+        for each in languages:
+            for phrase in phrases_within(answer.rest[:LONG_CHARS_MIN], each, self._zones, beside=taken):
+                found = self._within(answer, phrase, each, now)
+                if found is not None:
+                    return found
+        return answer
+
+    def _within(self, answer: Answer, phrase: Phrase, language: Language, now: Now) -> Answer | None:
+        """Return the question or the note about a phrase that stands within the text; None where it says nothing."""
+        rest = phrase.rest + answer.rest[LONG_CHARS_MIN:]
+        meaning = self._meant(phrase, language, now)
+        if not isinstance(answer, Understood):
+            if isinstance(meaning, Refused):
+                return None
+            return asked(Question.MIDDLE, options_of(meaning), phrase.words, rest, {"phrase": phrase.words})
+        if is_certain(phrase) and not isinstance(meaning, Refused):
+            return evolve(answer, notes=(*answer.notes, Note("middle", {"other": phrase.words})))
+        for words in (f"{phrase.words} {answer.phrase}", f"{answer.phrase} {phrase.words}"):
+            both = self._in_short(words, language, now, needed=False)
+            if settles(both) and not both.rest:
+                if [each.what for each in options_of(both)] == [answer.what]:
+                    return None
+                return asked(Question.MIDDLE, (*options_of(both), answer), words, rest, {"phrase": words})
+        return None
+
+    def _spelled(self, text: str, answer: Answer, now: Now, language: Language) -> Answer | None:
+        """Return the question whether a word that is nearly one of time is meant as that."""
+        for each in (
+            respelled(text[:TEXT_CHARS_MAX], language, self._zones) if len(text) <= LONG_CHARS_MIN else ()
+        ):
+            found = self._in_language(each.text, language, now, needed=False)
+            phrase = getattr(found, "phrase", "")
+            words = words_of(phrase)
+            if (
+                isinstance(found, Refused)
+                or fold(each.near) not in words
+                or (len(phrase.split()) == 1 and not each.alone)
+            ):
+                continue
+            if isinstance(answer, Understood) and len(phrase) <= len(answer.phrase) + len(each.near):
+                continue
+            options = (*options_of(found), *options_of(answer))
+            values = {"phrase": phrase, "word": each.word, "near": each.near}
+            return asked(Question.SPELLING, options, phrase, found.rest, values)
+        return None
+
+    def _meant(self, phrase: Phrase, language: Language, now: Now) -> Answer:
+        try:
+            return self._meaning(phrase, reading_of(_ordered(phrase.facts, language)), now)
+        except (Loose, NotUnderstood):
+            return Refused(Reason.NO_TIME)
+        except Several:
+            return Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
+
     def _in_language(self, text: str, language: Language, now: Now, needed: bool) -> Answer:
         """Return the answer for the longest stretch that is one time, or the refusal that says most."""
         if len(text) > LONG_CHARS_MIN:
@@ -118,7 +211,7 @@ class Phrases:
         try:
             phrases = list(grammar.phrases_of(text, language, self._zones, needed=needed))
         except OnlyPartly as error:
-            return Refused(Reason.NOT_UNDERSTOOD, str(error), values={"phrase": str(error)})
+            return Refused(Reason.NOT_UNDERSTOOD, str(error), error.rest, {"phrase": str(error)})
         for phrase in phrases:
             if said is not None and phrase.size < said[0]:
                 break
@@ -130,9 +223,9 @@ class Phrases:
                 answer = Refused(Reason.NOT_UNDERSTOOD, phrase.words, phrase.rest, {"phrase": phrase.words})
             except Several:
                 answer = Unclear(Question.SEVERAL, phrase=phrase.words, rest=phrase.rest)
-            if _settles(answer):
+            if settles(answer):
                 return answer
-            if not _is_no_time(answer) and (said is None or _rank(answer) > _rank(said[1])):
+            if not is_no_time(answer) and (said is None or rank(answer) > rank(said[1])):
                 said = (phrase.size, answer)
         return said[1] if said is not None else Refused(Reason.NO_TIME, rest=text)
 
@@ -142,9 +235,9 @@ class Phrases:
         last = text.find(" ", len(text) - WINDOW_CHARS)
         first, last = max(first, 0), last if last >= 0 else len(text)
         answer = self._in_short(f"{text[:first]} {_MIDDLE}{text[last:]}", language, now, needed)
-        if _says_nothing(answer) or _MIDDLE not in answer.rest:
+        if says_nothing(answer) or _MIDDLE not in answer.rest:
             return Refused(Reason.NO_TIME, rest=text)
-        return _with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
+        return with_rest(answer, answer.rest.replace(_MIDDLE, text[first:last].strip(), 1))
 
     def _meaning(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
         values = {"phrase": phrase.words}
@@ -189,7 +282,7 @@ class Phrases:
     def _recurring(self, phrase: Phrase, reading: Reading, now: Now) -> Answer:
         found = rules_meant(reading, now, self.calendar.next_after)
         options = tuple(self._rule(phrase, rule, first, now) for rule, first in found.rules)
-        if len(options) == 1:
+        if len(options) == 1 and found.question is None:
             return options[0]
         return Unclear(found.question or Question.WHICH_RULE, options, phrase.words, phrase.rest)
 
@@ -215,37 +308,7 @@ def _for_region(language: Language, tag: str | None) -> Language:
 
 def _without_lead(answer: Answer, language: Language) -> Answer:
     """Return the answer to "me to call mum in 2 hours" with the rest that was meant: call mum."""
-    return _with_rest(answer, grammar.without_joiner(answer.rest, language))
-
-
-def _with_rest(answer: Answer, rest: str) -> Answer:
-    if isinstance(answer, Unclear):
-        return evolve(
-            answer, rest=rest, options=tuple(evolve(option, rest=rest) for option in answer.options)
-        )
-    return evolve(answer, rest=rest)
-
-
-def _is_no_time(answer: Answer) -> bool:
-    return isinstance(answer, Refused) and answer.reason is Reason.NO_TIME
-
-
-def _says_nothing(answer: Answer) -> TypeGuard[Refused]:
-    return isinstance(answer, Refused) and answer.reason in (Reason.NO_TIME, Reason.NOT_UNDERSTOOD)
-
-
-def _settles(answer: Answer) -> bool:
-    """Tell whether no other reading of the same words needs to be looked at."""
-    return isinstance(answer, Understood) or (
-        isinstance(answer, Unclear) and answer.question is not Question.SEVERAL
-    )
-
-
-def _rank(answer: Answer) -> int:
-    """Return how much an answer that settles nothing says; a refusal that names the fault says most."""
-    if isinstance(answer, Refused):
-        return 1 if answer.reason in (Reason.NOT_TOGETHER, Reason.NOT_UNDERSTOOD) else 2
-    return 0
+    return with_rest(answer, grammar.without_joiner(answer.rest, language))
 
 
 def _ordered(facts: Sequence[Fact], language: Language) -> Sequence[Fact]:
@@ -259,19 +322,6 @@ def _dated(found: OpenDate, order: str) -> Fact:
     if order == DAY_FIRST:
         return Date(found.first, found.second, found.year)
     return Date(found.second, found.first, found.year)
-
-
-def _agreed(answers: Sequence[Answer]) -> Answer | None:
-    """Return what all languages that know the phrase say; a question where they say different things."""
-    understood = [answer for answer in answers if isinstance(answer, Understood)]
-    if not understood:
-        return answers[0] if answers else None
-    longest = max(len(answer.phrase) for answer in understood)
-    best = [answer for answer in understood if len(answer.phrase) == longest]
-    different = {(answer.first.at_s, isinstance(answer.what, Rule), answer.rest) for answer in best}
-    if len(different) == 1:
-        return best[0]
-    return Unclear(Question.LANGUAGE, tuple(best), best[0].phrase, best[0].rest)
 
 
 def languages() -> Iterator[str]:

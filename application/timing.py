@@ -5,13 +5,24 @@ Rules and zones are kept as text; an instant is in seconds since the epoch. Not 
 """
 
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from attrs import evolve, frozen
 
 from application.messages.times import echo, echo_moment
 from application.phrases import Phrases
-from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood, WallTime, ZonesMeant
+from domain.tasks.times import (
+    DOUBTS,
+    NO_TIME,
+    ZONE_NEEDED,
+    Refused,
+    Unclear,
+    Understood,
+    WallTime,
+    ZonesMeant,
+)
 from domain.when.places import Found
+from domain.when.values import Answer as WhenAnswer
 from domain.when.values import Moment, Reason, Rule, UnknownZone, Zone
 from domain.when.values import Refused as WhenRefused
 from domain.when.values import Unclear as WhenUnclear
@@ -35,6 +46,9 @@ class Timing:
         known = Zone(zone) if zone is not None else _APART[0]
         try:
             answer = self.phrases.understand(text, now_s=now, zone=known, language=language, needed=needed)
+            if zone is None and not needed and _is_in_doubt(answer):
+                # What is hardly a time is no reason to ask for the zone.
+                return Unclear(_key(answer), (), answer.rest, {"phrase": answer.phrase, **answer.values})
             if zone is None and not _says_no_time(answer):
                 other = self.phrases.understand(
                     text, now_s=now, zone=_APART[1], language=language, needed=needed
@@ -50,10 +64,10 @@ class Timing:
             case WhenUnclear():
                 values = {"phrase": answer.phrase, **answer.values}
                 options = tuple(echo(option, language) for option in answer.options)
-                return Unclear(f"ask.{answer.question.value}", options, answer.rest, values)
+                return Unclear(_key(answer), options, answer.rest, values)
         if answer.reason is Reason.NO_TIME:
             return Refused(NO_TIME)
-        return Refused(f"no.{answer.reason.value}", {"phrase": answer.phrase, **answer.values})
+        return Refused(f"no.{answer.reason.value}", {"phrase": answer.phrase, **answer.values}, answer.rest)
 
     def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
         """Return an instant, or a rule with its next instant, in full."""
@@ -113,6 +127,14 @@ def _understood(answer: WhenUnderstood, language: str | None) -> Understood:
 
 def _says_no_time(answer: object) -> bool:
     return isinstance(answer, WhenRefused)
+
+
+def _is_in_doubt(answer: WhenAnswer) -> TypeGuard[WhenUnclear]:
+    return isinstance(answer, WhenUnclear) and _key(answer) in DOUBTS
+
+
+def _key(answer: WhenUnclear) -> str:
+    return f"ask.{answer.question.value}"
 
 
 def _is_same(one: object, other: object) -> bool:

@@ -59,6 +59,9 @@ WORDING: Mapping[str, str] = {
         "Which midnight do you mean by “{phrase}”: the one that begins the day or the one that ends it?"
     ),
     "when.ask.which_rule": "“{phrase}” can mean several things. Which one?",
+    "when.ask.which_times": "At what times? “{phrase}” does not say. Do you mean this?",
+    "when.ask.middle": "“{phrase}” stands within the text. Is it the time?",
+    "when.ask.spelling": "I do not know the word “{word}”. Do you mean “{phrase}”?",
     "when.ask.what_time": "At what time? “{phrase}” does not say.",
     "when.ask.past": "“{phrase}” is past. Do you mean the next time?",
     "when.ask.several": "I see more than one time in “{phrase}”. Please write one.",
@@ -84,6 +87,7 @@ WORDING: Mapping[str, str] = {
     "when.no.never": "“{phrase}” never happens.",
     "when.no.unknown_zone": "I do not know the time zone {zone}. Write a city or an offset such as UTC+2.",
     "when.no.not_together": "I cannot put the parts of “{phrase}” together. Please write it differently.",
+    "when.note.middle": "“{other}” stayed in the text and sets no reminder, since a task has one time.",
     "when.note.gap": "{asked} does not exist that night, since the clock goes forward; it is {given} then.",
     "when.note.fold": "{asked} comes twice that night, since the clock goes back; the first is meant.",
 }

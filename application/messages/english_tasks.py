@@ -72,6 +72,17 @@ WORDING: Mapping[str, str] = {
     "time.refused": "{why} Nothing was changed.",
     "time.which": "{why} Choose:",
     "time.none": "None: it is a part of the text",
+    "doubt.middle": (
+        "“{phrase}” within the text was not taken as a time and sets no reminder. To be reminded then: "
+        "/edit {number} {phrase}"
+    ),
+    "doubt.spelling": (
+        "I do not know the word “{word}”, so it sets no reminder. If you mean “{phrase}”: /edit {number} {phrase}"
+    ),
+    "doubt.not_understood": (
+        "I do not understand “{phrase}” as a time, so it sets no reminder. Say it in other words, for example: "
+        "/edit {number} tomorrow 9"
+    ),
     "zone.needed": (
         "For that I need to know the time zone here. Send a place or an offset, and I go on with it:\n"
         "/timezone Berlin\n/timezone +05:30"

@@ -78,6 +78,9 @@ WORDING: Mapping[str, str] = {
         "Welche Mitternacht meinst du mit „{phrase}“: am Anfang oder am Ende des Tages?"
     ),
     "when.ask.which_rule": "„{phrase}“ kann mehreres heißen. Was davon?",
+    "when.ask.which_times": "Um wie viel Uhr? „{phrase}“ sagt es nicht. Meinst du das?",
+    "when.ask.middle": "„{phrase}“ steht mitten im Text. Ist das die Zeit?",
+    "when.ask.spelling": "Das Wort „{word}“ kenne ich nicht. Meinst du „{phrase}“?",
     "when.ask.what_time": "Um wie viel Uhr? „{phrase}“ sagt es nicht.",
     "when.ask.past": "„{phrase}“ ist vorbei. Meinst du das nächste Mal?",
     "when.ask.several": "In „{phrase}“ sehe ich mehr als eine Zeit. Schreib bitte eine.",
@@ -106,6 +109,7 @@ WORDING: Mapping[str, str] = {
         "Die Zeitzone {zone} kenne ich nicht. Schreib eine Stadt oder einen Abstand wie UTC+2."
     ),
     "when.no.not_together": "Die Teile von „{phrase}“ bekomme ich nicht zusammen. Schreib es bitte anders.",
+    "when.note.middle": "„{other}“ blieb im Text und setzt keine Erinnerung, denn eine Aufgabe hat eine Zeit.",
     "when.note.gap": (
         "{asked} gibt es in dieser Nacht nicht, weil die Uhr vorgestellt wird; es ist dann {given}."
     ),

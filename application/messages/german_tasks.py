@@ -77,6 +77,18 @@ WORDING: Mapping[str, str] = {
     "time.refused": "{why} Nichts wurde geändert.",
     "time.which": "{why} Wähle:",
     "time.none": "Keine: es gehört zum Text",
+    "doubt.middle": (
+        "„{phrase}“ mitten im Text wurde nicht als Zeit genommen und setzt keine Erinnerung. Um dann erinnert zu "
+        "werden: /edit {number} {phrase}"
+    ),
+    "doubt.spelling": (
+        "Das Wort „{word}“ kenne ich nicht, also setzt es keine Erinnerung. Falls du „{phrase}“ meinst: "
+        "/edit {number} {phrase}"
+    ),
+    "doubt.not_understood": (
+        "„{phrase}“ verstehe ich nicht als Zeit, also setzt es keine Erinnerung. Sag es mit anderen Worten, zum "
+        "Beispiel: /edit {number} morgen 9 Uhr"
+    ),
     "zone.needed": (
         "Dafür muss ich die Zeitzone hier kennen. Sende einen Ort oder den Abstand zu UTC, dann mache ich weiter:\n"
         "/timezone Berlin\n/timezone +05:30"

@@ -11,7 +11,7 @@ from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Nee
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
 from domain.commands.task import refused_title, title_of
-from domain.commands.timing import quieted, read_time, with_note
+from domain.commands.timing import NO_OFFER, Untimed, offer_of, quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import Moved, snoozed, timed_anew
@@ -36,6 +36,7 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     if words == "":
         return Answer("edit_task.usage")
     when: Understood | None = None
+    offer = NO_OFFER
     moved = Moved(task)
     is_timeless = found.text.casefold() in _NEVER
     if is_timeless:
@@ -44,7 +45,8 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         read = read_time(ask, known, "edit", found.text)
         if isinstance(read, Answer):
             return read
-        when = read
+        when = read if isinstance(read, Understood) else None
+        offer = offer_of(ask, known, task.number, read)
         title = title_of(found.text if when is None else when.rest)
         if title or when is None:
             refusal = refused_title(title)
@@ -60,11 +62,14 @@ def edit(ask: Ask, known: Known, task: Task, words: str) -> Answer:
         moved.task, tags=tags, priority=task.priority if found.priority is None else found.priority,
         assigned_to=found.assigned_to or task.assigned_to, language=ask.language or task.language,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(changed), when, changed, ask, known)
+    shown = with_note(Reader.of(ask, known).full(changed), when, changed, ask, known, offer)
     if is_timeless:
         shown = Listed((shown, Said("task.timeless")))
-    effects = effects_of(evolve(moved, task=changed))
-    return Answer("task.changed", {"task": shown}, effects, reason=f"task {task.number} changed")
+    effects = (*effects_of(evolve(moved, task=changed)), *offer.effects)
+    return Answer(
+        "task.changed", {"task": shown}, effects, reason=f"task {task.number} changed",
+        buttons=offer.buttons,
+    )  # fmt: skip
 
 
 def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
@@ -75,7 +80,7 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     when = read_time(ask, known, "snooze", words)
     if isinstance(when, Answer):
         return when
-    if when is None or when.rest.strip():
+    if isinstance(when, Untimed) or when.rest.strip():
         return Answer("snooze.no_time")
     if when.rule is not None:
         return Answer("snooze.once")

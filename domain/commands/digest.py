@@ -36,7 +36,7 @@ def step(ask: Ask, known: Known) -> Answer:
     when = read_time(ask, known, NAME, ask.args)
     if isinstance(when, Answer):
         return when
-    daily = _daily(ask, known, when) if when is not None else None
+    daily = _daily(ask, known, when) if isinstance(when, Understood) else None
     if daily is None:
         return Answer("digest.usage")
     return _to_come(ask, known, daily)

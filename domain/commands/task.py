@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from domain.commands.base import Answer, Ask, Command, Known, Menu, Need, Wants
 from domain.commands.draft import Draft, draft
-from domain.commands.timing import read_time, with_note
+from domain.commands.timing import Untimed, offer_of, read_time, with_note
 from domain.commands.views import Reader
 from domain.decisions import AddTask
 from domain.envelope import timestamp_of
@@ -36,12 +36,13 @@ def remind(ask: Ask, known: Known) -> Answer:
     if is_blank(found.text):
         return Answer("remind.usage")
     when = read_time(ask, known, REMIND, found.text)
-    if when is None:
+    if isinstance(when, Untimed):
         return Answer("remind.no_time")
     return when if isinstance(when, Answer) else _made(ask, known, found, when)
 
 
-def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answer:
+def _made(ask: Ask, known: Known, found: Draft, read: Understood | Untimed) -> Answer:
+    when = read if isinstance(read, Understood) else None
     title = title_of(found.text if when is None else when.rest)
     refusal = refused_title(title)
     if refusal is not None:
@@ -61,10 +62,12 @@ def _made(ask: Ask, known: Known, found: Draft, when: Understood | None) -> Answ
         task_id=task.task_id, bot_id=ask.bot_id, chat_id=ask.chat_id, user_id=ask.user_id, thread_id=ask.thread_id,
         title=title, due_at=timestamp_of(at) if at is not None else None,
     )  # fmt: skip
-    shown = with_note(Reader.of(ask, known).full(task), when, task, ask, known)
+    offer = offer_of(ask, known, task.number, read)
+    shown = with_note(Reader.of(ask, known).full(task), when, task, ask, known, offer)
     return Answer(
-        "task.made", {"task": shown}, (AddTask(task),), reason=f"task {task.number} made", events=(created,)
-    )
+        "task.made", {"task": shown}, (AddTask(task), *offer.effects),
+        reason=f"task {task.number} made", events=(created,), buttons=offer.buttons,
+    )  # fmt: skip
 
 
 def title_of(words: str) -> str:

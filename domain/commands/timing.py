@@ -5,22 +5,24 @@ Not here: understanding phrases (``application.ports.Calendar``).
 """
 
 import json
+from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from domain.commands.base import Answer, Ask, Known, Mentioned
 from domain.commands.views import PENDING, Reader
 from domain.decisions import PutSetting
 from domain.tasks.buttons import OnOption, written
 from domain.tasks.policy import ZONE, policy_of
-from domain.tasks.times import NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
+from domain.tasks.times import DOUBTS, NO_TIME, ZONE_NEEDED, Refused, Unclear, Understood
 from domain.tasks.values import Task, Who
-from domain.wording import Choice, Listed, Said, Value, in_rows
+from domain.wording import Choice, Listed, Rows, Said, Value, in_rows
 
 # One digit of a button's data tells which option it is, and one more is that there is no time.
 OPTIONS_MAX = 9
 # The commands whose text needs no time, so that what looks like one may be a part of the title.
-_WITHOUT_TIME = ("task", "edit")
+EDIT = "edit"
+_WITHOUT_TIME = ("task", EDIT)
 # Commands that begin with a time, so that a lone number is an hour there.
 TIME_FIRST = ("remind", "snooze", "digest")
 
@@ -73,13 +75,37 @@ class Pending:
             return None
 
 
-def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None | Answer:
-    """Return the time in ``text``, None where there is none, or what to say where it cannot be taken.
+@frozen
+class Untimed:
+    """All of the text is the title. ``doubt`` tells of words in it that look like a time, by the key of its wording.
+
+    ``options`` are the times that they may be, in full.
+    """
+
+    doubt: str = ""
+    values: Mapping[str, str] = field(factory=dict)
+    options: tuple[str, ...] = ()
+
+
+@frozen
+class Offer:
+    """What is said, done and shown beside a task that was made without a time, where it may have one."""
+
+    said: Value = ""
+    effects: tuple[PutSetting, ...] = ()
+    buttons: Rows = ()
+
+
+NO_OFFER = Offer()
+
+
+def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Untimed | Answer:
+    """Return the time in ``text``, that there is none, or what to say where it cannot be taken.
 
     ``name`` is the command that is answered later, where the answer is a question.
     """
     if known.chosen is not None:
-        return known.chosen if isinstance(known.chosen, Understood) else None
+        return known.chosen if isinstance(known.chosen, Understood) else Untimed()
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
@@ -89,6 +115,10 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
         found = span if isinstance(span, Understood) else found
     if isinstance(found, Understood):
         return found
+    if name in _WITHOUT_TIME and found.key in DOUBTS and found.rest:
+        # The task is not lost over it, and nothing is guessed.
+        options = found.options if isinstance(found, Unclear) else ()
+        return Untimed(DOUBTS[found.key], found.values, options[:OPTIONS_MAX])
     token = known.fresh_id.hex[:8]
     if isinstance(found, Unclear):
         question = Said(f"when.{found.key}", found.values)
@@ -104,7 +134,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | None
             buttons=in_rows(choices, 1),
         )  # fmt: skip
     if found.key == NO_TIME:
-        return None
+        return Untimed()
     if found.key == ZONE_NEEDED:
         pending = _pending(token, name, ask, known)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
@@ -116,6 +146,23 @@ def _is_clear(found: Understood | Unclear | Refused, ask: Ask, known: Known, tex
     if isinstance(found, Refused) and found.key == ZONE_NEEDED:
         found = known.calendar.understand(text, now=known.now, zone="UTC", language=ask.language, needed=True)
     return isinstance(found, Understood)
+
+
+def offer_of(ask: Ask, known: Known, number: int, found: Understood | Untimed) -> Offer:
+    """Return what must be told of a doubt about the time of task ``number``; NO_OFFER where there is no doubt.
+
+    A press on an option gives the task that time and leaves its title.
+    """
+    if isinstance(found, Understood) or not found.doubt:
+        return NO_OFFER
+    said = Said(found.doubt, {**found.values, "number": str(number)})
+    if not found.options:
+        return Offer(said)
+    token = known.fresh_id.hex[:8]
+    answers = evolve(ask, args=f"{number} {found.values['phrase']}", mentioned=())
+    pending = _pending(token, EDIT, answers, known, found.options)
+    choices = tuple(Choice(option, data_of(token, n)) for n, option in enumerate(found.options))
+    return Offer(said, (put(pending),), in_rows(choices, 1))
 
 
 def _pending(
@@ -155,13 +202,17 @@ def chosen(ask: Ask, known: Known, pending: Pending, index: int) -> Understood |
     return evolve(found, rest=pending.rest) if isinstance(found, Understood) else None
 
 
-def with_note(shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known) -> Value:
-    """Return what is shown with what must be told beside a time that was just set, if one was."""
+def with_note(
+    shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known, offer: Offer = NO_OFFER
+) -> Value:
+    """Return what is shown with what must be told beside a time that was just set, or beside the lack of one."""
     lines = [shown]
     if found is not None and found.note:
         lines.append(Said(f"when.{found.note}", found.values))
     if found is not None and task.remind_at is not None:
         lines += quieted(task, task.remind_at, ask, known)
+    if offer.said:
+        lines.append(offer.said)
     return Listed(tuple(lines))
 
 

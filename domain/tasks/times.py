@@ -54,10 +54,14 @@ class Unclear:
 
 @frozen
 class Refused:
-    """No time, or one that cannot be kept: the key of the reason, and the values of its wording."""
+    """No time, or one that cannot be kept: the key of the reason, and the values of its wording.
+
+    ``rest`` is the text without what was taken for a time.
+    """
 
     key: str
     values: Mapping[str, str] = field(factory=dict)
+    rest: str = ""
 
 
 @frozen
@@ -70,3 +74,10 @@ class ZonesMeant:
 
 # The reasons that the rules tell from all others: there is no time in the text; there is one that needs a zone.
 NO_TIME, ZONE_NEEDED = "no_time", "zone_needed"
+# What may as well be a part of the text as a time: one within it, a word that is nearly one of time, words of time
+# that are not understood. The wording ``doubt.*`` says so beside a task that is made without a time.
+DOUBTS = {
+    "ask.middle": "doubt.middle",
+    "ask.spelling": "doubt.spelling",
+    "no.not_understood": "doubt.not_understood",
+}

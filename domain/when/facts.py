@@ -131,6 +131,14 @@ class Count:
 
 
 @frozen
+class Per:
+    """So many times in a unit of time."""
+
+    count: int
+    unit: str
+
+
+@frozen
 class Lasting:
     """A recurrence for so long."""
 
@@ -154,6 +162,6 @@ class BadZone:
 
 Fact = (
     Clock | Part | Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit | Nth | Span | Every | Days
-    | InMonth | Mark | Count | Lasting | InZone | BadZone
+    | InMonth | Mark | Count | Per | Lasting | InZone | BadZone
 )  # fmt: skip
 DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit)

@@ -6,25 +6,38 @@ left in the rest by accident. A phrase at the beginning and another at the end a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from attrs import frozen
 
 from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
-from domain.when.lexer import NOISE, UNKNOWN, Symbol, symbols_of
+from domain.when.lexer import BESIDE, NOISE, UNKNOWN, Symbol, symbols_of
 from domain.when.rules import RULES
+from domain.when.shapes import PhraseRule
 from domain.when.words.base import Language, words_of
 
 SYMBOLS_MAX = 24
 RULE_SYMBOLS_MAX = 10
 READINGS_MAX = 32
+CUTS_MAX = 48
+WAYS_ONWARD_MAX = 4
+# Shapes of stretches whose rules are remembered.
+RULES_KEPT_MAX = 8192
 ABBREVIATION_LETTERS_MAX = 3
 MONTHS = 12
-_TRIMMED = " \t\n,;:.-–—"
+NAMED_HOURS = ("noon", "midnight")
+# Numbers say nothing of time by themselves.
+_WEAK_KINDS = "nayx"
+TRIMMED = " \t\n,;:.-–—"
 
 
 class OnlyPartly(ValueError):
-    """Every word speaks of time, but only a part of them was understood together. The text is the phrase."""
+    """Words that speak of time stand together, but only a part of them was understood. The text is the phrase."""
+
+    def __init__(self, words: str, rest: str = "") -> None:
+        super().__init__(words)
+        self.rest = rest
 
 
 @frozen
@@ -50,16 +63,17 @@ def phrases_of(
     whole_known = len(head) == len([each for each in symbols if each.kind != NOISE])
     if whole_known:
         whole = list(_covers(head, needed))
-        yield from (Phrase(facts, text.strip(_TRIMMED), "", len(head)) for facts in whole)
+        yield from (Phrase(facts, text.strip(TRIMMED), "", len(head)) for facts in whole)
         if whole:
             return
     tail = _run(symbols, from_end=True)
-    heads = list(_cuts(head, from_end=False, needed=needed))
+    heads = list(islice(_cuts(head, from_end=False, needed=needed), CUTS_MAX))
+    tails = list(islice(_cuts(tail, from_end=True, needed=False), CUTS_MAX))
     if whole_known:
-        if heads:
-            raise OnlyPartly(text.strip(_TRIMMED))
+        if heads or tails or _speak_together(head) or _is_changed(head):
+            raise OnlyPartly(text.strip(TRIMMED))
         return
-    tails = list(_cuts(tail, from_end=True, needed=False))
+    _refuse_parts(text, head, heads, tail, tails)
     found = [_cut(text, symbols, start, end, facts, language) for start, end, facts in (*heads, *tails)]
     both = [
         _cut_both(text, symbols, first, last, language)
@@ -86,27 +100,88 @@ def _run(symbols: Sequence[Symbol], *, from_end: bool) -> list[Symbol]:
 Cut = tuple[Symbol, Symbol, Sequence[Fact]]
 
 
+def _refuse_parts(
+    text: str, head: Sequence[Symbol], heads: Sequence[Cut], tail: Sequence[Symbol], tails: Sequence[Cut]
+) -> None:
+    """Raise OnlyPartly where what would be taken at an end is a part of something that is not understood.
+
+    "every day except sunday" is not every sunday, nor "before friday" friday.
+    """
+    left = [each for each in head if heads and each.start >= heads[0][1].end]
+    if (not heads and _speak_together(head)) or _speak_together(left) or _changes(left, back=True):
+        words = text[head[0].start : head[-1].end]
+        raise OnlyPartly(words, text[head[-1].end :].strip(TRIMMED))
+    left = [each for each in tail if tails and each.end <= tails[0][0].start]
+    if (
+        (not tails and (_speak_together(tail) or _is_beside_number(tail)))
+        or _speak_together(left)
+        or _changes(left, back=False)
+    ):
+        # Of a long run of words only what changes the time is named, since the rest may be the title.
+        first = next((each for each in left if is_telling(left, each)), left[-1] if left else tail[0])
+        raise OnlyPartly(text[first.start : tail[-1].end], text[: first.start].strip(TRIMMED))
+
+
+def _speak_together(symbols: Sequence[Symbol]) -> bool:
+    """Tell whether there is a word that speaks of time by itself beside others that are left over."""
+    return any(is_telling(symbols, each) for each in symbols) and len(symbols) > 1
+
+
+def _changes(left: Sequence[Symbol], *, back: bool) -> bool:
+    """Tell whether what is left over changes the time beside it: before friday, tomorrow except at 9."""
+    if not left:
+        return False
+    if back:
+        ago = any(each.kind == BESIDE and each.value == "back" for each in left)
+        return ago or (left[0].kind == BESIDE and len(left) > 1)
+    last = left[-1]
+    return (last.kind == BESIDE and last.value != "back") or last.kind == "g" or last.value == "after"
+
+
+def is_telling(symbols: Sequence[Symbol], symbol: Symbol) -> bool:
+    """Tell whether a symbol speaks of time wherever it stands; "every" and "end of" do so before what they are of."""
+    if symbol.kind == "E" or (symbol.kind == BESIDE and symbol.value == "of"):
+        following = next((each.kind for each in symbols if each.start >= symbol.end), "")
+        return following != "" and following in ("U%WPRwVK" if symbol.kind == "E" else "U%M")
+    if symbol.kind == "W":
+        return symbol.end - symbol.start > ABBREVIATION_LETTERS_MAX
+    return symbol.kind in "TtdiRwV"
+
+
+def _is_changed(symbols: Sequence[Symbol]) -> bool:
+    """Tell whether nothing but a number or a length of time is there, and what changes it: 5 minutes ago, about 9."""
+    kinds = {symbol.kind for symbol in symbols}
+    return BESIDE in kinds and not kinds.isdisjoint("nU")
+
+
+def _is_beside_number(symbols: Sequence[Symbol]) -> bool:
+    """Tell whether the end is a number after a word that would change a time: call before 5."""
+    return len(symbols) > 1 and symbols[-1].kind == "n" and _changes(symbols[:-1], back=False)
+
+
 def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cut]:
     """Yield the readings of the longest stretch at an end of ``run``, then those of shorter ones."""
-    ways = _Ways(run)
+    if not needed and all(symbol.kind in _WEAK_KINDS for symbol in run):
+        return
+    ways = Ways(run)
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
         if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
             found = ways.to_end(len(run) - size) if from_end else ways.from_start(size)
             for facts in found:
                 # A word such as "until" at the end belongs to what follows.
-                if (needed or _is_solid(facts)) and not isinstance(facts[-1], Mark):
+                if (needed or is_solid(facts)) and not isinstance(facts[-1], Mark):
                     yield part[0], part[-1], facts
 
 
 def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
     """Tell whether one word at an end of a longer text is a time, and not part of a title.
 
-    "weekly report", "sun cream" and "say good morning" are titles; "pay rent monthly" and "tomorrow dentist" are not.
+    "weekly report", "midnight snack" and "say good morning" are titles; "pay rent monthly" and "tomorrow gym" are not.
     """
     letters = symbol.end - symbol.start
     if symbol.kind == "P":
-        return symbol.value in ("noon", "midnight")
+        return from_end and symbol.value in NAMED_HOURS
     if symbol.kind == "m" or (
         symbol.kind == "s" and not isinstance(symbol.value, str) and _is_fraction(symbol.value)
     ):
@@ -123,13 +198,19 @@ def _is_fraction(numbers: tuple[int, ...]) -> bool:
 
 def _covers(run: Sequence[Symbol], needed: bool) -> Iterator[Sequence[Fact]]:
     """Yield the facts of every way in which rules cover all of ``run``, those of long rules first."""
-    return (facts for facts in _Ways(run).to_end(0) if needed or _is_solid(facts))
+    return (facts for facts in Ways(run).to_end(0) if needed or is_solid(facts))
 
 
 Facts = tuple[Fact, ...]
 
 
-class _Ways:
+@lru_cache(maxsize=RULES_KEPT_MAX)
+def _rules_of(kinds: str) -> Sequence[PhraseRule]:
+    """Return the rules whose shape is a stretch of these kinds of symbols."""
+    return tuple(rule for rule in RULES if rule.shape.fullmatch(kinds))
+
+
+class Ways:
     """The ways in which rules cover a stretch without a gap, each part of it reckoned once."""
 
     def __init__(self, run: Sequence[Symbol]) -> None:
@@ -139,8 +220,8 @@ class _Ways:
         kinds = "".join(symbol.kind for symbol in run)
         for at in range(len(run)):
             for end in range(min(len(run), at + RULE_SYMBOLS_MAX), at, -1):
-                for rule in RULES:
-                    facts = rule.build(run[at:end]) if rule.shape.fullmatch(kinds, at, end) else None
+                for rule in _rules_of(kinds[at:end]):
+                    facts = rule.build(run[at:end])
                     if facts is not None:
                         self._by_start[at].append((end, tuple(facts)))
                         self._by_end[end].append((at, tuple(facts)))
@@ -163,6 +244,17 @@ class _Ways:
                 self._from_start[stop] = _distinct(several) if stop else [()]
         return self._from_start[end]
 
+    def onward(self, start: int, most: int) -> dict[int, list[Facts]]:
+        """Return the facts of the ways from ``start`` over up to ``most`` symbols, by where they end."""
+        found: dict[int, list[Facts]] = {start: [()]}
+        for at in range(start, min(self._size, start + most)):
+            for end, facts in self._steps(at) if at in found else ():
+                if end <= start + most:
+                    several = found.setdefault(end, [])
+                    several.extend(before + facts for before in found[at])
+                    del several[WAYS_ONWARD_MAX:]
+        return found
+
     def _steps(self, at: int) -> Sequence[tuple[int, Facts]]:
         return self._by_start.get(at, ())
 
@@ -174,7 +266,7 @@ def _distinct(several: Iterable[Facts]) -> list[Facts]:
     return list(islice(dict.fromkeys(several), READINGS_MAX))
 
 
-def _is_solid(facts: Sequence[Fact]) -> bool:
+def is_solid(facts: Sequence[Fact]) -> bool:
     """Tell whether the facts speak of time by themselves; a lone number or a lone zone does not."""
     strong = [
         fact
@@ -196,14 +288,14 @@ def _cut(
 ) -> Phrase:
     start, end = first.start, last.end
     before, after = text[:start], text[end:]
-    at_start = not before.strip(_TRIMMED)
+    at_start = not before.strip(TRIMMED)
     rest = without_joiner(after, language) if at_start else _without_noise(before, symbols, start)
-    return Phrase(facts, text[start:end], rest.strip(_TRIMMED), _size(symbols, start, end))
+    return Phrase(facts, text[start:end], rest.strip(TRIMMED), _size(symbols, start, end))
 
 
 def _cut_both(text: str, symbols: Sequence[Symbol], head: Cut, tail: Cut, language: Language) -> Phrase:
     middle = text[head[1].end : tail[0].start]
-    rest = _without_noise(without_joiner(middle, language), (), 0).strip(_TRIMMED)
+    rest = _without_noise(without_joiner(middle, language), (), 0).strip(TRIMMED)
     words = f"{text[head[0].start : head[1].end]} {text[tail[0].start : tail[1].end]}"
     size = _size(symbols, head[0].start, head[1].end) + _size(symbols, tail[0].start, tail[1].end)
     return Phrase((*head[2], *tail[2]), words, rest, size)
@@ -215,12 +307,12 @@ def _size(symbols: Sequence[Symbol], start: int, end: int) -> int:
 
 def without_joiner(text: str, language: Language) -> str:
     """Return the text without the words that tied it to the phrase before it (to, that)."""
-    text = text.lstrip(_TRIMMED)
+    text = text.lstrip(TRIMMED)
     for _ in range(2):
         word, gap, following = text.partition(" ")
         if not gap or words_of(word) == () or not set(words_of(word)) <= language.joiners:
             break
-        text = following.lstrip(_TRIMMED)
+        text = following.lstrip(TRIMMED)
     return text
 
 

@@ -16,6 +16,8 @@ from domain.when.words.base import Language, fold
 
 UNKNOWN = "?"
 NOISE = "-"
+# A word that changes the time beside it in a way that is not read: before, except; ``back`` where it follows (ago).
+BESIDE = "!"
 # An abbreviation says too little: CST is in America and in China, IST in India, Israel and Ireland.
 _AMERICAN = ("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "brt", "art")
 _OTHERS = (
@@ -41,8 +43,10 @@ _LITERALS = re.compile(
     (?P<zone>\(\s*(?P<inner>[A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2}(?:[+-]\d{1,2}(?::?\d{2})?)?
         (?:,\s*UTC(?:[+-]\d{1,2}(?::\d{2})?)?)?)\s*\))
     | (?P<offset>\b(?:UTC|GMT)\s*[+\-−]\s*\d{1,2}(?::?\d{2})?(?!\d)|\bUTC\b|\bGMT\b)
+    | (?P<iso>(?<=T\d\d:\d\d)(?:Z\b|[+-]\d\d:\d\d)|(?<=T\d\d:\d\d:\d\d)(?:Z\b|[+-]\d\d:\d\d))
     | (?P<iana>\b[A-Za-z_]+/[A-Za-z_+\-0-9]+(?:/[A-Za-z_]+)?)
-    | (?P<i>(?<!\d)(?P<iy>\d{4})-(?P<im>\d{1,2})-(?P<id>\d{1,2})(?!\d)(?:T(?=\d{2}:))?)
+    | (?P<i>(?<!\d)(?P<iy>\d{4})(?P<sep>[-/])(?P<im>\d{1,2})(?P=sep)(?P<id>\d{1,2})(?!\d)(?:T(?=\d{2}:))?)
+    | (?P<short>(?<!\w)['’](?P<y2>\d{2})(?!\d))
     | (?P<d>(?<![\d.])(?P<dd>\d{1,2})\.\s?(?P<dm>\d{1,2})\.(?:(?P<dy>\d{4}|\d{2})(?![\d:.h])|\s(?P<dz>\d{4})(?![\d:]))?)
     | (?P<dash>(?<!\d)(?P<hd>\d{1,2})-(?P<hm>\d{1,2})-(?P<hy>\d{4})(?!\d))
     | (?P<s>(?<![\d/])(?P<s1>\d{1,2})/(?P<s2>\d{1,2})(?:/(?P<sy>\d{4}|\d{2}))?(?![\d/]))
@@ -52,14 +56,18 @@ _LITERALS = re.compile(
     | (?P<x>(?<!\d)(?P<x1>\d{1,4}),(?P<x2>\d{1,2})(?!\d))
     | (?P<number>\d+)
     | (?P<word>[^\W\d_]+)
+    | (?P<minus>(?<=\s)[-−~≈](?=\d)|[~≈])
     | (?P<mark>[,;.\-–—'’()&+:/])
     | (?P<other>[^\s])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ORDINAL_DOT = re.compile(r"\.(?!\d)")
-_SPACES = re.compile(r"[\s\-–'’.]*")
-WORDS_MAX = 5
+# Letters that are an abbreviation of a zone only right after a time: 9am ET.
+_SHORT_ABBREVIATIONS = frozenset({"et", "ct", "mt", "pt", "z"})
+
+
+# What a text with a slash begins with where it is no zone: mon/wed/fri.
+_WORD = re.compile(r"(?P<word>[^\W\d_]+)|(?P<other>_)")
 
 
 @frozen
@@ -85,7 +93,7 @@ def symbols_of(text: str, language: Language, zones: Mapping[str, str]) -> list[
     """Return the symbols of ``text`` in a language. ``zones`` has the names of zones by their folded form."""
     tokens = [
         _Token(found.lastgroup or "other", found[0], found.start(), found.end(), found)
-        for found in _matches(text)
+        for found in _matches(text, zones)
     ]
     folded = [fold(token.text) for token in tokens]
     out: list[Symbol] = []
@@ -112,8 +120,15 @@ def _joined(symbols: Sequence[Symbol]) -> list[Symbol]:
     return out
 
 
-def _matches(text: str) -> Iterator["re.Match[str]"]:
-    return _LITERALS.finditer(text)
+def _matches(text: str, zones: Mapping[str, str]) -> Iterator["re.Match[str]"]:
+    """Yield what stands one after the other; words with a slash between them are words unless they are a zone."""
+    at = 0
+    while (found := _LITERALS.search(text, at)) is not None:
+        if found["iana"] is not None and fold(found["iana"]) not in zones:
+            found = _WORD.search(text, found.start())
+            assert found is not None
+        yield found
+        at = found.end()
 
 
 def _symbols_at(
@@ -129,6 +144,8 @@ def _symbols_at(
         return 1, [Symbol("@", "", token.start, token.end)]
     if group == "mark":
         return 1, [Symbol(NOISE, "-" if token.text in "-–—" else "", token.start, token.end)]
+    if group == "minus":
+        return 1, [Symbol(BESIDE, "", token.start, token.end)]
     symbol = _literal(token, group, zones)
     return 1, [symbol if symbol is not None else Symbol(UNKNOWN, "", token.start, token.end)]
 
@@ -141,8 +158,14 @@ def _stands_alone(tokens: Sequence[_Token], at: int) -> bool:
     return not touches and (after is None or after.start > token.end or after.text[0].isdigit())
 
 
+_GROUPS = (
+    "zone", "offset", "iso", "iana", "i", "short", "d", "dash", "s", "t", "hm2", "m", "x", "number", "word", "minus",
+    "mark",
+)  # fmt: skip
+
+
 def _group(found: "re.Match[str]") -> str:
-    names = ("zone", "offset", "iana", "i", "d", "dash", "s", "t", "hm2", "m", "x", "number", "word", "mark")
+    names = _GROUPS if found.re is _LITERALS else ("word",)
     return next((name for name in names if found[name] is not None), "other")
 
 
@@ -152,6 +175,10 @@ def _literal(token: _Token, group: str, zones: Mapping[str, str]) -> Symbol | No
     def numbers(*names: str) -> tuple[int, ...]:
         return tuple(int(found[name]) if found[name] is not None else -1 for name in names)
 
+    if group == "iso":
+        return Symbol("Z", f"utc{token.text}" if token.text != "Z" else "utc", token.start, token.end)
+    if group == "short":
+        return Symbol("y", (2000 + int(found["y2"]), 4), token.start, token.end)
     if group in ("zone", "offset", "iana"):
         name = fold(found["inner"] if group == "zone" else token.text).replace(" ", "")
         known = name.partition(",")[0] in zones or name.startswith(("utc", "gmt"))
@@ -159,7 +186,7 @@ def _literal(token: _Token, group: str, zones: Mapping[str, str]) -> Symbol | No
     shapes: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "i": ("i", ("id", "im", "iy")),
         "d": ("d", ("dd", "dm", "dz" if found["dz"] else "dy")),
-        "dash": ("d", ("hd", "hm", "hy")),
+        "dash": ("s", ("hd", "hm", "hy")),
         "s": ("s", ("s1", "s2", "sy")),
         "t": ("t", ("th", "tm", "ts")),
         "hm2": ("t", ("gh", "gm")),
@@ -208,7 +235,11 @@ def _word(
                 Symbol(each.kind, _value(each.value), token.start if not index else end, end)
                 for index, each in enumerate(meanings)
             ]
-    if folded[at] in ABBREVIATIONS and token.text.isupper():
+    after_time = at > 0 and (tokens[at - 1].text[-1].isdigit() or folded[at - 1] in ("am", "pm"))
+    known = folded[at] in ABBREVIATIONS or (after_time and folded[at] in _SHORT_ABBREVIATIONS)
+    if known and token.text.isupper():
+        if folded[at] == "z":
+            return 1, [Symbol("Z", "utc", token.start, token.end)]
         return 1, [Symbol("A", folded[at], token.start, token.end)]
     return 1, [Symbol(UNKNOWN, "", token.start, token.end)]
 

@@ -27,6 +27,7 @@ from domain.when.facts import (
     Nth,
     OpenDate,
     Part,
+    Per,
     Span,
     Weekday,
     Weekend,
@@ -69,6 +70,8 @@ class Reading:
     until_weekday: int | None = None
     count: int | None = None
     lasting: Lasting | None = None
+    # How often in the unit of ``every``, where the times are to be named beside it.
+    per: int | None = None
     zone: str | None = None
     bad_zone: str | None = None
     marks: tuple[str, ...] = field(default=())
@@ -77,7 +80,7 @@ class Reading:
 def reading_of(facts: Sequence[Fact]) -> Reading:
     """Return the facts in order. Raises Several, Loose."""
     reading, mark = Reading(), ""
-    recurs = any(isinstance(fact, Every | Days) for fact in facts)
+    recurs = any(isinstance(fact, Every | Per) for fact in facts)
     for fact in facts:
         if isinstance(fact, Mark):
             if mark and getattr(reading, mark) is None:
@@ -87,7 +90,10 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
             reading, mark = _with_day(reading, fact, mark)
         else:
             reading = _with(reading, fact, recurs=recurs)
-    if mark and getattr(reading, mark) is None:
+    until_time = (
+        mark == "until" and reading.every is None and reading.day is None and len(reading.clocks) == 1
+    )
+    if mark and getattr(reading, mark) is None and not until_time:
         raise Several
     if reading.every is None and reading.start is not None and reading.until is not None:
         raise Several
@@ -101,13 +107,15 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
         reading = evolve(reading, day=day, weekday=weekday, until=None, start=None)
     if not _together(reading):
         raise Several
+    if reading.every is not None and reading.weekday is not None and isinstance(reading.day, MonthDay):
+        raise Several
     return reading
 
 
 def _with_day(reading: Reading, day: Day, mark: str) -> tuple[Reading, str]:
     name = mark or "day"
     before = getattr(reading, name)
-    dated = Date | OpenDate
+    dated = Date | OpenDate | MonthDay
     if before is None:
         # A weekday may stand before its date, and the date before its mark is used up.
         change: dict[str, Any] = {name: day}
@@ -138,6 +146,8 @@ def _with(reading: Reading, fact: Fact, *, recurs: bool) -> Reading:
         if reading.clocks and not recurs:
             raise Loose if fact.weak or any(each.weak for each in reading.clocks) else Several
         return evolve(reading, clocks=(*reading.clocks, fact))
+    if isinstance(fact, Per):
+        return _with_per(reading, fact)
     if isinstance(fact, Count) and reading.every is None:
         raise NotUnderstood
     if isinstance(fact, Nth):
@@ -153,6 +163,12 @@ def _with(reading: Reading, fact: Fact, *, recurs: bool) -> Reading:
         raise Several
     change: dict[str, Any] = {name: value}
     return evolve(reading, **change)
+
+
+def _with_per(reading: Reading, fact: Per) -> Reading:
+    if fact.unit != "day" or reading.every is not None:
+        raise NotUnderstood
+    return evolve(reading, every=Every("day"), per=fact.count)
 
 
 def _joined(one: Every, other: Every) -> Every:

@@ -25,6 +25,8 @@ FREQS = {
     "year": Freq.YEARLY,
 }
 CLOCKS_MAX = 12
+# What is offered where somebody says how often a day, but not when.
+TIMES_OF_DAY = {2: (9, 21), 3: (8, 14, 20)}
 
 
 @frozen
@@ -64,6 +66,9 @@ def rules_meant(reading: Reading, now: Now, next_after: NextAfter) -> MeantRules
         raise NotUnderstood
     choices, question = _patterns(reading, freq, interval, start)
     times, asked = _times(reading)
+    if reading.per is not None:
+        times = _times_of_day(reading, reading.per, times)
+        question = None if reading.clocks else Question.WHICH_TIMES
     found = [
         _first(evolve(pattern, hours=each.hours, minute=each.minute), reading, start, now, next_after)
         for pattern in choices
@@ -114,6 +119,17 @@ def _times(reading: Reading) -> tuple[list[_Times], bool]:
     if len({each.minute for each in each_time}) > 1:
         raise Refusal(Reason.NOT_TOGETHER)
     return [_Times(tuple(each.hour for each in each_time), each_time[0].minute)], False
+
+
+def _times_of_day(reading: Reading, per: int, named: list[_Times]) -> list[_Times]:
+    """Return the times of what is so often a day: those that are named, or what is to be asked."""
+    if reading.part is not None or (reading.clocks and [len(each.hours) for each in named] != [per]):
+        raise NotUnderstood
+    if reading.clocks:
+        return named
+    if per not in TIMES_OF_DAY:
+        raise NotUnderstood
+    return [_Times(TIMES_OF_DAY[per], 0)]
 
 
 def _patterns(

@@ -32,12 +32,15 @@ class Question(StrEnum):
     WHICH_DAY = "which_day"  # friday, said on a friday
     WHICH_MIDNIGHT = "which_midnight"  # the one that begins the day, or the one that ends it
     WHICH_RULE = "which_rule"  # every second monday; monthly on friday
+    WHICH_TIMES = "which_times"  # twice daily; the option is what it could mean
     WHAT_TIME = "what_time"  # today
     PAST = "past"  # today 9:00, said at 10:00; the option is the next time it could mean
     SEVERAL = "several"  # more than one time in the phrase
     WEEKDAY = "weekday"  # a weekday that is not the date's
     LANGUAGE = "language"  # it means one thing in one language and another in the next
     ZONE_ABBREVIATION = "zone_abbreviation"  # CST is four zones
+    MIDDLE = "middle"  # a time within the text, which may be a part of it
+    SPELLING = "spelling"  # tomorow; the options are the times with the word that is nearest
 
 
 class Reason(StrEnum):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from application.messages import LANGUAGES
 from application.messages.times import WORDS, echo
+from domain.tasks.times import DOUBTS
 from domain.when.pattern import Freq, Pattern
 from domain.when.values import Question, Reason, Rule, Understood, Zone
 from domain.when.walltime import moment_at
@@ -107,6 +108,42 @@ def test_both_of_two_equal_wall_times_are_echoed_as_themselves(minutes: int, nam
     same_again(Understood(moment, moment, "", ""), instant(NOW), BERLIN)
 
 
+CHANGES = {
+    "Europe/Berlin": ("2027-03-28 00:00", "2027-10-31 00:00"),
+    "America/New_York": ("2027-03-14 00:00", "2026-11-01 00:00"),
+    "Australia/Lord_Howe": ("2027-10-03 00:00", "2027-04-04 00:00"),
+    "Africa/Casablanca": ("2026-03-22 00:00", "2026-09-20 00:00"),
+}
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(name=st.sampled_from(sorted(CHANGES)), which=st.booleans(), minutes=st.integers(-60, 300))
+def test_any_minute_of_both_nights_of_a_change_is_echoed_as_the_same(
+    name: str, which: bool, minutes: int
+) -> None:
+    zone = Zone(name)
+    at_s = round(instant(CHANGES[name][which], zone)) + minutes * 60
+    moment = moment_at(at_s, zone, PHRASES.calendar.tz(zone))
+    same_again(Understood(moment, moment, "", ""), at_s - 86400, zone)
+    same_again(Understood(moment, moment, "", ""), at_s - 60, BERLIN)
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    pattern=patterns(),
+    name=st.sampled_from(sorted(CHANGES)),
+    which=st.booleans(),
+    minutes=st.integers(-1500, 300),
+)
+def test_a_rule_that_is_said_around_a_change_is_echoed_as_the_same(
+    pattern: Pattern, name: str, which: bool, minutes: int
+) -> None:
+    assume(pattern.freq is not Freq.MINUTELY or pattern.interval % 60)
+    zone = Zone(name)
+    now_s = instant(CHANGES[name][which], zone) + minutes * 60
+    same_again(begun(pattern, now_s, zone), now_s, zone)
+
+
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(pattern=patterns(), name=st.sampled_from(NAMES), minutes=st.integers(0, 400 * 1440))
 def test_any_rule_that_can_be_asked_for_is_echoed_as_the_same(
@@ -137,4 +174,6 @@ def begun(pattern: Pattern, now_s: float, zone: Zone) -> Understood:
 def test_every_question_refusal_and_note_has_its_wording(tag: str) -> None:
     wording = LANGUAGES[tag].wording
     keys = [*(f"when.ask.{each}" for each in Question), *(f"when.no.{each}" for each in Reason)]
-    assert {key for key in wording if key.startswith("when.")} == {*keys, "when.note.gap", "when.note.fold"}
+    notes = [f"when.note.{each}" for each in ("gap", "fold", "middle")]
+    assert {key for key in wording if key.startswith("when.")} == {*keys, *notes}
+    assert {key for key in wording if key.startswith("doubt.")} == set(DOUBTS.values())

@@ -18,7 +18,9 @@ A table maps symbols to the words that mean them, parted by ``|``. A symbol is a
 ``S``  starting                                        ``|``  until
 ``#``  times                                           ``F``  for (before a duration)
 ``%``  at, or a unit of time (saat)                    ``D``  makes a number a day (числа)
-``-``  says nothing
+``f``  minutes after an hour (20 past 8)                ``g``  minutes before it (10 vor 8)
+``h``  and a half                                       ``-``  says nothing
+``!``  changes the time after it, unread (before)       ``?``  is no time (good morning)
 =====  ==============================================  =====  ==============================================
 
 Accents, case and the dots of abbreviations do not count. Not here: the order of words (``domain.when.rules``).
@@ -66,6 +68,8 @@ class Language:
     # What 3/4 is: the 3rd of April, the 4th of March, or open.
     date_order: str = DAY_FIRST
     ordinal_endings: Sequence[str] = field(default=())
+    # Abbreviations of weekdays that are no other word.
+    clear_short: frozenset[str] = frozenset()
 
 
 def language(
@@ -76,6 +80,7 @@ def language(
     dot_ordinals: bool = False,
     date_order: str = DAY_FIRST,
     ordinal_endings: Sequence[str] = (),
+    clear_short: str = "",
 ) -> Language:
     """Return the language that a table describes. Raises ValueError where two symbols claim the same words."""
     entries: dict[tuple[str, ...], list[Meaning]] = {}
@@ -96,4 +101,5 @@ def language(
         dot_ordinals,
         date_order,
         tuple(fold(each) for each in ordinal_endings),
+        frozenset(words_of(clear_short)),
     )

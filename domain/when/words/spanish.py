@@ -66,7 +66,7 @@ SPANISH = language(
         "R:year": "anual|anualmente",
         "R:hour": "cada hora",
         "R:fortnight": "quincenal|quincenalmente",
-        "R:quarter": "trimestralmente",
+        "R:quarter": "trimestralmente|cada trimestre|trimestral",
         "O:1": "primer|primero|primera",
         "O:2": "segundo|segunda",
         "O:3": "tercer|tercero|tercera",
@@ -81,7 +81,7 @@ SPANISH = language(
         "H": "este|esta",
         ">": "en|dentro de",
         "<": "después|más tarde",
-        "@": "a las|a la|las",
+        "@": "a las|a la|las|sobre las|a eso de las|hacia las|sobre la",
         "k": "el|el día",
         "p:am": "am|a m",
         "p:pm": "pm|p m",
@@ -91,7 +91,7 @@ SPANISH = language(
         "z:-15": "menos cuarto",
         "S": "desde|desde el|a partir de|a partir del|empezando",
         "|": "hasta|hasta el",
-        "#": "veces|vez",
+        "#": "veces|vez|x",
         "F": "durante|por",
         "a": "un|una|uno",
         "n:2": "dos",
@@ -112,7 +112,29 @@ SPANISH = language(
         "n:15 U:minute": "cuarto de hora|un cuarto de hora",
         "n:90 U:minute": "hora y media|una hora y media",
         "-": "de|del|la|y|al",
+        "z:5": "y cinco",
+        "z:10": "y diez",
+        "z:20": "y veinte",
+        "z:25": "y veinticinco",
+        "z:-5": "menos cinco",
+        "z:-10": "menos diez",
+        "z:-20": "menos veinte",
+        "z:-25": "menos veinticinco",
+        "!": (
+            "menos|menos el|menos los|excepto|excepto el|excepto los|salvo|salvo el|salvo los|antes|antes de|"
+            "antes del|antes de las|antes de la|entre|casi|sin|no|aproximadamente|alrededor de|"
+            "alrededor de las"
+        ),
+        "!:of": (
+            "fines de|finales de|a finales de|final de|principios de|a principios de|mediados de|"
+            "a mediados de|unos|unas|algunos|algunas|pocos"
+        ),
+        ">:after": "después de|después de las|después del",
+        "?": (
+            "buenos días|buenas tardes|buenas noches|martes santo|jueves santo|viernes santo|domingo de ramos"
+        ),
     },
     joiners="que de a me por favor",
     ordinal_endings=("º", "ª", "o", "er"),
+    clear_short="mié|vie|sáb",
 )
