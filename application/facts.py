@@ -90,14 +90,16 @@ class Gatherer:
         early = await current.behind_a_retry([e.event_id for e in edits]) if edits else ()
         owners = [(event, scope) for event in events if (scope := scope_of(event.payload)) is not None]
         # A lane has one event in a round, and a scope one lane.
+        now = self.clock.now()
         wanted = {
-            scope.key: wants_of(event, settings.get(scope.key, {}), self.calendar) for event, scope in owners
+            scope.key: wants_of(event, settings.get(scope.key, {}), self.calendar, now)
+            for event, scope in owners
         }
         tasks = await tasks_known(current, wanted)
         moved = await moved_scopes(current, events, tasks)
         contacts = await contacts_known(current, [scope for _, scope in owners])
         return Facts(
-            self.formatter, door, self.clock.now(), mode, report, settings, first_runs, frozenset(early),
+            self.formatter, door, now, mode, report, settings, first_runs, frozenset(early),
             self.calendar, tasks, contacts, moved,
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 Pure. Not here: when a reminder is due (``application.scheduler``), and whether it arrived (``application.sender``).
 """
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from application.agenda import Contact
 from application.asking import buttons_of, instant_of
@@ -13,6 +13,7 @@ from application.facts import Facts
 from application.interpreter import parts_of, scope_of
 from application.messages import addressed, spoken
 from application.rounds import ignored
+from application.taskfacts import waited_s
 from domain.catalogue import SENDER_BULK
 from domain.commands.base import TasksKnown
 from domain.commands.views import Reader, reminder_rows, span
@@ -26,14 +27,16 @@ from domain.decisions import (
     ResumeTasks,
     ToldOccasions,
 )
-from domain.envelope import Event
+from domain.envelope import Event, timestamp_of
+from domain.errors import Transient
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
 from domain.events.telegram import CallbackReceived, MessageClass, MessageReceived, TelegramSend
 from domain.scope import bot_and_chat
 from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
-from domain.tasks.policy import ZONE
-from domain.tasks.values import Kept, Occasion, Status, Task
+from domain.tasks.moves import planned
+from domain.tasks.policy import ZONE, Policy
+from domain.tasks.values import Kept, Late, Occasion, Status, Task
 from domain.wording import Called, Listed, Said, Value
 
 # Instants are kept to the microsecond, and told so by events.
@@ -47,15 +50,19 @@ def on_due(event: Event, facts: Facts) -> Decision:
     task = _task(due, facts)
     if task is None:
         return _elsewhere(due, facts)
-    why = _gone_by(task, due)
+    why = _gone_by(task, due) or _gave_way(task, due, facts)
     if why:
         named = named_by(due.reminder_key)
         kept = () if named is None else (_kept(task, named.bucket, Kept.SUPERSEDED, why),)
         return Decision(effects=kept, reason=why)
+    late = _late(task, due, waited_s(event, facts.now), facts)
+    if late.due is None:
+        return Decision(effects=late.effects, reason="it expired while it waited")
+    due = late.due
     scope = scope_of(due)
     assert scope is not None
     zone = facts.settings.get(scope.key, {}).get(ZONE)
-    reader = Reader(facts.calendar, instant_of(event), zone, task.language, scope.is_private)
+    reader = Reader(facts.calendar, late.now or instant_of(event), zone, task.language, scope.is_private)
     if task.is_digest:
         told = digest_of(reader, facts.tasks[scope.key], due)
         if told is None:
@@ -72,7 +79,52 @@ def on_due(event: Event, facts: Facts) -> Decision:
     )  # fmt: skip
     # By this key the ledger of deliveries settles the occasion once, whichever event asks for it.
     emit = Emit("reminder", send, target=SENDER_BULK, key=due.reminder_key)
-    return Decision(events=(emit,), reason=reason)
+    return Decision(events=(emit,), effects=late.effects, reason=reason)
+
+
+@frozen
+class _Late:
+    """What a reminder that waited becomes; None: nothing is said. ``now`` is when it is seen from."""
+
+    due: ReminderDue | None
+    effects: tuple[Effect, ...] = ()
+    now: float | None = None
+
+
+def _late(task: Task, due: ReminderDue, waited_s: float, facts: Facts) -> _Late:
+    """Let a reminder that waited be what one is that the scheduler comes to late (see ``domain.tasks.rules``)."""
+    named = named_by(due.reminder_key)
+    if not (waited_s or due.late_s) or named is None or due.kind is ReminderKind.DIGEST:
+        return _Late(due)
+    if waited_s and due.kind is ReminderKind.NAG and task.due_at is not None and task.due_at < facts.now:
+        # Nothing was said of it for as long as it is due, as far as anybody knows who reads this.
+        due = evolve(due, kind=ReminderKind.OCCURRENCE, late_s=int(facts.now - task.due_at))
+    else:
+        due = evolve(due, late_s=int(due.late_s + waited_s))
+    if due.kind is ReminderKind.SKIPPED:
+        return _Late(due, now=facts.now)
+    by = f"late by {due.late_s} s"
+    if task.late is Late.LABEL:
+        return _Late(due, (_kept(task, named.bucket, Kept.LATE, by),), facts.now)
+    # What is let go is not said again either.
+    let_go = PutTask(planned(task, facts.now, Policy(waits_s=()), facts.calendar))
+    effects = (_kept(task, named.bucket, Kept.SKIPPED, by), *(() if task.is_paused else (let_go,)))
+    if task.late is Late.EXPIRE:
+        return _Late(None, effects)
+    return _Late(evolve(due, kind=ReminderKind.SKIPPED), effects, facts.now)
+
+
+def _gave_way(task: Task, due: ReminderDue, facts: Facts) -> str:
+    """Return that a later occasion of the task is on its way, too, where this one waited; nothing otherwise."""
+    scope, named = scope_of(due), named_by(due.reminder_key)
+    assert scope is not None
+    known = facts.tasks.get(scope.key, TasksKnown()).occasions
+    later = named is not None and any(
+        each.task_id == task.task_id and each.kept in (Kept.FIRED, Kept.LATE)
+        and each.bucket > instant_in(named.bucket) + _SAME_S
+        for each in known
+    )  # fmt: skip
+    return "gave way to a later one" if later else ""
 
 
 def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
@@ -82,10 +134,20 @@ def _task(payload: ReminderDue | ReminderSettled, facts: Facts) -> Task | None:
 
 
 def _elsewhere(payload: ReminderDue | ReminderSettled, facts: Facts) -> Decision:
-    """Let a reminder follow to the supergroup that has its task now; without one the task is gone."""
+    """Let a reminder follow to the supergroup that has its task now; without one the task is gone.
+
+    Raises Transient for what must not be dropped: that a reminder may be missing, or that its chat is gone.
+    """
     scope = scope_of(payload)
     assert scope is not None
     new = facts.moved.get(scope.key)
+    if (
+        new is None
+        and isinstance(payload, ReminderSettled)
+        and payload.outcome is not ReminderOutcome.DELIVERED
+    ):
+        # Where a group became a supergroup, what is told by the one may come before the other's tasks have moved.
+        raise Transient("the chat has no such task, perhaps not yet")
     if new is None:
         return ignored("the task is gone")
     _, chat_id = bot_and_chat(new)
@@ -150,6 +212,8 @@ def on_settled(event: Event, facts: Facts) -> Decision:
         return _elsewhere(settled, facts)
     if settled.outcome is ReminderOutcome.DELIVERED:
         return ignored("the ledger says that it was said")
+    if settled.outcome is ReminderOutcome.STALE:
+        return Decision(events=(_anew(task, settled, facts.now),), reason="what it says is decided anew")
     if settled.outcome is not ReminderOutcome.UNREACHABLE:
         reason = "whether it arrived is unknown"
         if settled.outcome is ReminderOutcome.FAILED:
@@ -165,6 +229,22 @@ def on_settled(event: Event, facts: Facts) -> Decision:
         )
         effects = (*effects, PutTask(waits))
     return Decision(effects=effects, reason=reason)
+
+
+def _anew(task: Task, settled: ReminderSettled, now: float) -> Emit:
+    """Return the event by which a reminder that waited for the sender is decided anew, under its key."""
+    bucket, due_at = instant_in(settled.bucket), settled.bucket
+    kind = ReminderKind.DIGEST if task.is_digest else ReminderKind.OCCURRENCE
+    if task.due_at is None:
+        kind = ReminderKind.NAG
+    elif bucket > task.due_at + _SAME_S and not task.is_digest:
+        kind, due_at = ReminderKind.NAG, timestamp_of(task.due_at)
+    due = ReminderDue(
+        task_id=task.task_id, bot_id=settled.bot_id, chat_id=settled.chat_id, user_id=settled.user_id,
+        thread_id=settled.thread_id, title=task.title, due_at=due_at, reminder_key=settled.delivery_key,
+        late_s=max(0, int(now - bucket)), kind=kind,
+    )  # fmt: skip
+    return Emit("anew", due, key=settled.delivery_key)
 
 
 def _kept(task: Task, bucket: str, kept: Kept, reason: str) -> KeepOccasion:

@@ -22,7 +22,7 @@ from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rationing import Rationing, SenderCounters
 from application.rounds import Report, open_run, place_of
-from application.settling import Flight, Outcomes, Result, is_reminder
+from application.settling import Flight, Outcomes, Result, is_reminder, is_stale
 from domain.decisions import Outcome
 from domain.envelope import timestamp_of
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
@@ -139,6 +139,9 @@ class Deliverer:
                 reason = f"{head.attempt + 1} calls were made and whether one took effect is unknown"
                 changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, reason))
                 self.interpreter.bury(run, reason, changes)
+                report.settle(head)
+            elif is_stale(run, self.interpreter.clock.now()):
+                report.wakeups += self.outcomes.hand_back(run, changes)
                 report.settle(head)
             else:
                 runs.append(run)

@@ -17,10 +17,12 @@ from domain.decisions import Decision, Emit, Outcome
 from domain.errors import NoAnswer, Refused, TelegramError
 from domain.events.tasks import ReminderOutcome, ReminderSettled
 from domain.events.telegram import ChatMigrated, MessageClass, TelegramDelivered, TelegramSend
-from domain.tasks.keys import named_by
+from domain.tasks.keys import instant_of, named_by
 
 # How long to wait before asking again with a token or an address that Telegram does not know.
 MISCONFIGURED_S = 30.0
+# How long a reminder may wait for the limits of Telegram, or for a sender, and still be said as it was written.
+STALE_S = 600.0
 # So many chats told to wait at the same time mean that the whole bot is to wait.
 CHATS_WAITING_FOR_BOT = 3
 
@@ -120,6 +122,12 @@ class Outcomes:
             return self._refused(result, result.error, states, changes)
         ambiguous = isinstance(result.error, NoAnswer)
         return self._again(result, str(result.error), changes, ambiguous=ambiguous)
+
+    def hand_back(self, run: Run, changes: Changes) -> list[Wakeup]:
+        """Settle a reminder that waited too long, for the brain to decide anew; return the wake-ups to publish."""
+        told = reminder_settled(run, ReminderOutcome.STALE)
+        reason = "it waited too long; what it says is decided anew"
+        return self.interpreter.succeed(run, Decision(told, reason=reason), changes)
 
     def miss(self, run: Run, changes: Changes) -> list[Wakeup]:
         """Settle a reminder whose earlier call is ambiguous: it is not sent again in its window, and the brain knows.
@@ -236,6 +244,13 @@ class Outcomes:
         )
         decision = Decision(events=events, reason="the group became a supergroup")
         return Settlement(True, self.interpreter.succeed(result.flight.run, decision, changes))
+
+
+def is_stale(run: Run, now: float) -> bool:
+    """Tell whether a reminder waited so long for its first call that its chat is to be told by how the task is now."""
+    if run.event is None or run.head.repeat or not reminder_settled(run, ReminderOutcome.STALE):
+        return False
+    return now - instant_of(run.event.timestamp) > STALE_S
 
 
 def is_reminder(run: Run) -> bool:

@@ -22,16 +22,23 @@ from domain.scope import Scope
 from domain.tasks.buttons import read
 from domain.tasks.keys import instant_of
 from domain.tasks.policy import ZONE, Times
+from domain.tasks.rules import LATE_AFTER_S
 from domain.tasks.times import WallTime
 from domain.tasks.values import DIGEST_NUMBER
 
 
-def wants_of(event: Event, settings: Mapping[str, str], times: Times) -> Wants:
+def waited_s(event: Event, now: float) -> float:
+    """Return for how many seconds an event waited for the brain until ``now``, where that is long; else 0."""
+    waited = now - instant_of(event.timestamp)
+    return waited if waited > LATE_AFTER_S else 0.0
+
+
+def wants_of(event: Event, settings: Mapping[str, str], times: Times, now: float) -> Wants:
     """Return which tasks of its scope an event is about; the settings are the scope's, where these were read.
 
     Where a page is of the day, its end is that of the day on which the event was made, by the clocks of the scope.
     """
-    wants = _named_by(event, settings)
+    wants = _named_by(event, settings, now)
     if wants.page is None or not wants.is_today:
         return wants
     zone = settings.get(ZONE)
@@ -43,12 +50,14 @@ def wants_of(event: Event, settings: Mapping[str, str], times: Times) -> Wants:
     return evolve(wants, page=evolve(wants.page, due_before=midnight))
 
 
-def _named_by(event: Event, settings: Mapping[str, str]) -> Wants:
+def _named_by(event: Event, settings: Mapping[str, str], now: float) -> Wants:
     payload = event.payload
     if is_digest(event) and isinstance(payload, ReminderDue):
         return evolve(List(TODAY).wants, ids=frozenset({payload.task_id}))
     if isinstance(payload, ReminderDue | ReminderSettled):
-        return Wants(ids=frozenset({payload.task_id}))
+        # Of a reminder that waited long it has to be known whether a later one is on its way already.
+        is_late = isinstance(payload, ReminderDue) and bool(payload.late_s or waited_s(event, now))
+        return Wants(ids=frozenset({payload.task_id}), history=is_late)
     if isinstance(payload, CallbackReceived):
         button = read(payload.data)
         return presses.wants(button, settings) if button is not None else NOTHING
@@ -90,7 +99,7 @@ async def tasks_known(current: Round, wanted: Mapping[str, Wants]) -> Mapping[st
         tally = tallies.get(scope, Tally())
         page, total = pages.get(scope, ((), 0))
         history = [
-            each for task in named.values() if wants.history
+            each for task in (*named.values(), *by_id.get(scope, {}).values()) if wants.history
             for each in await current.tasks.occasions(scope, task.task_id, HISTORY_MAX)
         ]  # fmt: skip
         found[scope] = TasksKnown(

@@ -140,7 +140,7 @@ _TYPES = (
     ),
     EventType(
         "reminder.settled",
-        "1.0.0",
+        "1.1.0",
         tasks.ReminderSettled,
         BRAIN,
         (SENDER, BRAIN),

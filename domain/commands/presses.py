@@ -104,7 +104,9 @@ def _done(ask: Ask, known: Known, task: Task) -> Pressed:
     closed = close_done(ask, known, task)
     now = closed.task
     undo = ((button(Action.UNDO, now),),) if now.status is Status.DONE else ()
-    shown = _shown(ask, known, task, Said(_by(ask, "press.was_done"), _who(ask)), undo)
+    # Of one that repeats its next time is to come.
+    meant = now if now.status is Status.OPEN else task
+    shown = _shown(ask, known, meant, Said(_by(ask, "press.was_done"), _who(ask)), undo)
     return Pressed(Said("press.done"), shown, closed.effects, closed.events, f"task {task.number} done")
 
 

@@ -109,7 +109,7 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
-    if needed and not isinstance(found, Understood) and text[:1].isdigit():
+    if needed and text[:1].isdigit() and not _is_clear(found, ask, known, text):
         # "5 min tea" is how long from now.
         span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
         found = span if isinstance(span, Understood) else found
@@ -139,6 +139,13 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
         pending = _pending(token, name, ask, known)
         return Answer("zone.needed", effects=(put(pending),), reason="the time zone is asked for")
     return Answer("time.refused", {"why": _why(found)})
+
+
+def _is_clear(found: Understood | Unclear | Refused, ask: Ask, known: Known, text: str) -> bool:
+    """Tell whether a time is understood, or would be in any zone, as "9:20 tea" is."""
+    if isinstance(found, Refused) and found.key == ZONE_NEEDED:
+        found = known.calendar.understand(text, now=known.now, zone="UTC", language=ask.language, needed=True)
+    return isinstance(found, Understood)
 
 
 def offer_of(ask: Ask, known: Known, number: int, found: Understood | Untimed) -> Offer:

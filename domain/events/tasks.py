@@ -30,9 +30,13 @@ class ReminderKind(StrEnum):
 
 
 class ReminderOutcome(StrEnum):
-    """What became of the message that reminds; ``ambiguous``: whether it arrived is unknown, and it is not repeated."""
+    """What became of the message that reminds; ``ambiguous``: whether it arrived is unknown, and it is not repeated.
+
+    ``stale``: it waited so long before any call that what it says may not hold any more; the brain decides anew.
+    """
 
     DELIVERED = "delivered"
+    STALE = "stale"
     AMBIGUOUS = "ambiguous"
     UNREACHABLE = "unreachable"
     FAILED = "failed"

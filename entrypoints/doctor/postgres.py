@@ -174,8 +174,9 @@ def _connections(evidence: Evidence) -> Verdict:
     answers, settings = evidence.postgres, evidence.settings
     reserved = ("superuser_reserved_connections", "reserved_connections")
     room = int(_setting(answers, "max_connections")) - sum(int(_setting(answers, n) or 0) for n in reserved)
-    # Three services, each with a connection for its metrics, the brain's marks, and an operator's command or two.
-    needed = 3 * (settings.postgres_pool_max + 1) + 1 + 2
+    # Three services, each with a connection for its metrics, the brain's marks, the scheduler with its three, and an
+    # operator's command or two.
+    needed = 3 * (settings.postgres_pool_max + 1) + 1 + 3 + 2
     used = int(answers["sessions"][0]["used"] or 0)
     if room < needed:
         return fault(f"max_connections leaves {room} connections, and the services may need {needed}")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from application.agenda import Coming, LedgerRow, Outlook, TaskState
 from domain.envelope import timestamp_of
 from domain.scope import bot_and_chat
-from domain.tasks.values import Kept
+from domain.tasks.values import DIGEST_NUMBER, Kept
 from entrypoints.views.lines import NONE, moment, plain, table, with_notes
 
 LEDGER_HEADS = ("OCCASION (UTC)", "KEPT", "AT (UTC)", "TOLD")
@@ -35,7 +35,8 @@ def task_lines(task: TaskState, ledger: Sequence[LedgerRow]) -> list[str]:
         ("said", f"{task.times_said} time{'s' if task.times_said != 1 else ''}, of the present occurrence"),
         ("paused", "yes, until its chat can be reached" if task.is_paused else "no"),
     ]
-    lines = [f"task {_name(task)}", *(f"{name.ljust(6)}  {value}" for name, value in facts), ""]
+    digest = ", the digest of the day" if task.number == DIGEST_NUMBER else ""
+    lines = [f"task {_name(task)}{digest}", *(f"{name.ljust(6)}  {value}" for name, value in facts), ""]
     if not ledger:
         return [*lines, "it has not reminded yet"]
     rows = [

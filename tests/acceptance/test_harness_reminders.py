@@ -325,3 +325,28 @@ async def test_a_burst_does_not_keep_an_answer_waiting(harness: Harness) -> None
     assert harness.texts(7) == ["hello", "and me?"]
     await harness.settle()
     assert all(len(said(harness, chat=chat)) == 1 for chat in range(100, 160))
+
+
+async def test_of_a_reminder_lost_on_its_way_to_the_new_supergroup_the_next_contact_says_so(
+    harness: Harness,
+) -> None:
+    """The sender is told of the move before the brain is, and of a lost answer, too, while the brain is away."""
+    harness.world.add_group(-5, kind="group")
+    await harness.say(7, -5, "/start")
+    task = await given_task(harness, 0, chat=-5)
+    await harness.clock.advance(1)
+    await harness.scheduler.tick()
+    await harness.brain.step()
+    harness.world.migrate(-5, -1_000_050)
+    given_fault(harness, FaultKind.RESET_BEFORE, chat_id=-1_000_050)
+    for _ in range(40):
+        await harness.clock.advance(1)
+        for sending in harness.sendings:
+            await sending.consumer.sweep()
+            await sending.consumer.step()
+            await harness._let_call(sending.deliverer)
+    assert harness.database.tables.moved == {(BOT_ID, -5): -1_000_050}
+    await when_time_passes(harness, 60)
+    assert stands(harness, task) == {0: "ambiguous"}
+    (answer,) = await harness.say(7, -1_000_050, "/start")
+    assert PLANTS in answer

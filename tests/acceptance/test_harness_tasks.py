@@ -202,6 +202,14 @@ async def test_the_zone_is_asked_for_once_and_then_known() -> None:
     assert "Noted" in (await harness.say(BEN, BEN, "/remind tomorrow 10 call dad"))[0]
 
 
+async def test_without_a_zone_a_time_of_day_is_none_that_passes_from_now_on() -> None:
+    harness = Harness()
+    assert "20 min" not in (await harness.say(BEN, BEN, "/remind 9:20 tea"))[0]
+    assert (await harness.say(BEN, BEN, "/timezone +0"))[0].endswith("Mon 16 Jun 2025, 09:20 (UTC)")
+    (told,) = await Harness().say(BEN, BEN, "/remind 5 min tea")
+    assert told.startswith("Noted.\nTask 1: tea\nSun 15 Jun 2025, 15:12")
+
+
 # Groups
 
 

@@ -29,7 +29,7 @@ from tests.wiring.installation import OPEN_MATTERS, openclaw
 
 ADMIN_OF_VALKEY = "planted-password-of-valkey"
 ADMIN = f"user admin on >{ADMIN_OF_VALKEY} ~* &* +@all\n"
-ROLES = ("gateway", "brain", "sender")
+ROLES = ("gateway", "brain", "sender", "scheduler")
 # What the runbook has psql do inside the server's container; the password is on no command line.
 TAKE_OVER = r"""set log_statement = 'none';
 \set secret `cat %s/postgres_password`
@@ -99,7 +99,7 @@ class Apart:
                 "REDIS_URL_FILE": own / "redis_url", "TELEGRAM_API_URL": self.simulator.base_url, "OWNER": SOMEBODY,
                 "SWEEP_GRACE_S": 0.3, "RATE_CHAT_PER_S": 0,
             }  # fmt: skip
-            if role != "brain":
+            if role in ("gateway", "sender"):
                 given["TELEGRAM_TOKEN_FILE"] = own / "telegram_token"
             env = {f"OPENCLAW_{name}": str(value) for name, value in given.items()}
             self.services[role] = self.nursery.start(role, [role], env, self.folder / f"{role}.log")

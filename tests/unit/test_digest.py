@@ -317,8 +317,8 @@ def test_the_day_ends_at_midnight_by_the_clocks_of_the_scope(at: str, midnight: 
     until = Page(due_before=berlin(midnight))
     for event in (due(), a_message("/tasks heute")):
         moved = evolve(event, envelope=evolve(event.envelope, timestamp=timestamp_of(berlin(at))))
-        assert wants_of(moved, IN_BERLIN, CALENDAR).page == until
-        assert wants_of(moved, {}, CALENDAR).page is None
+        assert wants_of(moved, IN_BERLIN, CALENDAR, NOW).page == until
+        assert wants_of(moved, {}, CALENDAR, NOW).page is None
 
 
 def test_todays_list_needs_a_zone() -> None:

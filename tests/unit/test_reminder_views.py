@@ -3,6 +3,8 @@
 import json
 from uuid import UUID
 
+from attrs import evolve
+
 from application.agenda import Coming, LedgerRow, Outlook, TaskState
 from domain.tasks.values import Kept, Late, Occasion, Status
 from entrypoints.views.lines import COLUMNS, json_text
@@ -46,7 +48,12 @@ def test_a_task_is_shown_with_its_state_and_what_became_of_its_occasions() -> No
         "2026-11-26 08:00:00.000  ambiguous  2026-11-26 08:00:00.000  yes",
         "2026-11-25 08:00:00.000  fired      2026-11-25 08:00:00.000  -",
     ]
-    assert task_lines(TASK, ())[-1] == "it has not reminded yet"
+    digest = task_lines(evolve(TASK, number=0, times_said=2), ())
+    assert (digest[0], digest[-1]) == (
+        "task -1001234567890/0, the digest of the day",
+        "it has not reminded yet",
+    )
+    assert "said    2 times, of the present occurrence" in digest
 
 
 def test_a_task_as_json_has_all_of_that() -> None:

@@ -23,6 +23,7 @@ from domain.decisions import (
     ToldOccasions,
 )
 from domain.envelope import Event, timestamp_of
+from domain.errors import Transient
 from domain.events.tasks import ReminderDue, ReminderKind, ReminderOutcome, ReminderSettled
 from domain.events.telegram import (
     CallbackReceived,
@@ -161,8 +162,16 @@ def test_an_occasion_that_does_not_stand_any_more_is_not_told_and_the_ledger_say
     assert (kept.occasion.kept, kept.occasion.bucket, decision.events) == (Kept.SUPERSEDED, NOW, ())
 
 
+@pytest.mark.parametrize("outcome", sorted(set(ReminderOutcome) - {ReminderOutcome.DELIVERED}))
+def test_that_a_reminder_may_be_missing_is_not_dropped_where_its_task_has_not_moved_yet(
+    outcome: ReminderOutcome,
+) -> None:
+    with pytest.raises(Transient):
+        on_settled(a_settled(outcome), facts())
+
+
 def test_a_reminder_of_a_task_that_is_gone_is_ignored() -> None:
-    for decision in (on_due(a_due(), facts()), on_settled(a_settled(ReminderOutcome.AMBIGUOUS), facts())):
+    for decision in (on_due(a_due(), facts()), on_settled(a_settled(ReminderOutcome.DELIVERED), facts())):
         assert (decision.outcome, decision.reason) == (Outcome.IGNORED, "the task is gone")
 
 
