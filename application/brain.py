@@ -22,7 +22,7 @@ from application.rounds import Handler, ignored
 from domain.commands.base import Parsed
 from domain.commands.table import COMMANDS
 from domain.commands.views import span
-from domain.decisions import Decision, Emit, MoveData, PutSetting
+from domain.decisions import OF_ONE_SCOPE, Decision, Emit, MoveData, PutSetting
 from domain.envelope import Event
 from domain.events.telegram import (
     Button,
@@ -33,7 +33,8 @@ from domain.events.telegram import (
     TelegramSend,
 )
 
-# From then on a message counts as late: its answer says so, and it takes no effect on everybody any more.
+# From then on a message counts as late: its answer says so, it takes no effect on everybody any more, and what it asks
+# for in its own chat is carried out as of when it was written.
 LATE_S = 600.0
 # The setting that holds the album of which a part was answered last.
 ALBUM = "album"
@@ -100,8 +101,11 @@ def _on_command(
         return reply(
             message, render("unknown_command", {"name": parsed.name}, message.language), late_s=late_s
         )
-    answer = command.step(ask_of(message, facts, parsed.args), known_of(event, facts))
-    if late_s and acts(answer.effects):
+    known = known_of(event, facts)
+    if late_s:
+        known = evolve(known, now=facts.now - late_s)
+    answer = command.step(ask_of(message, facts, parsed.args), known)
+    if late_s and any(not isinstance(effect, OF_ONE_SCOPE) for effect in answer.effects):
         told = render("late_command", {"waited": span(late_s)}, message.language)
         return reply(message, told, quoted=True)
     decision = reply(

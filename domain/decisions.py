@@ -173,6 +173,8 @@ AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWr
 # Those of one round take place in this order, and before all others.
 TASK_EFFECTS = (AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
 TaskEffect = AddTask | PutTask | KeepOccasion | ToldOccasions | ResumeTasks
+# What concerns nobody beyond the scope of the event.
+OF_ONE_SCOPE = (PutSetting, MoveData, MarkChat, AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
 Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect | TaskEffect
 
 

@@ -10,7 +10,7 @@ from application.facts import Door, Facts
 from application.messages import render
 from domain.access import AccessMode, Policy
 from domain.catalogue import CATALOGUE
-from domain.decisions import Decision, MoveData, Outcome, PutSetting, SetApiMode
+from domain.decisions import AddTask, Decision, MoveData, Outcome, PutSetting, SetApiMode
 from domain.events.telegram import (
     CallbackReceived,
     ChatMigrated,
@@ -20,6 +20,7 @@ from domain.events.telegram import (
     TelegramSend,
 )
 from domain.runtime_state import Mode
+from tests.calendars import SmallCalendar
 from tests.unit.given import BOT, NOON, AsItIs, a_message, event_of
 
 ADMIN, STRANGER = 1, 7
@@ -145,11 +146,11 @@ def test_of_an_album_one_part_is_answered() -> None:
 # Messages that waited
 
 
-def when_waited(text: str, seconds: float, **more: object) -> Decision:
+def when_waited(text: str, seconds: float, *, facts: Facts = FACTS, **more: object) -> Decision:
     sent_at = datetime.fromisoformat(NOON) - timedelta(seconds=seconds)
     written = sent_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     now = datetime.fromisoformat(NOON).timestamp()
-    return on_message(a_message(text, sent_at=written, **more), evolve(FACTS, now=now))
+    return on_message(a_message(text, sent_at=written, **more), evolve(facts, now=now))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,14 @@ def test_an_old_command_takes_no_effect_on_everybody_and_says_so() -> None:
     assert sent(decision).text == render("late_command", {"waited": "3 h"})
     assert when_waited("/api", 10_800, chat=ADMIN, user=ADMIN).effects == ()
     assert when_waited("/start", 10_800).effects == (PutSetting("greeted", "yes"),)
+
+
+def test_an_old_command_of_tasks_is_carried_out_as_of_when_it_was_written() -> None:
+    decision = when_waited("/remind in 20 min tea", 10_800, facts=evolve(FACTS, calendar=SmallCalendar()))
+    (made,) = [effect.task for effect in decision.effects if isinstance(effect, AddTask)]
+    assert made.due_at == datetime.fromisoformat(NOON).timestamp() - 10_800 + 1_200
+    assert isinstance(reply := decision.events[0].payload, TelegramSend)
+    assert render("late", {"waited": "3 h"}) in reply.text
 
 
 def test_an_unknown_command_of_a_group_is_left_to_other_bots_unless_it_names_this_one() -> None:
