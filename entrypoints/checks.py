@@ -1,7 +1,8 @@
 """``python -m entrypoints.checks [pytest arguments]``: everything that must hold before a change goes in.
 
-``./openclaw test`` runs it. The checks are one table; pytest comes last, so that its summary ends the output. Every
-check runs even when an earlier one failed. Exit code 0: all passed; else 1, or pytest's own. Not here: what is checked.
+``./openclaw test`` runs it. The checks are one table; pytest comes last, so that its summary ends the output, and runs
+in two workers. Every check runs even when an earlier one failed. Exit code 0: all passed; else 1, or pytest's own. Not
+here: what is checked.
 """
 
 import subprocess
@@ -14,6 +15,9 @@ from attrs import frozen
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+# The tests wait for their servers as long as they compute; each worker has servers of its own. Whoever asks for another
+# number, as by `-n 0` for a debugger, has the last word.
+WORKERS = ("-n", "2", "--dist", "worksteal")
 
 
 @frozen
@@ -47,7 +51,7 @@ def run_all(checks: Sequence[Check], pytest_arguments: Sequence[str], root: Path
     failed = [check.name for check in checks if not _passes(check, root)]
     if failed:
         print(f"failed so far: {', '.join(failed)}; the tests run all the same", flush=True)
-    tests = subprocess.run([PYTHON, "-m", "pytest", *pytest_arguments], cwd=root, check=False)
+    tests = subprocess.run([PYTHON, "-m", "pytest", *WORKERS, *pytest_arguments], cwd=root, check=False)
     return tests.returncode or (1 if failed else 0)
 
 

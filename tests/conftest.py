@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -16,6 +17,8 @@ from adapters.embedded.valkey import EmbeddedValkey
 from tests.servers import RUN_VARIABLE, Databases, left_behind, running, short_dir
 
 os.environ[RUN_VARIABLE] = str(os.getpid())
+LEFT = "left_behind"
+LEFT_BY_WORKERS = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
@@ -84,12 +87,43 @@ def private_valkey() -> Iterator[Callable[..., EmbeddedValkey]]:
         yield start
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run when a process of its own is still there."""
-    left = left_behind()
-    if left:
+# Under xdist the tests run in workers, and the run that tells what came of them is another process.
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail the run when a process of its own, or of a worker's, is still there. Before the closing line."""
+    yield
+    left = session.config.stash.get(LEFT_BY_WORKERS, []) + left_behind()
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told[LEFT] = left
+    elif left:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line("\nthe tests left processes behind:\n" + "\n".join(left), red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what a worker left behind."""
+    node.config.stash.setdefault(LEFT_BY_WORKERS, []).extend(getattr(node, "workeroutput", {}).get(LEFT, []))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Iterator[None]:
+    """Let every report be sent by a worker: what a test logged may hold characters that no encoding has."""
+    return sendable((yield))
+
+
+def sendable(value: Any) -> Any:
+    """Return the same with lone surrogates written out."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {name: sendable(each) for name, each in value.items()}
+        case list() | tuple():
+            return type(value)(sendable(each) for each in value)
+    return value
