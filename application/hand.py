@@ -132,11 +132,13 @@ class Hand:
         return min(times, default=None)
 
     def take(self, limit: int, now: float = 0.0) -> list[str]:
-        """Return up to ``limit`` lanes: the first of the queue, if it is time, then those that wait for a round the
-        longest. They are busy from now on.
+        """Return up to ``limit`` lanes: the first of the queue, then those that wait for a round the longest.
+
+        They are busy from now on. The queue goes along with those that come new, so that none of them overtakes it.
         """
         names: list[str] = []
-        while self._queue and now >= self._queue_at and len(names) < min(limit, self._ahead):
+        is_time = now >= self._queue_at or self._ready
+        while self._queue and is_time and len(names) < min(limit, self._ahead):
             _, name = heapq.heappop(self._queue)
             self._queued.discard(name)
             names.append(name)
