@@ -23,7 +23,7 @@ from adapters.postgres.sql import SQL
 from adapters.postgres.tasks import PostgresTasks
 from adapters.system import SystemClock
 from application.crashpoints import no_crash
-from application.scheduler import Scheduler
+from application.scheduler import Scheduler, SchedulerLimits
 from domain.tasks.values import OPEN_TASKS_MAX, Page
 from entrypoints.containers import timing
 
@@ -101,8 +101,9 @@ async def measure(url: str, size_max: int) -> AsyncIterator[Scan]:
 async def _at(size: int, admin: Any, scheduler_pool: Pool, brain_pool: Pool) -> Scan:
     clock = SystemClock()
     scheduler = Scheduler(
-        PostgresAgenda(scheduler_pool), MemoryStreams(clock), Codec(), clock, timing(), no_crash
-    )
+        PostgresAgenda(scheduler_pool), MemoryStreams(clock), Codec(), clock, timing(), no_crash,
+        SchedulerLimits(batch_max=DUE),
+    )  # fmt: skip
 
     async def come_due() -> None:
         await admin.execute(COME_DUE, DUE)
