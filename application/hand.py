@@ -19,8 +19,8 @@ QUEUED_MAX = 20_000
 # A lane whose timer rings within this time is left to it.
 SOON_S = 1.0
 
-# What lanes in a queue are sorted by, as ``application.turns`` has it.
-Place = tuple[bool, str]
+# What lanes in a queue are sorted by: their turn, as ``application.turns`` has it, then the number of their row.
+Place = tuple[bool, str, int]
 
 
 @define
@@ -52,7 +52,7 @@ class Hand:
         self._ahead = 0
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._lanes.keys() | self._queued)
 
     @property
     def has_ready(self) -> bool:
