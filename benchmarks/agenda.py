@@ -6,7 +6,6 @@ Not here: the measurements (``agenda_scan``, ``agenda_burst``), and what must ho
 """
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -34,11 +33,7 @@ def cells(cost: Cost) -> list[str]:
 
 async def scans(url: str, size_max: int) -> list[Scan]:
     """Return the figures of each size."""
-    found = []
-    async for scan in agenda_scan.measure(url, size_max):
-        print(scan, file=sys.stderr)
-        found.append(scan)
-    return found
+    return [scan async for scan in agenda_scan.measure(url, size_max)]
 
 
 def scan_table(found: Sequence[Scan]) -> str:
@@ -104,7 +99,6 @@ def measure(only: str | None, size_max: int, legs: Sequence[Leg]) -> Iterator[tu
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ocb")))
                 servers = Servers(url, valkey.admin_url)
                 found.append(uvloop.run(agenda_burst.measure(nursery, servers, folder, leg)))
-                print(f"{leg}: cpu {found[-1].cpu_s}", file=sys.stderr)
             yield "burst", burst_table(found)
             yield "replies", reply_table(found)
 
