@@ -19,8 +19,8 @@ QUEUED_MAX = 20_000
 # A lane whose timer rings within this time is left to it.
 SOON_S = 1.0
 
-# What lanes in a queue are sorted by, as ``application.turns`` has it.
-Place = tuple[bool, str]
+# What lanes in a queue are sorted by: their turn, as ``application.turns`` has it, then the number of their row.
+Place = tuple[bool, str, int]
 
 
 @define
@@ -52,7 +52,7 @@ class Hand:
         self._ahead = 0
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._lanes.keys() | self._queued)
 
     @property
     def has_ready(self) -> bool:
@@ -132,11 +132,13 @@ class Hand:
         return min(times, default=None)
 
     def take(self, limit: int, now: float = 0.0) -> list[str]:
-        """Return up to ``limit`` lanes: the first of the queue, if it is time, then those that wait for a round the
-        longest. They are busy from now on.
+        """Return up to ``limit`` lanes: the first of the queue, then those that wait for a round the longest.
+
+        They are busy from now on. The queue goes along with those that come new, so that none of them overtakes it.
         """
         names: list[str] = []
-        while self._queue and now >= self._queue_at and len(names) < min(limit, self._ahead):
+        is_time = now >= self._queue_at or self._ready
+        while self._queue and is_time and len(names) < min(limit, self._ahead):
             _, name = heapq.heappop(self._queue)
             self._queued.discard(name)
             names.append(name)

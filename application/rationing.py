@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from attrs import define, evolve, field
 
 from application.changes import Changes
+from application.hand import Place
 from application.interpreter import Run
 from application.ports import Round
 from application.rounds import Report
@@ -70,8 +71,8 @@ class Rationing:
             allowed.append(run)
         return allowed
 
-    def _place(self, run: Run) -> tuple[bool, str]:
-        return self.turns.place(run.head.lane, _made_at(run))
+    def _place(self, run: Run) -> Place:
+        return *self.turns.place(run.head.lane, _made_at(run)), run.head.seq
 
     def _shared(self, run: Run) -> str | None:
         """Return the name of the bucket that the run shares with every other of its bot."""

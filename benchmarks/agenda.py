@@ -1,12 +1,11 @@
 """Measures tasks at scale: finding those that are due among a million, and a burst of them in the same minute.
 
-``python -m benchmarks.agenda [--only scan|burst] [--open N] [--due N] [--at-once N] [--write]`` prints tables of
+``python -m benchmarks.agenda [--only scan|burst] [--open N] [--due N ...] [--at-once N] [--write]`` prints tables of
 Markdown; ``--write`` puts them into ``docs/BENCHMARKS.md``. It runs the product's own services on servers of its own.
 Not here: the measurements (``agenda_scan``, ``agenda_burst``), and what must hold (``tests``).
 """
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -34,11 +33,7 @@ def cells(cost: Cost) -> list[str]:
 
 async def scans(url: str, size_max: int) -> list[Scan]:
     """Return the figures of each size."""
-    found = []
-    async for scan in agenda_scan.measure(url, size_max):
-        print(scan, file=sys.stderr)
-        found.append(scan)
-    return found
+    return [scan async for scan in agenda_scan.measure(url, size_max)]
 
 
 def scan_table(found: Sequence[Scan]) -> str:
@@ -54,54 +49,38 @@ def scan_table(found: Sequence[Scan]) -> str:
     )
 
 
+def about(burst: Burst) -> list[str]:
+    """Return which run it was."""
+    leg = burst.leg
+    return [f"{leg.due:,}", f"{leg.spread_s:.0f}", str(leg.per_s or "any")]
+
+
+ABOUT = ("due", "within, s", "calls a second")
+
+
 def burst_table(found: Sequence[Burst]) -> str:
-    """Return the table of how late reminders come."""
-    head = [
-        "due in a minute",
-        "calls a second",
-        "said within, s",
-        "late p50, s",
-        "p99",
-        "ideal p50, s",
-        "p99",
-    ]
-    head += ["late p99, one task, s", "many tasks", "overtaken p99, s", "refused by Telegram"]
+    """Return the table of how late reminders come, in seconds."""
+    head = [*ABOUT, "all said after, s", "late p50, s", "p99", "ideal p50, s", "p99"]
+    head += ["p99 of chats with one", "with many", "overtaken p99, s", "refused by Telegram"]
     rows = []
     for b in found:
-        late = both([*b.one_late_s, *b.many_late_s])
-        seconds = [
-            *late,
-            *both(b.ideal_s),
-            both(b.one_late_s)[1],
-            both(b.many_late_s)[1],
-            both(b.overtaken_s)[1],
-        ]
-        rate = str(b.leg.per_s or "any")
-        rows.append(
-            [f"{b.leg.due:,}", rate, f"{b.took_s:.0f}", *(f"{s:.1f}" for s in seconds), str(b.refused)]
-        )
+        seconds = [*both([*b.one_late_s, *b.many_late_s]), *both(b.ideal_s)]
+        seconds += [both(each)[1] for each in (b.one_late_s, b.many_late_s, b.overtaken_s)]
+        rows.append([*about(b), f"{b.took_s:.0f}", *(f"{s:.1f}" for s in seconds), str(b.refused)])
     return table(head, rows)
 
 
 def reply_table(found: Sequence[Burst]) -> str:
-    """Return the table of how long replies take meanwhile, and what the services use."""
-    head = [
-        "due in a minute",
-        "calls a second",
-        "reply p50 calm, ms",
-        "meanwhile",
-        "p99 calm, ms",
-        "meanwhile",
-        "max",
-    ]
+    """Return the table of how long replies take meanwhile, and what the services use for each reminder."""
     names = list(found[0].cpu_s)
-    head += [f"{name}, ms a reminder" for name in names]
+    head = [*ABOUT, "reply p50 calm, ms", "meanwhile", "p99 calm, ms", "meanwhile", "longest"]
+    head += [f"{name}, ms of CPU a reminder" for name in names]
     rows = []
     for b in found:
         calm, meanwhile = both(b.calm_s), both(b.meanwhile_s)
-        ms = [calm[0], meanwhile[0], calm[1], meanwhile[1], max(b.meanwhile_s)]
+        ms = [1000 * s for s in (calm[0], meanwhile[0], calm[1], meanwhile[1], max(b.meanwhile_s))]
         used = [f"{b.cpu_s[name] / b.leg.due * 1000:.1f}" for name in names]
-        rows.append([f"{b.leg.due:,}", str(b.leg.per_s or "any"), *(f"{1000 * s:.0f}" for s in ms), *used])
+        rows.append([*about(b), *(f"{each:.0f}" for each in ms), *used])
     return table(head, rows)
 
 
@@ -120,7 +99,6 @@ def measure(only: str | None, size_max: int, legs: Sequence[Leg]) -> Iterator[tu
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ocb")))
                 servers = Servers(url, valkey.admin_url)
                 found.append(uvloop.run(agenda_burst.measure(nursery, servers, folder, leg)))
-                print(f"{leg}: cpu {found[-1].cpu_s}", file=sys.stderr)
             yield "burst", burst_table(found)
             yield "replies", reply_table(found)
 
@@ -131,14 +109,14 @@ def main() -> None:
     parser.add_argument("--only", choices=("scan", "burst"))
     parser.add_argument("--open", type=int, default=1_000_000, help="how many open tasks there are at most")
     parser.add_argument(
-        "--due", type=int, default=2_000, help="how many are due in a minute; 0 leaves it out"
+        "--due", type=int, nargs="*", default=[2_000], help="how many are due in a minute, for each run"
     )
     parser.add_argument(
         "--at-once", type=int, default=10_000, help="how many without limits; 0 leaves it out"
     )
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    legs = [leg for leg in (Leg(options.due), Leg(options.at_once, 0, 0.0)) if leg.due]
+    legs = [*map(Leg, options.due), *([Leg(options.at_once, 0, 0.0)] if options.at_once else [])]
     for name, text in measure(options.only, options.open, legs):
         print(f"{name}\n\n{text}", flush=True)
         if options.write:

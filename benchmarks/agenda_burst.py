@@ -6,6 +6,7 @@ keeps. Not here: finding what is due (``agenda_scan``).
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, cycle
@@ -139,6 +140,8 @@ async def measure(nursery: Nursery, servers: Servers, folder: Path, leg: Leg) ->
         cpu_s = {name: after - used[name] for name, after in _cpu_s(it).items()}
         refused = it.world.record.refused[429]
         await it.stop()
+        if logged := it.logs():
+            print(logged, file=sys.stderr)
     return _burst(leg, due, said, calm_s, meanwhile_s, refused, cpu_s)
 
 

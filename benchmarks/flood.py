@@ -21,6 +21,7 @@ from attrs import frozen
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.roles import SERVICES
+from benchmarks.page import put, table
 from entrypoints.database import prepare_database
 from tests.acceptance.cluster import Servers, password_of, running_cluster
 from tests.acceptance.door import NUMBERS, QUIET, Door, gateway_alone
@@ -165,12 +166,6 @@ async def chats(nursery: Nursery, servers: Servers, folder: Path, flood: Flood) 
     return [flood.name, str(flood.chats * flood.each), f"{took_s:.0f}", *cells]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def requests_table() -> str:
     """Return the table of hostile requests, which the tests hold a running gateway to."""
     rows = []
@@ -181,17 +176,6 @@ def requests_table() -> str:
 
 
 PERCENTILES = ("p50 calm, ms", "meanwhile, ms", "ratio", "p99 calm, ms", "meanwhile, ms", "ratio")
-
-
-def put(name: str, text: str) -> None:
-    """Put a table into its place on the page."""
-    begin, end = f"<!-- {name}: made by python -m benchmarks.flood -->\n", f"<!-- end of {name} -->\n"
-    page = PAGE.read_text(encoding="utf-8")
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise RuntimeError(f"{PAGE} has no place for the table of {name}")
-    PAGE.write_text(before + begin + text + end + after, encoding="utf-8")
 
 
 def measure(only: str | None) -> Iterator[tuple[str, str]]:
@@ -234,7 +218,7 @@ def main() -> None:
     for name, text in measure(options.only):
         print(f"{name}\n\n{text}")
         if options.write:
-            put(name, text)
+            put(PAGE, "benchmarks.flood", name, text)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,8 @@ on conflict (bot_id, chat_id) do update set moved_to = excluded.moved_to;
 
 -- name: due_lanes
 -- A loose index scan: hops from lane to lane, however many rows each has. The last lane of a scan that reached its
--- bound comes along although it is not due, so that the next scan begins behind it.
+-- bound comes along although it is not due, so that the next scan begins behind it. Lanes come in the order of the
+-- hops, so that it ends with the last one that is asked for; sorting would hop through all of them first.
 with recursive hop(lane, n) as (
   (select o.lane, 1 from openclaw.outbox o where o.target = $1 and o.lane > $2 order by o.lane limit 1)
   union all
@@ -220,13 +221,13 @@ with recursive hop(lane, n) as (
   from hop h where h.lane is not null and h.n < $5
 ), seen as (
   select h.lane, h.n = $5 as is_last, (
-    coalesce((select o.available_at <= openclaw.now() - make_interval(secs => $4) from openclaw.outbox o
+    coalesce((select o.available_at <= (select openclaw.now() - make_interval(secs => $4)) from openclaw.outbox o
       where o.target = $1 and o.lane = h.lane and o.ordered order by o.seq limit 1), false)
     or exists (select 1 from openclaw.outbox o where o.target = $1 and o.lane = h.lane and not o.ordered
-      and o.available_at <= openclaw.now() - make_interval(secs => $4))) as is_due
+      and o.available_at <= (select openclaw.now() - make_interval(secs => $4)))) as is_due
   from hop h where h.lane is not null
 )
-select lane, is_due, is_last from seen where is_due or is_last order by lane limit $3;
+select lane, is_due, is_last from seen where is_due or is_last limit $3;
 
 -- name: accept
 -- The edge: inbox keys, owed rows and audit of a batch of updates, in one transaction.

@@ -1,12 +1,18 @@
-"""The brain's rounds on Postgres: a transaction that fails because of one event's data harms only that event."""
+"""The brain's rounds on Postgres: a transaction that fails because of one event's data harms only that event.
 
+And what the sweep costs, by which a backlog is found.
+"""
+
+import re
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from adapters.codec import Codec
 from adapters.memory.clock import ManualClock
+from adapters.postgres.sql import SQL
 from application.changes import Changes
 from application.crashpoints import no_crash
 from application.facts import Facts
@@ -97,3 +103,22 @@ async def test_a_row_that_keeps_failing_ends_as_a_dead_letter(leg: PostgresLeg) 
     (letter,) = await leg.letters.newest(LetterFilter(target="brain"), 10)
     assert letter.attempt == RetryPolicy().attempts_max - 1
     assert (await leg.records.figures()).owed == {}
+
+
+async def test_the_sweep_ends_with_the_last_lane_that_is_asked_for_however_many_there_are(
+    leg: PostgresLeg, database: str
+) -> None:
+    admin = await asyncpg.connect(database)
+    await admin.execute(
+        "insert into openclaw.outbox (target, event_id, lane, envelope) select 'brain', gen_random_uuid(), "
+        "'1:' || n, '' from generate_series(1, 1000) n"
+    )
+    await admin.close()
+    async with leg.pools["brain"].connection() as connection:
+        plan = await connection.fetch(
+            f"explain (analyze, costs off, timing off) {SQL['due_lanes']}", "brain", "", 10, 0.0, 20_000
+        )
+    text = "\n".join(row[0] for row in plan)
+    hops = re.search(r"Recursive Union \(actual rows=(\d+)", text)
+    assert hops is not None, text
+    assert int(hops[1]) <= 11, text

@@ -187,15 +187,16 @@ NAMES = UUID(int=11)
 TASKS, SCHEDULERS, SEED = 300, 3, 20261122
 
 
-async def given_many(admin: asyncpg.Connection, due: int, later: int = 0) -> None:
-    """Have so many tasks that are due, and so many that are not, ten of each in a chat."""
+async def given_many(admin: asyncpg.Connection, due: int, later: int = 0, before: int = 0) -> None:
+    """Have so many tasks that are due, and so many that are not, ten of each in a chat, after those made before."""
     await admin.execute(
         "insert into openclaw.tasks (task_id, scope, number, title, due_at, remind_at) "
         "select gen_random_uuid(), '1:u' || (n / 10 + 1), n, 'task ' || n, at, at from (select n, "
         "case when n <= $1::int then now() - n * interval '1 second' else now() + n * interval '1 minute' end as at "
-        "from generate_series(1, $1::int + $2::int) n) x",
+        "from generate_series($3::int + 1, $3::int + $1::int + $2::int) n) x",
         due,
         later,
+        before,
     )
     await admin.execute("analyze openclaw.tasks")
 
@@ -329,11 +330,22 @@ def a_page(scope: str) -> tuple[list[object], ...]:
     return ([scope], [None], [False], [None], [None], [""], [10], [0])
 
 
+def pages_in(plan: str) -> int:
+    """Return how many pages a statement touched."""
+    found = re.search(r"Buffers: (.*)", plan)
+    assert found is not None, plan
+    return sum(int(count) for count in re.findall(r"(?:hit|read)=(\d+)", found[1]))
+
+
 async def test_the_scan_reads_what_is_due_and_not_what_exists(
     leg: PostgresLeg, admin: asyncpg.Connection
 ) -> None:
-    await given_many(admin, due=10, later=100_000)
+    await given_many(admin, due=10, later=1_000)
+    before = pages_in(await plan_of(leg, "scheduler", "due_tasks", 100))
+    await given_many(admin, due=0, later=20_000, before=1_010)
     plan = await plan_of(leg, "scheduler", "due_tasks", 100)
+    # An index of twenty times as many may be a page deeper, which is all that it costs.
+    assert pages_in(plan) <= before + 2, f"{before} pages before:\n{plan}"
     assert "Index Scan using tasks_remind on tasks t" in plan, plan
     assert "Seq Scan" not in plan, plan
     reading = plan[plan.index("Index Scan using tasks_remind") :]

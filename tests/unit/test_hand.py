@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from application.hand import LANE_ENTRIES_MAX, LANES_MAX, Hand
+from application.hand import LANE_ENTRIES_MAX, LANES_MAX, QUEUED_MAX, Hand
 from application.ports import Entry, Wakeup
 
 
@@ -132,6 +132,47 @@ def test_a_lane_at_rest_waits_for_a_timer_or_an_entry() -> None:
     assert hand.take(1) == ["1:1"]
 
 
+def test_of_lanes_in_the_queue_the_first_few_go_on_when_it_is_time_and_more_if_none_comes_back() -> None:
+    hand = Hand()
+    places = {f"lane {n}": (True, str(n), 0) for n in (3, 1, 0, 6, 2, 4, 5)}
+    hand.queue_up(places, at=10.0, ahead=2)
+    assert (hand.take(10, 9.0), hand.ring(9.0), len(hand)) == ([], 10.0, 7)
+    assert hand.take(10, 10.0) == ["lane 0", "lane 1"]
+    assert hand.ring(10.0) is None, "it is time already"
+    hand.queue_up({"lane 1": (True, "1", 0)}, at=11.0, ahead=1)
+    hand.give_back("lane 0")
+    hand.give_back("lane 1")
+    assert hand.take(10, 11.0) == ["lane 1"]
+    assert hand.take(10, 11.0) == ["lane 2", "lane 3"]
+    assert hand.take(2, 11.0) == ["lane 4", "lane 5"], "never more than are asked for"
+
+
+def test_whoever_comes_new_does_not_overtake_the_queue() -> None:
+    hand = Hand()
+    hand.queue_up({"old": (True, "1", 0)}, at=10.0, ahead=2)
+    hand.add([entry(1, "new")])
+    assert hand.take(10, 9.0) == ["old", "new"]
+
+
+def test_a_lane_in_the_queue_is_left_there_by_entries_and_the_sweep() -> None:
+    hand = Hand()
+    hand.add([entry(1)])
+    hand.take(1)
+    hand.queue_up({"1:1": (True, "1", 0)}, at=10.0, ahead=1)
+    hand.drop("1:1")
+    hand.add([entry(2)])
+    hand.wake(["1:1"], 5.0)
+    assert hand.take(10, 9.0) == []
+    assert hand.take(10, 10.0) == ["1:1"]
+    assert hand.settle("1:1", ident("e2")) == ["e2"]
+
+
+def test_a_queue_without_room_leaves_lanes_to_the_sweep() -> None:
+    hand = Hand()
+    hand.queue_up({str(n): (True, "", n) for n in range(QUEUED_MAX + 1)}, at=10.0, ahead=1)
+    assert len(hand) == QUEUED_MAX
+
+
 class HandMachine(RuleBasedStateMachine):
     """Any use of the hand: what went in and was not given out is in hand; a taken lane is not taken again."""
 
@@ -140,6 +181,7 @@ class HandMachine(RuleBasedStateMachine):
         self.hand, self.count, self.now = Hand(), 0, 0.0
         self.inside: dict[str, str] = {}
         self.busy: list[str] = []
+        self.queued: set[str] = set()
 
     @rule(lane=st.sampled_from("abc"))
     def add(self, lane: str) -> None:
@@ -149,10 +191,11 @@ class HandMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(0, 3))
     def take(self, limit: int) -> None:
-        taken = self.hand.take(limit)
+        taken = self.hand.take(limit, self.now)
         assert len(taken) <= limit
         assert not set(taken) & set(self.busy)
         self.busy += taken
+        self.queued -= set(taken)
 
     @rule()
     def settle(self) -> None:
@@ -165,6 +208,15 @@ class HandMachine(RuleBasedStateMachine):
     def give_back(self) -> None:
         if self.busy:
             self.hand.give_back(self.busy.pop(0))
+
+    @rule(seconds=st.floats(0, 2), ahead=st.integers(1, 3), place=st.sampled_from("xyz"))
+    def queue_up(self, seconds: float, ahead: int, place: str) -> None:
+        if self.busy:
+            name = self.busy.pop()
+            self.queued.add(name)
+            self.hand.queue_up({name: (True, place, 0)}, self.now + seconds, ahead)
+            for gone in self.hand.drop(name):
+                del self.inside[gone]
 
     @rule(seconds=st.floats(0, 2))
     def time(self, seconds: float) -> None:
@@ -180,8 +232,8 @@ class HandMachine(RuleBasedStateMachine):
         assert self.hand.entry_ids == set(self.inside)
 
     @invariant()
-    def every_lane_with_entries_is_ready_or_busy(self) -> None:
-        assert self.hand.has_ready or not set(self.inside.values()) - set(self.busy)
+    def every_lane_with_entries_is_ready_or_busy_or_queued(self) -> None:
+        assert self.hand.has_ready or not set(self.inside.values()) - set(self.busy) - self.queued
 
 
 TestHandMachine = HandMachine.TestCase

@@ -263,10 +263,26 @@ async def test_a_scheduler_waits_for_postgres_and_stops_when_asked(office: Offic
     assert office.stands(task) == {0: Kept.FIRED}
 
 
-async def test_a_full_batch_is_followed_by_the_next_without_a_pause(office: Office) -> None:
+async def test_of_many_that_are_due_no_more_a_second_are_owed_than_can_be_delivered(office: Office) -> None:
     for _ in range(5):
         await office.given()
-    scheduler = office.another(batch_max=2, tick_s=3600)
+    scheduler = office.another(batch_max=2, tick_s=3600, per_s=0.001)
+    running = asyncio.create_task(scheduler.run())
+    async with asyncio.timeout(10):
+        while scheduler.counters.acted < 2:
+            await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert scheduler.counters.acted == 2
+        scheduler.stop()
+        await running
+
+
+async def test_a_full_batch_of_which_nothing_is_said_is_followed_by_the_next_at_once(office: Office) -> None:
+    await office.write(PutSetting("quiet", "00:00-23:59"))
+    for _ in range(5):
+        await office.given()
+    scheduler = office.another(batch_max=2, tick_s=3600, per_s=0.001)
     running = asyncio.create_task(scheduler.run())
     async with asyncio.timeout(10):
         while scheduler.counters.acted < 5:

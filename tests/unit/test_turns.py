@@ -39,6 +39,13 @@ def test_what_nobody_waits_for_yields_to_all() -> None:
     assert not turns.is_quiet("a", at(1))
 
 
+def test_what_nobody_waits_for_comes_in_the_order_of_its_age_and_a_lane_with_many_takes_turns() -> None:
+    turns = Turns(yielding=True)
+    assert order(turns, late=9, early=1, middle=5) == ["early", "middle", "late"]
+    turns.served("many", at(6))
+    assert order(turns, many=1, middle=5, late=9) == ["middle", "many", "late"]
+
+
 def test_a_lane_with_a_backlog_leaves_half_of_the_burst_and_loses_nothing_of_the_rate() -> None:
     shared = Limit(interval_s=0.04, burst=5)
     assert Turns().share(shared, quiet=True) == shared
