@@ -688,7 +688,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.memories TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.memories TO openclaw_operator;
 
 GRANT SELECT ON TABLE openclaw.occasions TO openclaw_operator;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.occasions TO openclaw_brain;
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.occasions TO openclaw_brain;
 GRANT SELECT,INSERT ON TABLE openclaw.occasions TO openclaw_scheduler;
 
 GRANT UPDATE(kept) ON TABLE openclaw.occasions TO openclaw_scheduler;

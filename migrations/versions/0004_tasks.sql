@@ -115,7 +115,7 @@ create policy operator_reads on openclaw.occasions for select to openclaw_operat
 create policy named_scopes on openclaw.occasions to openclaw_brain
   using (scope = any ((select string_to_array(current_setting('openclaw.scopes', true), ','))::text[]));
 grant select on openclaw.occasions to openclaw_operator;
-grant select, insert, update, delete on openclaw.occasions to openclaw_brain;
+grant select, insert, update on openclaw.occasions to openclaw_brain;
 
 -- The scheduler sees what is due, and what it has just acted on: a row that it writes must be one that it sees.
 create policy scheduler_sees on openclaw.tasks for select to openclaw_scheduler

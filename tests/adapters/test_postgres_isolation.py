@@ -38,7 +38,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "audit": ADD,
         "settings": SIUD,
         "tasks": SIUD,
-        "occasions": SIUD,
+        "occasions": SIU,
         "memories": SIUD,
         "runtime": SIU,
         "access": SIUD,
