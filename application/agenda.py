@@ -37,6 +37,8 @@ class Contact:
 
 
 UNTOLD_MAX = 20
+# What stands as the reason where a reminder arrived of which that was unknown.
+ARRIVED = "it arrived after all"
 
 
 @frozen

@@ -18,6 +18,7 @@ from domain.catalogue import SENDER_BULK
 from domain.commands.base import TasksKnown
 from domain.commands.views import Reader, reminder_rows, span
 from domain.decisions import (
+    ArrivedOccasion,
     Decision,
     Effect,
     Emit,
@@ -211,7 +212,8 @@ def on_settled(event: Event, facts: Facts) -> Decision:
     if task is None:
         return _elsewhere(settled, facts)
     if settled.outcome is ReminderOutcome.DELIVERED:
-        return ignored("the ledger says that it was said")
+        arrived = ArrivedOccasion(task.task_id, instant_in(settled.bucket))
+        return Decision(effects=(arrived,), reason="it arrived")
     if settled.outcome is ReminderOutcome.STALE:
         return Decision(events=(_anew(task, settled, facts.now),), reason="what it says is decided anew")
     if settled.outcome is not ReminderOutcome.UNREACHABLE:

@@ -157,6 +157,14 @@ class KeepOccasion:
 
 
 @frozen
+class ArrivedOccasion:
+    """Note that the reminder of an occasion arrived. That changes what stands only where that was ambiguous."""
+
+    task_id: UUID
+    bucket: float
+
+
+@frozen
 class ToldOccasions:
     """Note that the chat was told of occasions: of each task in ``task_ids`` that with the bucket beside it."""
 
@@ -171,10 +179,10 @@ class ResumeTasks:
 
 AccessEffect = AskAccess | SetStanding | AddInvitation | UseInvitation | CountWrongCode
 # Those of one round take place in this order, and before all others.
-TASK_EFFECTS = (AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
-TaskEffect = AddTask | PutTask | KeepOccasion | ToldOccasions | ResumeTasks
+TASK_EFFECTS = (AddTask, PutTask, KeepOccasion, ArrivedOccasion, ToldOccasions, ResumeTasks)
+TaskEffect = AddTask | PutTask | KeepOccasion | ArrivedOccasion | ToldOccasions | ResumeTasks
 # What concerns nobody beyond the scope of the event.
-OF_ONE_SCOPE = (PutSetting, MoveData, MarkChat, AddTask, PutTask, KeepOccasion, ToldOccasions, ResumeTasks)
+OF_ONE_SCOPE = (PutSetting, MoveData, MarkChat, *TASK_EFFECTS)
 Effect = PutSetting | SetApiMode | MoveData | MarkChat | AccessEffect | TaskEffect
 
 

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from attrs import Factory, define, evolve, field, frozen
 
-from application.agenda import UNTOLD_MAX, Contact, Tally
+from application.agenda import ARRIVED, UNTOLD_MAX, Contact, Tally
 from application.changes import ScopedEffect
 from domain.decisions import (
     TASK_EFFECTS,
     AddTask,
+    ArrivedOccasion,
     KeepOccasion,
     PutTask,
     ResumeTasks,
@@ -222,6 +223,10 @@ def _write(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> No
             _put(tables, scope, task)
         case KeepOccasion(occasion) if tables.owns(scope, occasion.task_id):
             keep(tables, occasion, now)
+        case ArrivedOccasion(task_id, bucket):
+            stands = tables.occasions.get((task_id, to_micros(bucket)))
+            if stands is not None and stands.occasion.kept is Kept.AMBIGUOUS and tables.owns(scope, task_id):
+                keep(tables, evolve(stands.occasion, kept=Kept.LATE, reason=ARRIVED), now)
         case ToldOccasions():
             _tell(tables, scope, effect)
         case ResumeTasks():

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from adapters.postgres.pool import Connection
 from adapters.postgres.sql import SQL
-from application.agenda import UNTOLD_MAX, Contact, Tally
+from application.agenda import ARRIVED, UNTOLD_MAX, Contact, Tally
 from application.changes import ScopedEffect
-from domain.decisions import AddTask, KeepOccasion, PutTask, ResumeTasks, ToldOccasions
+from domain.decisions import AddTask, ArrivedOccasion, KeepOccasion, PutTask, ResumeTasks, ToldOccasions
 from domain.scope import bot_and_chat, chat_scope
 from domain.tasks.values import Kept, Late, Occasion, Page, Priority, Status, Task, Who
 from domain.text import folded
@@ -106,12 +106,16 @@ class PostgresTasks:
             (e.scope, e.effect.occasion.task_id, moment(e.effect.occasion.bucket)): e.effect.occasion
             for e in effects if isinstance(e.effect, KeepOccasion)
         }  # fmt: skip
+        arrived = [
+            (e.scope, e.effect.task_id, moment(e.effect.bucket), ARRIVED)
+            for e in effects if isinstance(e.effect, ArrivedOccasion)
+        ]  # fmt: skip
         told = [
             (e.scope, *pair) for e in effects if isinstance(e.effect, ToldOccasions)
             for pair in zip(e.effect.task_ids, map(moment, e.effect.buckets), strict=True)
         ]  # fmt: skip
         resumed = [e.scope for e in effects if isinstance(e.effect, ResumeTasks)]
-        named = {name[0] for rows in (added, put, kept, told) for name in rows} | set(resumed)
+        named = {name[0] for rows in (added, put, kept, arrived, told) for name in rows} | set(resumed)
         if not named:
             return
         await self._name(named)
@@ -123,6 +127,8 @@ class PostgresTasks:
         if kept:
             written = [(*name, o.kept.value, o.reason) for name, o in kept.items()]
             await execute(SQL["keep_occasions"], *transposed(written))
+        if arrived:
+            await execute(SQL["arrived_occasions"], *transposed(arrived))
         if told:
             await execute(SQL["told_occasions"], *transposed(told))
         if resumed:

@@ -98,7 +98,7 @@ async def test_what_stands_of_a_reminder_can_be_told_from_the_audit_alone(harnes
         ("scheduler", "reminder.due", "processed"),
         ("brain", "telegram.send", "processed"),
         ("sender", "telegram.delivered", "accepted"),
-        ("sender", "reminder.settled", "ignored"),
+        ("sender", "reminder.settled", "processed"),
     ]
     assert len({row.trace_id for row in rows}) == 1
     assert task.due_at is not None

@@ -15,6 +15,7 @@ from application.agenda import Contact, Tally
 from application.changes import Changes, ScopedEffect
 from domain.decisions import (
     AddTask,
+    ArrivedOccasion,
     Effect,
     KeepOccasion,
     MoveData,
@@ -270,6 +271,22 @@ async def test_an_ambiguous_occasion_is_told_once_at_the_next_contact(leg: Leg) 
     assert await contact(leg) == Contact()
     await when_done(leg, KeepOccasion(Occasion(ident("a"), NOON + 5, Kept.AMBIGUOUS)))
     assert len((await contact(leg)).untold) == 1
+
+
+async def test_an_ambiguous_occasion_that_arrived_after_all_stands_as_late_and_any_other_as_it_was(
+    leg: Leg,
+) -> None:
+    await given(leg, a_task("a"), a_task("b", 2))
+    kinds = (Kept.FIRED, Kept.AMBIGUOUS, Kept.SKIPPED)
+    await when_done(
+        leg, *(KeepOccasion(Occasion(ident("a"), NOON + n, each)) for n, each in enumerate(kinds))
+    )
+    await when_done(leg, *(ArrivedOccasion(ident("a"), NOON + n) for n in range(4)), scope=BEN)
+    assert len((await contact(leg)).untold) == 1
+    await when_done(leg, *(ArrivedOccasion(ident("a"), NOON + n) for n in range(4)))
+    found = [(each.kept, each.reason) for each in await kept(leg, "a")]
+    assert found == [(Kept.SKIPPED, ""), (Kept.LATE, "it arrived after all"), (Kept.FIRED, "")]
+    assert await contact(leg) == Contact()
 
 
 async def test_no_more_occasions_are_told_at_once_than_fit_a_message(leg: Leg) -> None:
