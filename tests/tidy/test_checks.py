@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
 def test_the_exit_code_tells_whether_everything_passed(
     project: Path, capfd: pytest.CaptureFixture[str], checks: list[Check], wanted: str, code: int
 ) -> None:
-    assert run_all(checks, ["-k", wanted, "-p", "no:cacheprovider"], project) == code
+    assert run_all(checks, ["-n", "0", "-k", wanted, "-p", "no:cacheprovider"], project) == code
     last_line = capfd.readouterr().out.splitlines()[-1]
     assert "1 passed" in last_line or "1 failed" in last_line
 
@@ -33,7 +33,7 @@ def test_the_exit_code_tells_whether_everything_passed(
 def test_a_failure_is_told_with_its_output_and_remedy_and_the_rest_still_runs(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run_all([BAD, GOOD], ["-k", "passes", "-p", "no:cacheprovider"], project)
+    run_all([BAD, GOOD], ["-n", "0", "-k", "passes", "-p", "no:cacheprovider"], project)
     out = capfd.readouterr().out
     assert "the reason" in out
     assert "FAILED  bad" in out
@@ -41,6 +41,15 @@ def test_a_failure_is_told_with_its_output_and_remedy_and_the_rest_still_runs(
     assert "ok      good" in out
     assert "not shown" not in out
     assert out.index("failed so far: bad") < out.index("1 passed")
+
+
+def test_two_workers_share_the_tests_and_the_last_line_is_pytests(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run_all([GOOD], ["-p", "no:cacheprovider"], project) == 1
+    out = capfd.readouterr().out
+    assert "2 workers" in out
+    assert "1 failed, 1 passed" in out.splitlines()[-1]
 
 
 def test_continuous_integration_runs_what_a_developer_runs() -> None:
