@@ -37,6 +37,7 @@ from domain.tasks.keys import instant_of as instant_in
 from domain.tasks.keys import named_by
 from domain.tasks.moves import planned
 from domain.tasks.policy import ZONE, Policy
+from domain.tasks.rules import LATE_AFTER_S
 from domain.tasks.values import Kept, Late, Occasion, Status, Task
 from domain.wording import Called, Listed, Said, Value
 
@@ -193,6 +194,9 @@ def _words(reader: Reader, task: Task, due: ReminderDue) -> Value:
         lines.append(Said("reminder.now", names))
         if due.late_s:
             lines.append(Said("reminder.late", {"at": at, "late": span(due.late_s)}))
+        elif instant_in(due.due_at) < reader.now - LATE_AFTER_S:
+            # Quiet hours put it off, which is not late.
+            lines.append(Said("reminder.was_due", {"at": at}))
     if task.assigned_to is not None and task.assigned_to.name:
         called = Called(task.assigned_to.name, task.assigned_to.user_id)
         lines.append(Said("task.for", {"who": called}))

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from attrs import define, field
 
 from adapters.botworld.values import Effect
-from adapters.telegram.simulator import SimulatorControl
+from adapters.telegram.simulator import SimulatorControl, SimulatorError
 from domain.errors import OpenClawError, TelegramError
 
 USER_ID = 1
@@ -88,7 +88,12 @@ class Chat:
             self._complain(f"there is no button {number}; {many}")
             return
         message_id, data = self.buttons[number - 1]
-        await self.control.press(CHAT_ID, USER_ID, message_id, data)
+        try:
+            await self.control.press(CHAT_ID, USER_ID, message_id, data)
+        except SimulatorError:
+            # As in an app: what the message does not show any more cannot be pressed.
+            self._complain(f"button {number} is gone, since its message has changed or was deleted")
+            return
         await self._await_answer()
 
     async def _pass(self, phrase: str) -> None:
@@ -96,25 +101,33 @@ class Chat:
         if self.passing is None:
             self._complain("only `openclaw up` with servers of its own has a clock that can be moved")
             return
+        if not phrase:
+            self._complain("until when? For example :clock 12:30, :clock in 2 hours or :clock tomorrow 9:00")
+            return
         async with self.printing:
             try:
                 if self.rest is not None:
                     await self.rest()
                 await self._print_new(0.0)
-                silent = ""
+                silent = last = ""
                 async for stop in self.passing(phrase):
                     said = await self.control.record(CHAT_ID, after=self.seen, wait_s=0.0)
                     silent = "" if any(map(shown, said)) else stop
                     if not silent:
-                        self._tell(stop)
+                        # Stops within a minute read the same.
+                        self._tell(stop if stop != last else "")
                         self._print(said)
+                        last = stop
                 if silent:
                     self._tell(silent)
             except OpenClawError as error:
                 self._complain(str(error))
+                return
         self._prompt()
 
     def _tell(self, stop: str) -> None:
+        if not stop:
+            return
         self.out.write(f"\r-- {stop}\n" if self.is_terminal else f"-- {stop}\n")
         self.out.flush()
 

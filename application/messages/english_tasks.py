@@ -48,8 +48,9 @@ WORDING: Mapping[str, str] = {
     "late.usage": (
         "What shall I do with a reminder that is late, because I did not run at its time?\n"
         "/late {number} label: say it, and by how much it is late\n/late {number} skip: leave it out and say so\n"
-        "/late {number} expire: leave it out silently\nNow: {now}"
+        "/late {number} expire: leave it out silently"
     ),
+    "late.now": "Now: {now}",
     "late.label": "say it, and by how much it is late",
     "late.skip": "leave it out and say so",
     "late.expire": "leave it out silently",

@@ -53,8 +53,9 @@ WORDING: Mapping[str, str] = {
     "late.usage": (
         "Was soll aus einer Erinnerung werden, die verspätet ist, weil ich zu ihrer Zeit nicht lief?\n"
         "/late {number} melden: sagen, und um wie viel sie verspätet ist\n"
-        "/late {number} auslassen: auslassen und es sagen\n/late {number} verfallen: still auslassen\nJetzt: {now}"
+        "/late {number} auslassen: auslassen und es sagen\n/late {number} verfallen: still auslassen"
     ),
+    "late.now": "Jetzt: {now}",
     "late.label": "sagen, und um wie viel sie verspätet ist",
     "late.skip": "auslassen und es sagen",
     "late.expire": "still auslassen",

@@ -102,8 +102,9 @@ def late(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     """Set what becomes of a reminder of the task that is late."""
     wanted = _LATE.get(words.lower())
     if wanted is None:
-        shown: dict[str, Value] = {"number": str(task.number), "now": Said(f"late.{task.late.value}")}
-        return Answer("late.usage", shown)
+        usage = Said("late.usage", {"number": str(task.number)})
+        now = Said("late.now", {"now": Said(f"late.{task.late.value}")})
+        return Answer("lines", {"lines": Listed((usage, now))})
     values: dict[str, Value] = {"number": str(task.number), "what": Said(f"late.{wanted.value}")}
     reason = f"task {task.number}: late reminders"
     return Answer("late.set", values, (PutTask(evolve(task, late=wanted)),), reason=reason)
@@ -152,7 +153,7 @@ def _one(name: str, change: Change, *, of_closed: bool = False) -> Callable[[Ask
 
 
 _USAGES = {"edit": "edit_task", "snooze": "snooze", "late": "late", "why": "why"}
-_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"number": "3", "now": Said(f"late.{Late.LABEL.value}")}}
+_DEFAULTS: dict[str, dict[str, Value]] = {"late": {"number": "3"}}
 
 
 def _wants(args: str, settings: Mapping[str, str]) -> Wants:

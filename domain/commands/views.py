@@ -7,7 +7,7 @@ from attrs import frozen
 from domain.commands.base import Ask, Calendar, Known
 from domain.tasks.buttons import Action, Button, OnTask, bucket_of, written
 from domain.tasks.policy import ZONE
-from domain.tasks.values import Priority, Status, Task, Who
+from domain.tasks.values import UNZONED, Priority, Status, Task, Who
 from domain.text import shortened
 from domain.wording import Choice, Listed, Rows, Said, Value
 
@@ -36,6 +36,7 @@ class Reader:
 
     def moment(self, at: float, zone: str) -> Value:
         """Return an instant briefly, as the wall clock of ``zone`` shows it, and the zone where it is another one."""
+        zone = self._shown(zone)
         wall, now = self.calendar.wall(at, zone), self.calendar.wall(self.now, zone)
         day = date(wall.year, wall.month, wall.day)
         days = (day - date(now.year, now.month, now.day)).days
@@ -51,6 +52,10 @@ class Reader:
                 },
             )  # fmt: skip
         return said if zone == self.zone else Listed((said, f"({zone})"), " ")
+
+    def _shown(self, zone: str) -> str:
+        """Return by which zone a time is shown: what was made before there was a zone goes by the one there is now."""
+        return self.zone if zone == UNZONED and self.zone is not None else zone
 
     def line(self, task: Task) -> Value:
         """Return a task in a line of a list."""
@@ -71,9 +76,9 @@ class Reader:
         """Return all that is to be known of a task: its title, when it is in full, its marks, and who did what."""
         lines: list[Value] = [Said("task.head", {"number": str(task.number), "title": task.title})]
         if task.due_at is not None:
-            lines.append(
-                self.calendar.echo(self._next(task, task.due_at), task.rule, task.zone, self.language)
-            )
+            zone = task.zone if task.rule is not None else self._shown(task.zone)
+            at = self._next(task, task.due_at)
+            lines.append(self.calendar.echo(at, task.rule, zone, self.language))
             if task.rule is not None and task.is_overdue(self.now):
                 lines.append(Said("reminder.was_due", {"at": self.moment(task.due_at, task.zone)}))
         if marks := _marks(task):

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.botworld.values import Effect
-from adapters.telegram.simulator import SimulatorControl
+from adapters.telegram.simulator import SimulatorControl, SimulatorError
 from domain.errors import OpenClawError
 from entrypoints.chat import Chat, Passing
 
@@ -135,3 +135,33 @@ async def test_other_lines_with_a_colon_are_words_to_the_bot() -> None:
     control = Control(answers[0], [], answers[1], [], answers[2])
     await typed(control, ":)", ":clocks", ": 1")
     assert control.said == [":)", ":clocks", ": 1"]
+
+
+async def test_a_button_that_its_message_lost_is_told_and_the_chat_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Gone(Pressed):
+        async def press(self, chat_id: int, user_id: int, message_id: int, data: str) -> None:
+            raise SimulatorError("the message has no such button")
+
+    asked = Effect(
+        1, 1, 1, "sendMessage", 70, 0.0, {"text": "milk", "reply_markup": a_keyboard([("Done", "d")])}
+    )
+    control = Gone([asked], [], [an_effect(2, "sendMessage", text="hello")])
+    assert await typed(control, "/remind", ":1", "hello") == ("milk\n  [:1 Done]\nhello\n", 0)
+    assert (
+        capsys.readouterr().err
+        == "openclaw: button 1 is gone, since its message has changed or was deleted\n"
+    )
+
+
+async def test_stops_that_read_the_same_are_shown_once_and_no_time_at_all_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def passing(phrase: str) -> AsyncIterator[str]:
+        for stop in ("9:00", "9:00", "9:30"):
+            yield stop
+
+    control = Control([], *([an_effect(n, "sendMessage", text=str(n))] for n in (1, 2)))
+    assert await typed(control, ":clock", ":clock 9:30", passing=passing) == ("-- 9:00\n1\n2\n-- 9:30\n", 0)
+    assert capsys.readouterr().err.startswith("openclaw: until when? For example :clock 12:30")

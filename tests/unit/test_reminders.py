@@ -127,8 +127,17 @@ def test_a_reminder_says_why_it_comes(task: Task, due: Event, text: str) -> None
 
 def test_a_reminder_names_the_zone_of_its_times_where_it_is_not_that_of_the_chat() -> None:
     due = a_due(NOW - 3600, bucket=NOW, kind=ReminderKind.NAG)
-    elsewhere = facts(a_task(due_at=NOW - 3600), settings={ANN: {"zone": "+2"}})
-    assert sent(on_due(due, elsewhere))[1].text.endswith("It was due today 11:00 (UTC).")
+    elsewhere = facts(a_task(due_at=NOW - 3600, zone="+3"), settings={ANN: {"zone": "+2"}})
+    assert sent(on_due(due, elsewhere))[1].text.endswith("It was due today 14:00 (+3).")
+    unzoned = facts(a_task(due_at=NOW - 3600), settings={ANN: {"zone": "+2"}})
+    assert sent(on_due(due, unzoned))[1].text.endswith("It was due today 13:00.")
+
+
+def test_a_reminder_that_quiet_hours_put_off_says_when_it_was_due() -> None:
+    due = a_due(NOW - 3600)
+    assert sent(on_due(due, facts(a_task(due_at=NOW - 3600))))[1].text == (
+        "⏰ Buy milk\n(task 3)\nIt was due today 11:00."
+    )
 
 
 @pytest.mark.parametrize(("who", "entities"), [

@@ -10,7 +10,7 @@ from domain.commands.table import COMMANDS
 from domain.commands.tasks import SIZE, List, list_of
 from domain.commands.views import span
 from domain.decisions import PutSetting
-from domain.tasks.values import Page, Priority, Status, Task, Who
+from domain.tasks.values import UNZONED, Page, Priority, Status, Task, Who
 from tests.times import DAY_S, daily
 from tests.unit.task_given import ANN, IN_GROUP, NOW, TEN, a_task, known, said, when
 
@@ -81,18 +81,20 @@ def test_a_list_has_a_line_and_a_button_for_each_task() -> None:
         listed(
             a_task(1, "Call mum", due_at=NOW - 60, priority=Priority.HIGH),
             a_task(2, "Water the plants", due_at=TEN, rule=daily(TEN), tags=("home",)),
-            a_task(3, due_at=NOW + 5 * DAY_S, zone="UTC"),
+            a_task(3, due_at=NOW + 5 * DAY_S, zone="-5"),
+            a_task(5, "Tea", due_at=NOW + 3600, zone=UNZONED),
             a_task(4, "Sleep"),
         ),
     )
     assert said(answer).splitlines() == [
-        "Open tasks (4):",
+        "Open tasks (5):",
         "1. Call mum · today 14:59 · overdue · !high",
         "2. Water the plants · tomorrow 10:00 · ↻ · #home",
-        "3. Buy milk · Fri 20 Jun 13:00 (UTC)",
+        "3. Buy milk · Fri 20 Jun 08:00 (-5)",
+        "5. Tea · today 16:00",
         "4. Sleep",
     ]
-    assert [[each.label for each in row] for row in answer.buttons] == [["✓ 1", "✓ 2", "✓ 3", "✓ 4"]]
+    assert [[each.label for each in row] for row in answer.buttons] == [["✓ 1", "✓ 2", "✓ 3", "✓ 5", "✓ 4"]]
 
 
 def test_a_long_list_has_pages() -> None:
