@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 WORDING: Mapping[str, str] = {
-    "start.first": "Hello! I am OpenClaw. Write to me, or send /help to see what I can do.",
+    "start.first": (
+        "Hello! I am OpenClaw. I keep your tasks and remind you of them. Try: /remind in 20 min take the cake out\n"
+        "/help shows all that I can do."
+    ),
     "start.again": "Welcome back. Send /help to see what I can do.",
     "help": "What I can do:\n{commands}",
     "api.is": "API mode: {mode}\nValid modes: {modes}",

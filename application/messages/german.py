@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 
 WORDING: Mapping[str, str] = {
-    "start.first": "Hallo! Ich bin OpenClaw. Schreib mir, oder sende /help, um zu sehen, was ich kann.",
+    "start.first": (
+        "Hallo! Ich bin OpenClaw. Ich merke mir deine Aufgaben und erinnere dich daran. "
+        "Zum Beispiel: /remind in 20 min Kuchen aus dem Ofen\n"
+        "/help zeigt alles, was ich kann."
+    ),
     "start.again": "Willkommen zurück. Sende /help, um zu sehen, was ich kann.",
     "help": "Das kann ich:\n{commands}",
     "api.is": "API-Modus: {mode}\nGültige Modi: {modes}",

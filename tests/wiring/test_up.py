@@ -61,7 +61,7 @@ def test_piped_lines_are_answered_on_standard_output_in_order(first: Done, home:
     assert first.code == Exit.OK, first.err
     lines = first.out.splitlines()
     assert lines[0].startswith("Hello! I am OpenClaw.")
-    assert lines[1].startswith("version: ")
+    assert lines[2].startswith("version: ")
     assert lines[-2:] == ["dead letters: 0", "hello"]
     assert [line.split()[0] for line in lines if line.startswith("  ")] == [
         "brain",
