@@ -25,7 +25,7 @@ class Part:
 
 @frozen
 class Date:
-    """A date as written; year None where it was not."""
+    """A date as written; year None where it was not. Day -1 is the last of the month."""
 
     day: int
     month: int

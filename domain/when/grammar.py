@@ -288,7 +288,8 @@ def _cut(
 ) -> Phrase:
     start, end = first.start, last.end
     before, after = text[:start], text[end:]
-    at_start = not before.strip(TRIMMED)
+    # "the 30th at 8 beer" begins with its time, the article aside.
+    at_start = not _without_noise(before, symbols, start).strip(TRIMMED)
     rest = without_joiner(after, language) if at_start else _without_noise(before, symbols, start)
     return Phrase(facts, text[start:end], rest.strip(TRIMMED), _size(symbols, start, end))
 

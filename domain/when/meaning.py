@@ -19,6 +19,8 @@ from domain.when.walltime import Change, Resolved, moment_at, resolve
 # Where a day is named without a time.
 DEFAULT_TIME = time(9)
 YEARS_MAX = 50
+# The day of a month that is its last.
+LAST = -1
 _ABSOLUTE_S = {"second": 1, "minute": 60, "hour": 3600}
 _MINUTE_S = 60
 
@@ -241,10 +243,10 @@ def _first_of_next(unit: str, today: date) -> date:
 
 def _month_day(day: int, today: date) -> _Days:
     """The next month that has the day, this one first; the last day always is."""
-    if not (day == -1 or 1 <= day <= 31):
+    if not (day == LAST or 1 <= day <= 31):
         raise Refusal(Reason.NO_SUCH_DATE)
-    months = [d for d in _months(today, 4) if day == -1 or day <= monthrange(d.year, d.month)[1]]
-    found = [d.replace(day=monthrange(d.year, d.month)[1] if day == -1 else day) for d in months]
+    months = [d for d in _months(today, 4) if day == LAST or day <= monthrange(d.year, d.month)[1]]
+    found = [d.replace(day=monthrange(d.year, d.month)[1] if day == LAST else day) for d in months]
     ahead = [each for each in found if each >= today]
     return _Days((ahead[0],), following=lambda _: ahead[1])
 
@@ -274,12 +276,28 @@ def _date(day: Date, today: date) -> _Days:
     if day.year is not None:
         if day.year > today.year + YEARS_MAX:
             raise Refusal(Reason.TOO_FAR, years=str(YEARS_MAX))
-        return _Days((_valid(day.year, day.month, day.day),))
+        return _Days((_valid(day.year, day.month, _day_in(day, day.year)),))
+    if day.day == LAST:
+        return _last_of_month(day.month, today)
     leap = next(year for year in range(today.year, today.year + 9) if year % 4 == 0 and year % 100)
     _valid(leap, day.month, day.day)
     years = range(today.year, today.year + 9)
     found = [date(year, day.month, day.day) for year in years if _is_valid(year, day.month, day.day)]
     return _Days((next(each for each in found if each >= today),), following=_a_year_on)
+
+
+def _day_in(day: Date, year: int) -> int:
+    """Return the day of the month, the last one by its number."""
+    return monthrange(year, day.month)[1] if day.day == LAST and 1 <= day.month <= 12 else day.day
+
+
+def _last_of_month(month: int, today: date) -> _Days:
+    """The next last day of a month that is named."""
+    years = (today.year, today.year + 1, today.year + 2)
+    ahead = [
+        last for last in (date(year, month, monthrange(year, month)[1]) for year in years) if last >= today
+    ]
+    return _Days((ahead[0],), following=lambda _: ahead[1])
 
 
 def _a_year_on(past: date) -> date | None:

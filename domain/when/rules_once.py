@@ -7,6 +7,8 @@ from domain.when.facts import Fact
 from domain.when.shapes import DAY, PhraseRule, Symbols, number, only, rule, text_of
 
 YEAR_MIN = 1000
+# What stands for the seconds of a time that is written 1h30.
+WITH_LETTER = -2
 
 
 # Times
@@ -179,6 +181,15 @@ def last_day(symbols: Symbols) -> Sequence[Fact] | None:
     return None
 
 
+def _day_of_month(symbols: Symbols) -> Sequence[Fact] | None:
+    """The last day of january, the first day of january."""
+    if text_of(only(symbols, "U")[0]) != "day":
+        return None
+    year = next((number(each) for each in only(symbols, "y")), None)
+    day, month = number(only(symbols, "O")[0]), number(only(symbols, "M")[0])
+    return [facts.Date(day, month, year)] if year is None or year >= YEAR_MIN else None
+
+
 def _month_day_or_last(symbols: Symbols) -> Sequence[Fact] | None:
     """On the 31st or the last day."""
     last = last_day([symbol for symbol in symbols if symbol.kind in "OU"])
@@ -222,6 +233,9 @@ def _clock_span(symbols: Symbols) -> Sequence[Fact] | None:
     assert not isinstance(time, str)
     if any(text_of(unit) != "minute" for unit in only(symbols, "U")) or text_of(symbols[0]) == "after":
         return None
+    if time[1] > 59 or (time[0] > 23 and time[2] != WITH_LETTER):
+        # "in 25:00" is a time of day gone wrong rather than a length; in 25h30 is one.
+        return [facts.Clock(time[0], time[1])]
     return [facts.Span(((time[0] * 1000, "hour"), (time[1] * 1000, "minute")))]
 
 
@@ -258,6 +272,7 @@ ONCE: Sequence[PhraseRule] = (
     rule(DAY + r"s", _open_date),
     rule(DAY + r"o|kn", _month_day),
     rule(DAY + r"OUU|k[k@>]?OU", last_day),
+    rule(DAY + r"OUk?>?My?", _day_of_month),
     rule(DAY + r"oOU", _month_day_or_last),
     rule(r">(?:[nayxm]{0,2}[U%])+|(?:[nayxm]{0,2}[U%])+<", _span),
     rule(r">(?:[nay][hz][U%]|[nay]?[U%][hz])|(?:[nay][hz][U%]|[nay][U%][hz])<", _span_and_a_half),
