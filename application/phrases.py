@@ -132,10 +132,9 @@ class Phrases:
             return answer
         several = {each.tag: each for each in reversed(languages)}.values()
         answers = [self._in_language(text, each, now, needed=False) for each in several]
-        others = [each for each in answers if not says_nothing(each)]
         if not isinstance(answer, Understood):
-            return agreed(others) or answer
-        wider = agreed([each for each in others if takes_more(each, answer)])
+            return agreed(answers) or answer
+        wider = agreed([each for each in answers if takes_more(each, answer) and not says_nothing(each)])
         return answer if wider is None else of_both(answer, wider)
 
     def _doubted(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:

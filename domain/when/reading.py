@@ -35,6 +35,7 @@ from domain.when.facts import (
 
 # A day that not every month has is the last day of a month that lacks it.
 SHORTEST_MONTH = 28
+DAYS_OF_WEEK = 7
 Day = Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit
 
 
@@ -181,6 +182,9 @@ def _joined(one: Every, other: Every) -> Every:
     if one.unit == other.unit:
         return one if one.interval > 1 else other
     longer, shorter = sorted((one, other), key=lambda each: -units[each.unit])
+    if (longer.unit, shorter.unit) == ("week", "day") and shorter.interval % DAYS_OF_WEEK == 0:
+        # "Every 14 days on mondays" is every 2 weeks.
+        return Every("week", shorter.interval // DAYS_OF_WEEK)
     if shorter.interval > 1:
         raise Several
     return longer
