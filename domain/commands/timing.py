@@ -109,8 +109,9 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
-    if needed and text[:1].isdigit() and not _is_clear(found, ask, known, text):
-        # "5 min tea" is how long from now.
+    is_doubtful = isinstance(found, Refused) and found.key in DOUBTS
+    if needed and text[:1].isdigit() and not is_doubtful and not _is_clear(found, ask, known, text):
+        # "5 min tea" is how long from now; "2 days before christmas" is not.
         span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
         found = span if isinstance(span, Understood) else found
     if isinstance(found, Understood):

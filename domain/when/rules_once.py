@@ -9,6 +9,7 @@ from domain.when.shapes import DAY, PhraseRule, Symbols, number, only, rule, tex
 YEAR_MIN = 1000
 # What stands for the seconds of a time that is written 1h30.
 WITH_LETTER = -2
+HOUR_LETTERS_MIN = 3
 
 
 # Times
@@ -99,6 +100,29 @@ def _minutes_beside(symbols: Symbols) -> Sequence[Fact] | None:
     half = text_of(only(symbols, "p")[0]) if only(symbols, "p") else ""
     at = (hour * 60 + shift) % (24 * 60)
     return [facts.Clock(at // 60, at % 60, bare=not half, half=half)]
+
+
+def _beside_half(symbols: Symbols) -> Sequence[Fact] | None:
+    """Fünf nach halb drei."""
+    if only(symbols, ">") and text_of(only(symbols, ">")[0]) != "after":
+        return None
+    minutes, hour = (number(each) for each in only(symbols, "na"))
+    shift = number(only(symbols, "q")[0]) + (-minutes if only(symbols, "g") else minutes)
+    if not 1 <= hour <= 24 or not 1 <= minutes < 30:
+        return None
+    at = (hour * 60 + shift) % (24 * 60)
+    return [facts.Clock(at // 60, at % 60, bare=True)]
+
+
+def _in_words(symbols: Symbols) -> Sequence[Fact] | None:
+    """Nine thirty, both as words and one right after the other; weak without at."""
+    hour, minute = only(symbols, "na")
+    is_word = all(isinstance(each.value, str) or len(each.value) == 1 for each in (hour, minute))
+    # The article is no hour: a thirty minute call.
+    is_hour = hour.end - hour.start >= HOUR_LETTERS_MIN and 1 <= number(hour) <= 12
+    if not is_word or not is_hour or minute.start - hour.end > 1 or not 10 <= number(minute) <= 59:
+        return None
+    return [facts.Clock(number(hour), number(minute), bare=True, weak=symbols[0].kind != "@")]
 
 
 def _part(symbols: Symbols) -> Sequence[Fact] | None:
@@ -258,6 +282,8 @@ ONCE: Sequence[PhraseRule] = (
     rule(r"@?nc?p", _half),
     rule(r"@?q[na]c?p?|[@%]?[na]c?zp?|@?nUz", _shifted_hour),
     rule(r"@?nU?[fg][na]c?p?|@?n>[na]c?", _minutes_beside),
+    rule(r"@?nU?[g>]q[na]c?", _beside_half),
+    rule(r"@?[na]n", _in_words),
     rule(r"[@kH]?P", _part),
     rule(r"[k@]?T", _today),
     rule(DAY + r"H?(?:W|K)", _weekday),

@@ -23,6 +23,7 @@ A table maps symbols to the words that mean them, parted by ``|``. A symbol is a
 ``!``  changes the time after it, unread (before)       ``?``  is no time (good morning)
 =====  ==============================================  =====  ==============================================
 
+Of ``!`` the value says more: ``of`` (end of), ``back`` where it follows (ago), ``except`` even before what is unknown.
 Accents, case and the dots of abbreviations do not count. Not here: the order of words (``domain.when.rules``).
 """
 

@@ -123,10 +123,8 @@ ENGLISH = language(
         "n:2 U:hour": "a couple of hours",
         "n:2 U:day": "a couple of days",
         "-": "the|of|and|or|by|per",
-        "!": (
-            "except|except for|except on|but|but not|excluding|without|not|not on|between|about|"
-            "approximately|approx|roughly|almost|nearly|circa|unless|apart from|other than"
-        ),
+        "!": ("but|without|not|not on|between|about|approximately|approx|roughly|almost|nearly|circa"),
+        "!:except": "except|except for|except on|but not|excluding|unless|apart from|other than",
         "!:of": "end of|the end of|start of|the start of|beginning of|a few|few|several|some",
         "!:back": "ago",
         ">:after": "after",

@@ -122,9 +122,10 @@ GERMAN = language(
         "g": "vor",
         ">:after": "nach",
         "!": (
-            "außer|ausser|ausgenommen|außer am|nicht|nicht am|ohne|ca|circa|etwa|ungefähr|rund|zwischen|"
-            "bis auf|kurz|kurz vor|kurz nach|knapp|viertel|dreiviertel"
+            "nicht|nicht am|ohne|ca|circa|etwa|ungefähr|rund|zwischen|kurz|kurz vor|kurz nach|"
+            "knapp|viertel|dreiviertel"
         ),
+        "!:except": "außer|ausser|ausgenommen|außer am|bis auf",
         "!:of": (
             "ende der|ende|ende dieser|anfang|anfang der|mitte|mitte der|ein paar|paar|einigen|einige|"
             "mehreren"
