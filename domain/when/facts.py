@@ -87,6 +87,15 @@ class Nth:
 
 
 @frozen
+class NthDay:
+    """One day: the nth of a weekday in a month, -1 the last; month None is the next that has it."""
+
+    nth: int
+    weekday: int
+    month: int | None = None
+
+
+@frozen
 class InMonth:
     """The month in which an nth weekday is meant."""
 
@@ -162,6 +171,6 @@ class BadZone:
 
 Fact = (
     Clock | Part | Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit | Nth | Span | Every | Days
-    | InMonth | Mark | Count | Per | Lasting | InZone | BadZone
+    | InMonth | NthDay | Mark | Count | Per | Lasting | InZone | BadZone
 )  # fmt: skip
-DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit)
+DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit, NthDay)

@@ -139,7 +139,7 @@ def _refuse_parts(
 
 def _speak_together(symbols: Sequence[Symbol]) -> bool:
     """Tell whether there is a word that speaks of time by itself beside others that are left over."""
-    return any(is_telling(symbols, each) for each in symbols) and len(symbols) > 1
+    return any(is_telling(symbols, each) for each in symbols) and len(_words(symbols)) > 1
 
 
 def _changes(left: Sequence[Symbol], *, back: bool) -> bool:
@@ -206,9 +206,10 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
     ways = Ways(run)
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
-        if not from_end and _is_torn(run, size):
+        if not from_end and (_is_torn(run, size) or _says_again(part)):
             continue
-        if needed or len(part) > 1 or _speaks(part[0], from_end=from_end):
+        is_one = len(part) == 1 or (part[0].kind == "E" and len(_words(part)) == 1)
+        if needed or not is_one or _speaks(part[0], from_end=from_end):
             found = ways.to_end(len(run) - size) if from_end else ways.from_start(size)
             for facts in found:
                 # A word such as "until" at the end belongs to what follows.
@@ -221,6 +222,17 @@ def _is_torn(run: Sequence[Symbol], size: int) -> bool:
     if size >= len(run) or (size > 1 and run[size - 2].kind == "@"):
         return False
     return run[size - 1].kind in "ny" and run[size].kind == "U"
+
+
+def _says_again(part: Sequence[Symbol]) -> bool:
+    """Tell whether a stretch ends with how often for the second time: every day at 02:30 | nightly job."""
+    words = _words(part)
+    return len(words) > 1 and words[-1].kind in "ER" and any(each.kind in "ERVw" for each in words[:-1])
+
+
+def _words(symbols: Sequence[Symbol]) -> Sequence[Symbol]:
+    """Return one symbol for each word; those that a word stands for beside its first have no place in the text."""
+    return [each for each in symbols if each.end > each.start]
 
 
 def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
@@ -237,7 +249,7 @@ def _speaks(symbol: Symbol, *, from_end: bool) -> bool:
         return False
     if from_end:
         return symbol.kind != "W" or letters > ABBREVIATION_LETTERS_MAX
-    return symbol.kind not in "WwVKRO"
+    return symbol.kind not in "WwVKROE"
 
 
 def _is_fraction(numbers: tuple[int, ...]) -> bool:

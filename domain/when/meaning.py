@@ -5,13 +5,14 @@ What is past is never moved to the future silently, and what may mean two things
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import islice
 
 from attrs import frozen
 
 from domain.when.clocktime import Wall, wall_of
-from domain.when.facts import Date, FromToday, MonthDay, NextUnit, OpenDate, Span, Weekday, Weekend
+from domain.when.facts import Date, FromToday, MonthDay, NextUnit, NthDay, OpenDate, Span, Weekday, Weekend
 from domain.when.reading import Day, Reading
 from domain.when.values import Moment, Note, Question, Reason, Zone
 from domain.when.walltime import Change, Resolved, moment_at, resolve
@@ -202,6 +203,8 @@ def _days_of(day: Day, now: Now) -> _Days:
         return _Days((_first_of_next(day.unit, today),))
     if isinstance(day, MonthDay):
         return _month_day(day.day, today)
+    if isinstance(day, NthDay):
+        return _nth_day(day, today)
     if isinstance(day, OpenDate):
         return _open_date(day, today)
     return _date(day, today)
@@ -249,6 +252,24 @@ def _month_day(day: int, today: date) -> _Days:
     found = [d.replace(day=monthrange(d.year, d.month)[1] if day == LAST else day) for d in months]
     ahead = [each for each in found if each >= today]
     return _Days((ahead[0],), following=lambda _: ahead[1])
+
+
+def _nth_day(day: NthDay, today: date) -> _Days:
+    """The next month that has so many of the weekday, this one first."""
+    years = range(today.year, today.year + 2 * YEARS_MAX)
+    firsts = _months(today, 12) if day.month is None else (date(year, day.month, 1) for year in years)
+    coming = islice((found for found in _nths(day, firsts) if found >= today), 2)
+    first, second = coming
+    return _Days((first,), following=lambda _: second)
+
+
+def _nths(day: NthDay, firsts: Iterable[date]) -> Iterator[date]:
+    """Yield the nth weekday of each month that has it."""
+    for first in firsts:
+        ahead = (day.weekday - first.weekday()) % 7
+        days = range(1 + ahead, monthrange(first.year, first.month)[1] + 1, 7)
+        if day.nth <= len(days):
+            yield first.replace(day=days[day.nth if day.nth < 0 else day.nth - 1])
 
 
 def _months(today: date, count: int) -> Iterator[date]:

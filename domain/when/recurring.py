@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from attrs import evolve, frozen
 
 from domain.when.clocktime import wall_of
-from domain.when.facts import Date, Every, FromToday, MonthDay, OpenDate, Weekday
+from domain.when.facts import Date, Every, FromToday, MonthDay, NthDay, OpenDate, Weekday
 from domain.when.meaning import DEFAULT_TIME, YEARS_MAX, Now, Refusal, day_of
 from domain.when.pattern import COUNT_MAX, INTERVAL_MAX, PERIOD_MINUTES_MIN, Freq, Pattern
 from domain.when.reading import DAYS_OF_WEEK, SHORTEST_MONTH, Day, NotUnderstood, Reading, Several
@@ -97,7 +97,7 @@ def _started(reading: Reading, freq: Freq) -> Reading:
     )
     if recurs:
         return reading
-    if reading.start is not None:
+    if reading.start is not None or isinstance(day, NthDay):
         raise Several
     return evolve(reading, day=None, start=day, start_weekday=reading.weekday, weekday=None)
 

@@ -151,6 +151,15 @@ def _weekday(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Weekday(number(days[0]), which)] if days else [facts.Weekend(which)]
 
 
+def _nth_day(symbols: Symbols) -> Sequence[Fact] | None:
+    """The last friday of the month, the first monday of january."""
+    months = only(symbols, "M")
+    if not months and text_of(only(symbols, "U")[0]) != "month":
+        return None
+    nth, day = number(only(symbols, "O")[0]), number(only(symbols, "W")[0])
+    return [facts.NthDay(nth, day, number(months[0]) if months else None)]
+
+
 def _next_unit(symbols: Symbols) -> Sequence[Fact] | None:
     unit = text_of(only(symbols, "U")[0])
     return [facts.NextUnit(unit)] if unit in ("week", "month", "year") else None
@@ -290,6 +299,7 @@ ONCE: Sequence[PhraseRule] = (
     rule(DAY + r"[XHYO]?(?:W|K)", _weekday),
     rule(DAY + r"(?:W|K)[XHY](?:U)?", _weekday),
     rule(DAY + r"XUk?W", _weekday),
+    rule(DAY + r"OW[k>@]?[UM]", _nth_day),
     rule(DAY + r"[XY]U", _next_unit),
     rule(DAY + r"(?:[no]M(?:yU?)?|M[no]y?)", date_of),
     rule(r"kOM", _first_of_month),
