@@ -54,7 +54,7 @@ def asked(
     return Unclear(question, tuple(distinct.values())[::-1], phrase, rest, values)
 
 
-def takes_more(answer: Answer, own: Understood) -> bool:
+def takes_more(answer: Answer, own: Answer) -> bool:
     """Tell whether an answer takes what another takes and more of the text."""
     return own.phrase in answer.phrase and len(answer.phrase) > len(own.phrase)
 

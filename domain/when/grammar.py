@@ -378,6 +378,14 @@ def without_joiner(text: str, language: Language) -> str:
     return text
 
 
+def without_lead(text: str, languages: Sequence[Language]) -> str:
+    """Return the text without the word that says whom to remind: me tomorrow at 8 to call mum."""
+    word, gap, following = text.lstrip().partition(" ")
+    # In capitals it is a name: US office.
+    is_lead = any(words_of(word) == (lead,) for each in languages for lead in each.leads) and word != "US"
+    return following.lstrip() if gap and is_lead else text
+
+
 def _without_noise(before: str, symbols: Sequence[Symbol], start: int) -> str:
     """Return what stands before a phrase, without the words that belong to the phrase and say nothing (the)."""
     for symbol in reversed([each for each in symbols if each.end <= start]):

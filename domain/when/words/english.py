@@ -133,6 +133,7 @@ ENGLISH = language(
         "!:of U:day": "eod|cob",
         "!:of U:week": "eow",
     },
+    leads="me us",
     joiners="to that me about please",
     ordinal_endings=("st", "nd", "rd", "th"),
     date_order=OPEN,

@@ -167,6 +167,7 @@ GERMAN = language(
         "W:6 P:night": "sonntagnacht",
         "?": "guten morgen|guten abend|gute nacht|guten tag|aschermittwoch",
     },
+    leads="mich uns",
     joiners="daran dass an zu bitte mich",
     dot_ordinals=True,
 )
