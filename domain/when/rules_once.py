@@ -10,6 +10,7 @@ YEAR_MIN = 1000
 # What stands for the seconds of a time that is written 1h30.
 WITH_LETTER = -2
 HOUR_LETTERS_MIN = 3
+DAYS_AHEAD_MAX = 1000
 
 
 # Times
@@ -134,6 +135,15 @@ def _part(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _today(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.FromToday(number(only(symbols, "T")[0]))]
+
+
+def _from_day(symbols: Symbols) -> Sequence[Fact] | None:
+    """A week from today, two weeks from tomorrow."""
+    days = {"day": 1, "week": 7}.get(text_of(only(symbols, "U")[0]))
+    amount = number(only(symbols, "na")[0])
+    if days is None or text_of(only(symbols, "S")[0]) != "from" or amount > DAYS_AHEAD_MAX:
+        return None
+    return [facts.FromToday(number(only(symbols, "T")[0]) + amount * days)]
 
 
 _WHICH = {"X": "next", "H": "this", "Y": "coming", "O": "last"}
@@ -295,6 +305,7 @@ ONCE: Sequence[PhraseRule] = (
     rule(r"@?[na]n", _in_words),
     rule(r"[@kH]?P", _part),
     rule(r"[k@]?T", _today),
+    rule(r"[na]UST", _from_day),
     rule(DAY + r"H?(?:W|K)", _weekday),
     rule(DAY + r"[XHYO]?(?:W|K)", _weekday),
     rule(DAY + r"(?:W|K)[XHY](?:U)?", _weekday),
