@@ -141,3 +141,9 @@ def test_what_one_says_to_be_reminded_is_taken(text: str, title: str, local: str
 )
 def test_a_time_that_does_not_exist_is_no_length_of_time(text: str) -> None:
     assert not when(text, told()).effects
+
+
+def test_putting_off_to_an_hour_that_comes_twice_says_which_is_meant() -> None:
+    given = evolve(told(a_task(4)), now=instant("2027-10-30 12:00"))
+    assert "02:30 comes twice" in said(when("/snooze 4 tomorrow 2:30", given))
+    assert "twice" not in said(when("/snooze 4 tomorrow 3:30", given))
