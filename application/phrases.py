@@ -89,15 +89,17 @@ class Phrases:
             for name in dict.fromkeys((tag, ENGLISH))
             if name in LANGUAGES
         ]
+        if needed:
+            text = grammar.without_lead(text, own)
         answer: Answer = Refused(Reason.NO_TIME, rest=text)
         for each in own:
             answer = self._in_language(text, each, now, needed)
             if not is_no_time(answer):
                 answer = _without_lead(answer, each) if needed else answer
                 break
+        answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
         if is_refused_as(answer, Reason.NOT_UNDERSTOOD):
             return answer
-        answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
         return self._doubted(text, answer, now, own)
 
     def next_after(self, rule: Rule, instant_s: float) -> Moment | None:
@@ -128,14 +130,18 @@ class Phrases:
 
         Somebody whose app is in English writes "завтра в 18:00", of which English knows 18:00.
         """
-        if not answer.rest or not (is_no_time(answer) or isinstance(answer, Understood)):
+        refused = is_refused_as(answer, Reason.NOT_UNDERSTOOD)
+        is_open = bool(answer.rest) and (is_no_time(answer) or isinstance(answer, Understood))
+        if not refused and not is_open:
             return answer
         several = {each.tag: each for each in reversed(languages)}.values()
         answers = [self._in_language(text, each, now, needed=False) for each in several]
-        others = [each for each in answers if not says_nothing(each)]
+        if refused:
+            # "am 24.12. um 18 Uhr" is no "am" of English.
+            return agreed([each for each in answers if takes_more(each, answer)]) or answer
         if not isinstance(answer, Understood):
-            return agreed(others) or answer
-        wider = agreed([each for each in others if takes_more(each, answer)])
+            return agreed(answers) or answer
+        wider = agreed([each for each in answers if takes_more(each, answer) and not says_nothing(each)])
         return answer if wider is None else of_both(answer, wider)
 
     def _doubted(self, text: str, answer: Answer, now: Now, languages: Sequence[Language]) -> Answer:

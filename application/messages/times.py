@@ -33,6 +33,7 @@ class Words:
     last_day: str
     or_last_day: str
     at: str
+    and_time: str
     until: str
     times: str
     next: str
@@ -62,6 +63,7 @@ WORDS: Mapping[str, Words] = {
         last_day=" on the last day",
         or_last_day=" or the last day",
         at=" at {times}",
+        and_time="{before} and {last}",
         until=" until {day}",
         times=", {n} times",
         next=", next {day}",
@@ -88,6 +90,7 @@ WORDS: Mapping[str, Words] = {
         last_day=" am letzten Tag",
         or_last_day=" oder am letzten Tag",
         at=" um {times}",
+        and_time="{before} und {last}",
         until=" bis {day}",
         times=", {n} Mal",
         next=", nächstes Mal {day}",
@@ -145,10 +148,14 @@ def _rule(rule: Rule, first: Moment, last: Moment | None, words: Words) -> str:
     if pattern.elapsed:
         text += words.times.format(n=pattern.count) if pattern.count else ""
         return text + words.next.format(day=_moment(first, words))
-    times = ", ".join(f"{hour:02}:{pattern.minute:02}" for hour in pattern.hours)
-    text += words.at.format(times=times)
+    text += words.at.format(times=_times(pattern, words))
     text += words.times.format(n=pattern.count) if pattern.count else ""
     return f"{text} ({rule.zone.name})" + words.next.format(day=_day(rule.start, words))
+
+
+def _times(pattern: Pattern, words: Words) -> str:
+    *before, last = (f"{hour:02}:{pattern.minute:02}" for hour in pattern.hours)
+    return words.and_time.format(before=", ".join(before), last=last) if before else last
 
 
 def _days(pattern: Pattern, words: Words) -> str:

@@ -11,7 +11,7 @@ from domain.commands.base import NOTHING, Answer, Ask, Command, Known, Menu, Nee
 from domain.commands.closing import effects_of
 from domain.commands.draft import draft, number_and_rest
 from domain.commands.task import refused_title, title_of
-from domain.commands.timing import NO_OFFER, Untimed, offer_of, quieted, read_time, with_note
+from domain.commands.timing import NO_OFFER, Untimed, noted, offer_of, quieted, read_time, with_note
 from domain.commands.views import Reader, reminder_rows
 from domain.decisions import PutTask
 from domain.tasks.moves import Moved, snoozed, timed_anew
@@ -94,7 +94,9 @@ def snooze(ask: Ask, known: Known, task: Task, words: str) -> Answer:
     values: dict[str, Value] = {"number": str(task.number), "title": task.title, "until": said}
     reason = f"task {task.number} put off"
     key = "snooze.until" if at == when.at else "snooze.comes_before"
-    told = Listed((Said(key, values), *quieted(task, at, ask, known)))
+    # Of what comes sooner than was asked nothing is to be said about what was asked.
+    notes = noted(when) if at == when.at else []
+    told = Listed((Said(key, values), *notes, *quieted(task, at, ask, known)))
     return Answer("lines", {"lines": told}, effects_of(moved), reason=reason)
 
 

@@ -109,8 +109,9 @@ def read_time(ask: Ask, known: Known, name: str, text: str) -> Understood | Unti
     zone = known.settings.get(ZONE)
     needed = name in TIME_FIRST
     found = known.calendar.understand(text, now=known.now, zone=zone, language=ask.language, needed=needed)
-    if needed and text[:1].isdigit() and not _is_clear(found, ask, known, text):
-        # "5 min tea" is how long from now.
+    is_doubtful = isinstance(found, Refused) and found.key in DOUBTS
+    if needed and text[:1].isdigit() and not is_doubtful and not _is_clear(found, ask, known, text):
+        # "5 min tea" is how long from now; "2 days before christmas" is not.
         span = known.calendar.understand(f"in {text}", now=known.now, zone=zone, language=ask.language)
         found = span if isinstance(span, Understood) else found
     if isinstance(found, Understood):
@@ -206,14 +207,17 @@ def with_note(
     shown: Value, found: Understood | None, task: Task, ask: Ask, known: Known, offer: Offer = NO_OFFER
 ) -> Value:
     """Return what is shown with what must be told beside a time that was just set, or beside the lack of one."""
-    lines = [shown]
-    if found is not None and found.note:
-        lines.append(Said(f"when.{found.note}", found.values))
+    lines = [shown, *noted(found)]
     if found is not None and task.remind_at is not None:
         lines += quieted(task, task.remind_at, ask, known)
     if offer.said:
         lines.append(offer.said)
     return Listed(tuple(lines))
+
+
+def noted(found: Understood | None) -> list[Value]:
+    """Return what must be told of a time that was understood, such as which of two it is; mostly nothing."""
+    return [Said(f"when.{found.note}", found.values)] if found is not None and found.note else []
 
 
 def quieted(task: Task, at: float, ask: Ask, known: Known) -> list[Value]:

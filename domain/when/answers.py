@@ -54,7 +54,7 @@ def asked(
     return Unclear(question, tuple(distinct.values())[::-1], phrase, rest, values)
 
 
-def takes_more(answer: Answer, own: Understood) -> bool:
+def takes_more(answer: Answer, own: Answer) -> bool:
     """Tell whether an answer takes what another takes and more of the text."""
     return own.phrase in answer.phrase and len(answer.phrase) > len(own.phrase)
 
@@ -86,12 +86,18 @@ def rank(answer: Answer) -> int:
 
 
 def agreed(answers: Sequence[Answer]) -> Answer | None:
-    """Return what all languages that know the phrase say; a question where they say different things."""
+    """Return what all languages that know the phrase say; a question where they say different things.
+
+    None where nothing is said. A part is not taken of what another language reads, or refuses, as a whole.
+    """
     understood = [answer for answer in answers if isinstance(answer, Understood)]
     if not understood:
-        return answers[0] if answers else None
+        return next((answer for answer in answers if not says_nothing(answer)), None)
     longest = max(len(answer.phrase) for answer in understood)
     best = [answer for answer in understood if len(answer.phrase) == longest]
+    if wider := [each for each in answers if all(takes_more(each, own) for own in best)]:
+        # "Alle 14 Tage ..." is no "alle 14" in Italian, even where German asks or refuses.
+        return max(wider, key=lambda each: len(each.phrase))
     different = {(answer.first.at_s, isinstance(answer.what, Rule), answer.rest) for answer in best}
     if len(different) == 1:
         return best[0]

@@ -118,7 +118,8 @@ def _is_worth_asking(part: Sequence[Symbol], facts: Sequence[Fact], text: str, l
         )
     kinds = "".join(each.kind for each in part)
     if any(isinstance(fact, Part) and fact.name in NAMED_HOURS for fact in facts):
-        return True
+        # At the beginning it is the title's: midnight snack.
+        return len(part) > 1 or bool(text[: part[0].start].strip())
     if any(kind in kinds for kind in "Ttdi") or any(
         is_telling(part, each) for each in part if each.kind in "WwE"
     ):

@@ -25,7 +25,7 @@ class Part:
 
 @frozen
 class Date:
-    """A date as written; year None where it was not."""
+    """A date as written; year None where it was not. Day -1 is the last of the month."""
 
     day: int
     month: int
@@ -84,6 +84,15 @@ class Nth:
 
     nth: int
     weekday: int
+
+
+@frozen
+class NthDay:
+    """One day: the nth of a weekday in a month, -1 the last; month None is the next that has it."""
+
+    nth: int
+    weekday: int
+    month: int | None = None
 
 
 @frozen
@@ -162,6 +171,6 @@ class BadZone:
 
 Fact = (
     Clock | Part | Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit | Nth | Span | Every | Days
-    | InMonth | Mark | Count | Per | Lasting | InZone | BadZone
+    | InMonth | NthDay | Mark | Count | Per | Lasting | InZone | BadZone
 )  # fmt: skip
-DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit)
+DAY_FACTS = (Date, OpenDate, MonthDay, FromToday, Weekday, Weekend, NextUnit, NthDay)

@@ -5,13 +5,14 @@ What is past is never moved to the future silently, and what may mean two things
 """
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import islice
 
 from attrs import frozen
 
 from domain.when.clocktime import Wall, wall_of
-from domain.when.facts import Date, FromToday, MonthDay, NextUnit, OpenDate, Span, Weekday, Weekend
+from domain.when.facts import Date, FromToday, MonthDay, NextUnit, NthDay, OpenDate, Span, Weekday, Weekend
 from domain.when.reading import Day, Reading
 from domain.when.values import Moment, Note, Question, Reason, Zone
 from domain.when.walltime import Change, Resolved, moment_at, resolve
@@ -19,6 +20,8 @@ from domain.when.walltime import Change, Resolved, moment_at, resolve
 # Where a day is named without a time.
 DEFAULT_TIME = time(9)
 YEARS_MAX = 50
+# The day of a month that is its last.
+LAST = -1
 _ABSOLUTE_S = {"second": 1, "minute": 60, "hour": 3600}
 _MINUTE_S = 60
 
@@ -200,6 +203,8 @@ def _days_of(day: Day, now: Now) -> _Days:
         return _Days((_first_of_next(day.unit, today),))
     if isinstance(day, MonthDay):
         return _month_day(day.day, today)
+    if isinstance(day, NthDay):
+        return _nth_day(day, today)
     if isinstance(day, OpenDate):
         return _open_date(day, today)
     return _date(day, today)
@@ -241,12 +246,30 @@ def _first_of_next(unit: str, today: date) -> date:
 
 def _month_day(day: int, today: date) -> _Days:
     """The next month that has the day, this one first; the last day always is."""
-    if not (day == -1 or 1 <= day <= 31):
+    if not (day == LAST or 1 <= day <= 31):
         raise Refusal(Reason.NO_SUCH_DATE)
-    months = [d for d in _months(today, 4) if day == -1 or day <= monthrange(d.year, d.month)[1]]
-    found = [d.replace(day=monthrange(d.year, d.month)[1] if day == -1 else day) for d in months]
+    months = [d for d in _months(today, 4) if day == LAST or day <= monthrange(d.year, d.month)[1]]
+    found = [d.replace(day=monthrange(d.year, d.month)[1] if day == LAST else day) for d in months]
     ahead = [each for each in found if each >= today]
     return _Days((ahead[0],), following=lambda _: ahead[1])
+
+
+def _nth_day(day: NthDay, today: date) -> _Days:
+    """The next month that has so many of the weekday, this one first."""
+    years = range(today.year, today.year + 2 * YEARS_MAX)
+    firsts = _months(today, 12) if day.month is None else (date(year, day.month, 1) for year in years)
+    coming = islice((found for found in _nths(day, firsts) if found >= today), 2)
+    first, second = coming
+    return _Days((first,), following=lambda _: second)
+
+
+def _nths(day: NthDay, firsts: Iterable[date]) -> Iterator[date]:
+    """Yield the nth weekday of each month that has it."""
+    for first in firsts:
+        ahead = (day.weekday - first.weekday()) % 7
+        days = range(1 + ahead, monthrange(first.year, first.month)[1] + 1, 7)
+        if day.nth <= len(days):
+            yield first.replace(day=days[day.nth if day.nth < 0 else day.nth - 1])
 
 
 def _months(today: date, count: int) -> Iterator[date]:
@@ -274,12 +297,28 @@ def _date(day: Date, today: date) -> _Days:
     if day.year is not None:
         if day.year > today.year + YEARS_MAX:
             raise Refusal(Reason.TOO_FAR, years=str(YEARS_MAX))
-        return _Days((_valid(day.year, day.month, day.day),))
+        return _Days((_valid(day.year, day.month, _day_in(day, day.year)),))
+    if day.day == LAST:
+        return _last_of_month(day.month, today)
     leap = next(year for year in range(today.year, today.year + 9) if year % 4 == 0 and year % 100)
     _valid(leap, day.month, day.day)
     years = range(today.year, today.year + 9)
     found = [date(year, day.month, day.day) for year in years if _is_valid(year, day.month, day.day)]
     return _Days((next(each for each in found if each >= today),), following=_a_year_on)
+
+
+def _day_in(day: Date, year: int) -> int:
+    """Return the day of the month, the last one by its number."""
+    return monthrange(year, day.month)[1] if day.day == LAST and 1 <= day.month <= 12 else day.day
+
+
+def _last_of_month(month: int, today: date) -> _Days:
+    """The next last day of a month that is named."""
+    years = (today.year, today.year + 1, today.year + 2)
+    ahead = [
+        last for last in (date(year, month, monthrange(year, month)[1]) for year in years) if last >= today
+    ]
+    return _Days((ahead[0],), following=lambda _: ahead[1])
 
 
 def _a_year_on(past: date) -> date | None:

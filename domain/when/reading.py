@@ -25,6 +25,7 @@ from domain.when.facts import (
     MonthDay,
     NextUnit,
     Nth,
+    NthDay,
     OpenDate,
     Part,
     Per,
@@ -35,7 +36,8 @@ from domain.when.facts import (
 
 # A day that not every month has is the last day of a month that lacks it.
 SHORTEST_MONTH = 28
-Day = Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit
+DAYS_OF_WEEK = 7
+Day = Date | OpenDate | MonthDay | FromToday | Weekday | Weekend | NextUnit | NthDay
 
 
 class Several(ValueError):
@@ -105,11 +107,20 @@ def reading_of(facts: Sequence[Fact]) -> Reading:
             else (reading.start, reading.start_weekday)
         )
         reading = evolve(reading, day=day, weekday=weekday, until=None, start=None)
+    reading = _without_month_twice(reading)
     if not _together(reading):
         raise Several
     if reading.every is not None and reading.weekday is not None and isinstance(reading.day, MonthDay):
         raise Several
     return reading
+
+
+def _without_month_twice(reading: Reading) -> Reading:
+    """Return "monthly on the last friday of the month" as "monthly on the last friday"."""
+    day = reading.day
+    if reading.every is None or not isinstance(day, NthDay) or day.month is not None:
+        return reading
+    return evolve(reading, day=None, nths=(*reading.nths, Nth(day.nth, day.weekday)))
 
 
 def _with_day(reading: Reading, day: Day, mark: str) -> tuple[Reading, str]:
@@ -181,6 +192,9 @@ def _joined(one: Every, other: Every) -> Every:
     if one.unit == other.unit:
         return one if one.interval > 1 else other
     longer, shorter = sorted((one, other), key=lambda each: -units[each.unit])
+    if (longer.unit, shorter.unit) == ("week", "day") and shorter.interval % DAYS_OF_WEEK == 0:
+        # "Every 14 days on mondays" is every 2 weeks.
+        return Every("week", shorter.interval // DAYS_OF_WEEK)
     if shorter.interval > 1:
         raise Several
     return longer

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from attrs import evolve, frozen
 
 from domain.when.clocktime import wall_of
-from domain.when.facts import Date, FromToday, MonthDay, OpenDate, Weekday
+from domain.when.facts import Date, Every, FromToday, MonthDay, NthDay, OpenDate, Weekday
 from domain.when.meaning import DEFAULT_TIME, YEARS_MAX, Now, Refusal, day_of
 from domain.when.pattern import COUNT_MAX, INTERVAL_MAX, PERIOD_MINUTES_MIN, Freq, Pattern
-from domain.when.reading import SHORTEST_MONTH, Day, NotUnderstood, Reading, Several
+from domain.when.reading import DAYS_OF_WEEK, SHORTEST_MONTH, Day, NotUnderstood, Reading, Several
 from domain.when.values import NextAfter, Occurrence, Question, Reason, Rule
 from domain.when.walltime import resolve, utc_of
 
@@ -45,6 +45,7 @@ class _Times:
 
 def rules_meant(reading: Reading, now: Now, next_after: NextAfter) -> MeantRules:
     """Return what a phrase with a recurrence means. Raises Refusal, NoSuchTime, Several."""
+    reading = _in_weeks(reading)
     assert reading.every is not None
     if reading.every.unit == "second":
         raise Refusal(Reason.TOO_OFTEN, minutes=str(PERIOD_MINUTES_MIN))
@@ -77,6 +78,14 @@ def rules_meant(reading: Reading, now: Now, next_after: NextAfter) -> MeantRules
     return MeantRules(tuple(found), question or (Question.WHICH_HOUR if asked else None))
 
 
+def _in_weeks(reading: Reading) -> Reading:
+    """Return the reading with every 14 days on a monday as every 2 weeks."""
+    every, day = reading.every, reading.day
+    if every is None or every.unit != "day" or every.interval % DAYS_OF_WEEK or not isinstance(day, Weekday):
+        return reading
+    return evolve(reading, every=Every("week", every.interval // DAYS_OF_WEEK))
+
+
 def _started(reading: Reading, freq: Freq) -> Reading:
     """Return the reading with its day as its start, where the day is none that recurs: tomorrow 18:00 every week."""
     day = reading.day
@@ -88,7 +97,7 @@ def _started(reading: Reading, freq: Freq) -> Reading:
     )
     if recurs:
         return reading
-    if reading.start is not None:
+    if reading.start is not None or isinstance(day, NthDay):
         raise Several
     return evolve(reading, day=None, start=day, start_weekday=reading.weekday, weekday=None)
 

@@ -7,6 +7,10 @@ from domain.when.facts import Fact
 from domain.when.shapes import DAY, PhraseRule, Symbols, number, only, rule, text_of
 
 YEAR_MIN = 1000
+# What stands for the seconds of a time that is written 1h30.
+WITH_LETTER = -2
+HOUR_LETTERS_MIN = 3
+DAYS_AHEAD_MAX = 1000
 
 
 # Times
@@ -99,6 +103,29 @@ def _minutes_beside(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Clock(at // 60, at % 60, bare=not half, half=half)]
 
 
+def _beside_half(symbols: Symbols) -> Sequence[Fact] | None:
+    """Fünf nach halb drei."""
+    if only(symbols, ">") and text_of(only(symbols, ">")[0]) != "after":
+        return None
+    minutes, hour = (number(each) for each in only(symbols, "na"))
+    shift = number(only(symbols, "q")[0]) + (-minutes if only(symbols, "g") else minutes)
+    if not 1 <= hour <= 24 or not 1 <= minutes < 30:
+        return None
+    at = (hour * 60 + shift) % (24 * 60)
+    return [facts.Clock(at // 60, at % 60, bare=True)]
+
+
+def _in_words(symbols: Symbols) -> Sequence[Fact] | None:
+    """Nine thirty, both as words and one right after the other; weak without at."""
+    hour, minute = only(symbols, "na")
+    is_word = all(isinstance(each.value, str) or len(each.value) == 1 for each in (hour, minute))
+    # The article is no hour: a thirty minute call.
+    is_hour = hour.end - hour.start >= HOUR_LETTERS_MIN and 1 <= number(hour) <= 12
+    if not is_word or not is_hour or minute.start - hour.end > 1 or not 10 <= number(minute) <= 59:
+        return None
+    return [facts.Clock(number(hour), number(minute), bare=True, weak=symbols[0].kind != "@")]
+
+
 def _part(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.Part(text_of(only(symbols, "P")[0]))]
 
@@ -108,6 +135,15 @@ def _part(symbols: Symbols) -> Sequence[Fact] | None:
 
 def _today(symbols: Symbols) -> Sequence[Fact] | None:
     return [facts.FromToday(number(only(symbols, "T")[0]))]
+
+
+def _from_day(symbols: Symbols) -> Sequence[Fact] | None:
+    """A week from today, two weeks from tomorrow."""
+    days = {"day": 1, "week": 7}.get(text_of(only(symbols, "U")[0]))
+    amount = number(only(symbols, "na")[0])
+    if days is None or text_of(only(symbols, "S")[0]) != "from" or amount > DAYS_AHEAD_MAX:
+        return None
+    return [facts.FromToday(number(only(symbols, "T")[0]) + amount * days)]
 
 
 _WHICH = {"X": "next", "H": "this", "Y": "coming", "O": "last"}
@@ -123,6 +159,15 @@ def _weekday(symbols: Symbols) -> Sequence[Fact] | None:
         return None
     days = only(symbols, "W")
     return [facts.Weekday(number(days[0]), which)] if days else [facts.Weekend(which)]
+
+
+def _nth_day(symbols: Symbols) -> Sequence[Fact] | None:
+    """The last friday of the month, the first monday of january."""
+    months = only(symbols, "M")
+    if not months and text_of(only(symbols, "U")[0]) != "month":
+        return None
+    nth, day = number(only(symbols, "O")[0]), number(only(symbols, "W")[0])
+    return [facts.NthDay(nth, day, number(months[0]) if months else None)]
 
 
 def _next_unit(symbols: Symbols) -> Sequence[Fact] | None:
@@ -179,6 +224,15 @@ def last_day(symbols: Symbols) -> Sequence[Fact] | None:
     return None
 
 
+def _day_of_month(symbols: Symbols) -> Sequence[Fact] | None:
+    """The last day of january, the first day of january."""
+    if text_of(only(symbols, "U")[0]) != "day":
+        return None
+    year = next((number(each) for each in only(symbols, "y")), None)
+    day, month = number(only(symbols, "O")[0]), number(only(symbols, "M")[0])
+    return [facts.Date(day, month, year)] if year is None or year >= YEAR_MIN else None
+
+
 def _month_day_or_last(symbols: Symbols) -> Sequence[Fact] | None:
     """On the 31st or the last day."""
     last = last_day([symbol for symbol in symbols if symbol.kind in "OU"])
@@ -222,6 +276,9 @@ def _clock_span(symbols: Symbols) -> Sequence[Fact] | None:
     assert not isinstance(time, str)
     if any(text_of(unit) != "minute" for unit in only(symbols, "U")) or text_of(symbols[0]) == "after":
         return None
+    if time[1] > 59 or (time[0] > 23 and time[2] != WITH_LETTER):
+        # "in 25:00" is a time of day gone wrong rather than a length; in 25h30 is one.
+        return [facts.Clock(time[0], time[1])]
     return [facts.Span(((time[0] * 1000, "hour"), (time[1] * 1000, "minute")))]
 
 
@@ -244,12 +301,16 @@ ONCE: Sequence[PhraseRule] = (
     rule(r"@?nc?p", _half),
     rule(r"@?q[na]c?p?|[@%]?[na]c?zp?|@?nUz", _shifted_hour),
     rule(r"@?nU?[fg][na]c?p?|@?n>[na]c?", _minutes_beside),
+    rule(r"@?nU?[g>]q[na]c?", _beside_half),
+    rule(r"@?[na]n", _in_words),
     rule(r"[@kH]?P", _part),
     rule(r"[k@]?T", _today),
+    rule(r"[na]UST", _from_day),
     rule(DAY + r"H?(?:W|K)", _weekday),
     rule(DAY + r"[XHYO]?(?:W|K)", _weekday),
     rule(DAY + r"(?:W|K)[XHY](?:U)?", _weekday),
     rule(DAY + r"XUk?W", _weekday),
+    rule(DAY + r"OW[k>@]?[UM]", _nth_day),
     rule(DAY + r"[XY]U", _next_unit),
     rule(DAY + r"(?:[no]M(?:yU?)?|M[no]y?)", date_of),
     rule(r"kOM", _first_of_month),
@@ -258,6 +319,7 @@ ONCE: Sequence[PhraseRule] = (
     rule(DAY + r"s", _open_date),
     rule(DAY + r"o|kn", _month_day),
     rule(DAY + r"OUU|k[k@>]?OU", last_day),
+    rule(DAY + r"OUk?>?My?", _day_of_month),
     rule(DAY + r"oOU", _month_day_or_last),
     rule(r">(?:[nayxm]{0,2}[U%])+|(?:[nayxm]{0,2}[U%])+<", _span),
     rule(r">(?:[nay][hz][U%]|[nay]?[U%][hz])|(?:[nay][hz][U%]|[nay][U%][hz])<", _span_and_a_half),

@@ -119,3 +119,31 @@ def test_an_edit_tells_it_as_well_and_leaves_the_time() -> None:
     answer = when("/edit 3 call mom tomorrow at 9 about the car", told(timed))
     assert put(answer).due_at == NOW_S + 60
     assert "/edit 3 tomorrow at 9" in said(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "local"),
+    [
+        ("/remind me in 20 minutes to call mom", "call mom", "2026-11-27 10:20"),
+        ("/remind me tomorrow at 8 that I go", "I go", "2026-11-28 08:00"),
+        ("/remind 20 min tea", "tea", "2026-11-27 10:20"),
+        ("/remind nine thirty call", "call", "2026-11-28 09:30"),
+    ],
+)
+def test_what_one_says_to_be_reminded_is_taken(text: str, title: str, local: str) -> None:
+    (added,) = when(text, told()).effects
+    assert isinstance(added, AddTask)
+    assert (added.task.title, added.task.remind_at) == (title, instant(local))
+
+
+@pytest.mark.parametrize(
+    "text", ["/remind 25:00 foo", "/remind 12:75 foo", "/remind 2 days before christmas foo"]
+)
+def test_a_time_that_does_not_exist_is_no_length_of_time(text: str) -> None:
+    assert not when(text, told()).effects
+
+
+def test_putting_off_to_an_hour_that_comes_twice_says_which_is_meant() -> None:
+    given = evolve(told(a_task(4)), now=instant("2027-10-30 12:00"))
+    assert "02:30 comes twice" in said(when("/snooze 4 tomorrow 2:30", given))
+    assert "twice" not in said(when("/snooze 4 tomorrow 3:30", given))

@@ -54,7 +54,12 @@ NAMES = [
         (
             "daily at 8:00 and 20:00 until 31 dec",
             "en",
-            "every day until Thu 31 Dec 2026 at 08:00, 20:00 (Europe/Berlin), next Fri 27 Nov 2026",
+            "every day until Thu 31 Dec 2026 at 08:00 and 20:00 (Europe/Berlin), next Fri 27 Nov 2026",
+        ),
+        (
+            "every day at 8, 14 and 20",
+            "de",
+            "jeden Tag um 08:00, 14:00 und 20:00 (Europe/Berlin), nächstes Mal Fr 27. Nov 2026",
         ),
         (
             "every 3 days 5 times",

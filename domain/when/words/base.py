@@ -23,6 +23,7 @@ A table maps symbols to the words that mean them, parted by ``|``. A symbol is a
 ``!``  changes the time after it, unread (before)       ``?``  is no time (good morning)
 =====  ==============================================  =====  ==============================================
 
+Of ``!`` the value says more: ``of`` (end of), ``back`` where it follows (ago), ``except`` even before what is unknown.
 Accents, case and the dots of abbreviations do not count. Not here: the order of words (``domain.when.rules``).
 """
 
@@ -63,6 +64,8 @@ class Language:
     entries: Mapping[str, Sequence[tuple[tuple[str, ...], Sequence[Meaning]]]]
     # Words that tie the rest to a phrase before it: remind me tomorrow *to* ...
     joiners: frozenset[str] = frozenset()
+    # Words before a time that say whom to remind: remind *me* tomorrow.
+    leads: frozenset[str] = frozenset()
     # Whether "25." is the 25th.
     dot_ordinals: bool = False
     # What 3/4 is: the 3rd of April, the 4th of March, or open.
@@ -77,6 +80,7 @@ def language(
     table: Mapping[str, str],
     *,
     joiners: str = "",
+    leads: str = "",
     dot_ordinals: bool = False,
     date_order: str = DAY_FIRST,
     ordinal_endings: Sequence[str] = (),
@@ -98,6 +102,7 @@ def language(
         tag,
         by_first,
         frozenset(words_of(joiners)),
+        frozenset(words_of(leads)),
         dot_ordinals,
         date_order,
         tuple(fold(each) for each in ordinal_endings),

@@ -92,7 +92,8 @@ ENGLISH = language(
         "q:30": "half past",
         "q:15": "quarter past|a quarter past",
         "q:-15": "quarter to|a quarter to",
-        "S": "from|starting|starting on|starting from|beginning|since",
+        "S:from": "from",
+        "S": "starting|starting on|starting from|beginning|since",
         "|": "until|till|til|up to",
         "#": "times|time|x",
         "n:1 #": "once",
@@ -123,10 +124,8 @@ ENGLISH = language(
         "n:2 U:hour": "a couple of hours",
         "n:2 U:day": "a couple of days",
         "-": "the|of|and|or|by|per",
-        "!": (
-            "except|except for|except on|but|but not|excluding|without|not|not on|between|about|"
-            "approximately|approx|roughly|almost|nearly|circa|unless|apart from|other than"
-        ),
+        "!": ("but|without|not|not on|between|about|approximately|approx|roughly|almost|nearly|circa"),
+        "!:except": "except|except for|except on|but not|excluding|unless|apart from|other than",
         "!:of": "end of|the end of|start of|the start of|beginning of|a few|few|several|some",
         "!:back": "ago",
         ">:after": "after",
@@ -135,6 +134,7 @@ ENGLISH = language(
         "!:of U:day": "eod|cob",
         "!:of U:week": "eow",
     },
+    leads="me us",
     joiners="to that me about please",
     ordinal_endings=("st", "nd", "rd", "th"),
     date_order=OPEN,

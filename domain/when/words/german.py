@@ -44,14 +44,14 @@ GERMAN = language(
         "U:week": "woche|wochen",
         "U:month": "monat|monate|monaten|monats",
         "U:year": "jahr|jahre|jahren",
-        "T:0": "heute",
+        "T:0": "heute|heut",
         "T:1": "morgen",
         "T:2": "übermorgen|uebermorgen",
         "T:-1": "gestern",
         "T:-2": "vorgestern",
-        "T:0 P:morning": "heute morgen|heute früh|heute vormittag",
+        "T:0 P:morning": "heute morgen|heute früh|heute vormittag|heut morgen|heut früh|heut vormittag",
         "T:1 P:morning": "morgen früh|morgen vormittag",
-        "T:0 P:night": "heute nacht",
+        "T:0 P:night": "heute nacht|heut nacht",
         "P:morning": "am morgen|morgens|früh|vormittag|vormittags|frühmorgens|in der früh|in der frühe|am vormittag",
         "P:noon": "mittag|mittags|am mittag",
         "P:afternoon": "nachmittag|nachmittags|am nachmittag",
@@ -113,7 +113,7 @@ GERMAN = language(
         "n:30 U:minute": "einer halben stunde|halbe stunde|eine halbe stunde|halben stunde|ner halben stunde",
         "n:15 U:minute": "viertelstunde|einer viertelstunde",
         "n:90 U:minute": "anderthalb stunden|eineinhalb stunden",
-        "n:45 U:minute": "dreiviertelstunde|einer dreiviertelstunde",
+        "n:45 U:minute": "dreiviertelstunde|einer dreiviertelstunde|dreiviertel stunde|einer dreiviertel stunde",
         "-": "der|die|das|des|im|und|oder|dem|pro|je",
         "U:quarter": "quartal|vierteljahr",
         "E n:6 U:month": "halbjährlich|jedes halbe jahr|alle halbe jahre",
@@ -122,9 +122,10 @@ GERMAN = language(
         "g": "vor",
         ">:after": "nach",
         "!": (
-            "außer|ausser|ausgenommen|außer am|nicht|nicht am|ohne|ca|circa|etwa|ungefähr|rund|zwischen|"
-            "bis auf|kurz|kurz vor|kurz nach|knapp|viertel|dreiviertel"
+            "nicht|nicht am|ohne|ca|circa|etwa|ungefähr|rund|zwischen|kurz|kurz vor|kurz nach|"
+            "knapp|viertel|dreiviertel"
         ),
+        "!:except": "außer|ausser|ausgenommen|außer am|bis auf",
         "!:of": (
             "ende der|ende|ende dieser|anfang|anfang der|mitte|mitte der|ein paar|paar|einigen|einige|"
             "mehreren"
@@ -166,6 +167,7 @@ GERMAN = language(
         "W:6 P:night": "sonntagnacht",
         "?": "guten morgen|guten abend|gute nacht|guten tag|aschermittwoch",
     },
+    leads="mich uns",
     joiners="daran dass an zu bitte mich",
     dot_ordinals=True,
 )

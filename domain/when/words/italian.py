@@ -111,10 +111,8 @@ ITALIAN = language(
         "T:-2": "altro ieri|l'altro ieri",
         "O:-1 U:day U:month": "fine mese|a fine mese|fine del mese|ultimo giorno del mese",
         "X U:year": "prossimo anno|anno prossimo|l'anno prossimo|il prossimo anno",
-        "!": (
-            "tranne|tranne il|tranne la|eccetto|escluso|salvo|prima|prima di|prima del|prima delle|circa|"
-            "verso|senza|non|quasi|intorno"
-        ),
+        "!": "prima|prima di|prima del|prima delle|circa|verso|senza|non|quasi|intorno",
+        "!:except": "tranne|tranne il|tranne la|eccetto|escluso|salvo",
         "!:of": "fine|fine di|inizio|inizio di|metà|qualche|alcuni|alcune|pochi",
         ">:after": "dopo|dopo le",
         "?": "buona notte|buona sera|buon pomeriggio|venerdì santo",

@@ -103,9 +103,10 @@ PORTUGUESE = language(
         "V:weekend": "nos fins de semana|fins de semana|aos fins de semana",
         "n:15 U:minute": "um quarto de hora|quinze minutinhos",
         "!": (
-            "exceto|menos|menos no|menos aos|salvo|antes|antes de|antes da|antes das|antes do|sem|não|quase|"
+            "menos|menos no|menos aos|antes|antes de|antes da|antes das|antes do|sem|não|quase|"
             "entre|aproximadamente"
         ),
+        "!:except": "exceto|salvo",
         "!:of": (
             "fim de|fim da|final de|final da|início de|início da|começo de|começo da|meados de|alguns|"
             "algumas|uns|umas|poucos"

@@ -121,10 +121,10 @@ SPANISH = language(
         "z:-20": "menos veinte",
         "z:-25": "menos veinticinco",
         "!": (
-            "menos|menos el|menos los|excepto|excepto el|excepto los|salvo|salvo el|salvo los|antes|antes de|"
-            "antes del|antes de las|antes de la|entre|casi|sin|no|aproximadamente|alrededor de|"
-            "alrededor de las"
+            "menos|antes|antes de|antes del|antes de las|antes de la|entre|casi|sin|no|"
+            "aproximadamente|alrededor de|alrededor de las"
         ),
+        "!:except": "menos el|menos los|excepto|excepto el|excepto los|salvo|salvo el|salvo los",
         "!:of": (
             "fines de|finales de|a finales de|final de|principios de|a principios de|mediados de|"
             "a mediados de|unos|unas|algunos|algunas|pocos"
