@@ -33,6 +33,7 @@ from domain.when.meaning import Meant, Now, Refusal, meant, moment_of
 from domain.when.places import Found, Offers, find, offset_of
 from domain.when.reading import Loose, NotUnderstood, Reading, Several, reading_of
 from domain.when.recurring import rules_meant
+from domain.when.torn import is_length
 from domain.when.values import (
     Answer,
     Moment,
@@ -91,12 +92,17 @@ class Phrases:
         ]
         if needed:
             text = grammar.without_lead(text, own)
+        # The number of "20 Minuten Tee" is no hour in English either.
+        is_long = needed and is_length(text[:WINDOW_CHARS], LANGUAGES.values(), self._zones)
+        needed = needed and not is_long
         answer: Answer = Refused(Reason.NO_TIME, rest=text)
         for each in own:
             answer = self._in_language(text, each, now, needed)
             if not is_no_time(answer):
                 answer = _without_lead(answer, each) if needed else answer
                 break
+        if is_long and is_no_time(answer):
+            return answer
         answer = self._in_any(text, answer, now, [*own, *LANGUAGES.values()])
         if is_refused_as(answer, Reason.NOT_UNDERSTOOD):
             return answer

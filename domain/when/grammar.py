@@ -5,17 +5,17 @@ left in the rest by accident. A phrase at the beginning and another at the end a
 9"). Not here: words and rules, which are data of their own, and what the facts mean.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
 from attrs import frozen
 
-from domain.when.facts import BadZone, Clock, Count, Date, Fact, InZone, Lasting, Mark, MonthDay
+from domain.when.facts import BadZone, Clock, Count, Fact, InZone, Lasting, Mark, MonthDay
 from domain.when.lexer import BESIDE, NOISE, UNKNOWN, Symbol, symbols_of
 from domain.when.rules import RULES
 from domain.when.shapes import PhraseRule
+from domain.when.torn import goes_on, has_minutes, is_counted_from, is_torn
 from domain.when.words.base import Language, words_of
 
 SYMBOLS_MAX = 24
@@ -31,12 +31,6 @@ NAMED_HOURS = ("noon", "midnight")
 # Numbers say nothing of time by themselves.
 _WEAK_KINDS = "nayx"
 TRIMMED = " \t\n,;:.-–—"
-# What makes a range of the number before it: 9-10, 9 to 10.
-_RANGE = re.compile(r"\s?(?:[-–—]|(?:to|a|à)\s)\s?\d", re.IGNORECASE)
-# And one of days: Dec 3-5.
-_DAYS = re.compile(r"[-–—]\d{1,2}(?![\d:.])")
-_UNTIL_HOUR = re.compile(r"\|(?:t|n(?!M))")
-_COUNTED = re.compile(r"[nay]U[g>]")
 
 
 class OnlyPartly(ValueError):
@@ -80,7 +74,7 @@ def phrases_of(
         if heads or tails or _speak_together(head) or _is_changed(head):
             raise OnlyPartly(text.strip(TRIMMED))
         return
-    _refuse_parts(text, head, heads, tail, tails)
+    _refuse_parts(text, head, heads, tail, tails, language)
     found = [_cut(text, symbols, start, end, facts, language) for start, end, facts in (*heads, *tails)]
     both = [
         _cut_both(text, symbols, first, last, language)
@@ -108,21 +102,26 @@ Cut = tuple[Symbol, Symbol, Sequence[Fact]]
 
 
 def _refuse_parts(
-    text: str, head: Sequence[Symbol], heads: Sequence[Cut], tail: Sequence[Symbol], tails: Sequence[Cut]
+    text: str,
+    head: Sequence[Symbol],
+    heads: Sequence[Cut],
+    tail: Sequence[Symbol],
+    tails: Sequence[Cut],
+    language: Language,
 ) -> None:
     """Raise OnlyPartly where what would be taken at an end is a part of something that is not understood.
 
     "every day except sunday" is not every sunday, nor "before friday" friday.
     """
     left = [each for each in head if heads and each.start >= heads[0][1].end]
-    goes_on = any(_goes_on(text, last, facts, head) for _, last, facts in heads)
+    is_torn_off = any(goes_on(text, last, facts, head, language) for _, last, facts in heads)
     if (
         (not heads and _speak_together(head))
         or _speak_together(left)
         or _changes(left, back=True)
-        or goes_on
-        or (heads and _has_minutes(heads[0][1], left))
-        or _is_counted_from(head)
+        or is_torn_off
+        or (heads and has_minutes(heads[0][1], left))
+        or is_counted_from(head)
     ):
         words = text[head[0].start : head[-1].end]
         raise OnlyPartly(words, text[head[-1].end :].strip(TRIMMED))
@@ -139,7 +138,9 @@ def _refuse_parts(
 
 def _speak_together(symbols: Sequence[Symbol]) -> bool:
     """Tell whether there is a word that speaks of time by itself beside others that are left over."""
-    return any(is_telling(symbols, each) for each in symbols) and len(_words(symbols)) > 1
+    # "2 h 10 min" is how long, where that is asked for.
+    is_length = "".join(each.kind for each in symbols) == "tU"
+    return not is_length and any(is_telling(symbols, each) for each in symbols) and len(_words(symbols)) > 1
 
 
 def _changes(left: Sequence[Symbol], *, back: bool) -> bool:
@@ -151,31 +152,6 @@ def _changes(left: Sequence[Symbol], *, back: bool) -> bool:
         return ago or (left[0].kind == BESIDE and (len(left) > 1 or left[0].value == "except"))
     last = left[-1]
     return (last.kind == BESIDE and last.value != "back") or last.kind == "g" or last.value == "after"
-
-
-def _goes_on(text: str, last: Symbol, facts: Sequence[Fact], head: Sequence[Symbol]) -> bool:
-    """Tell whether a cut ends within a time: monday 9 | -10, friday 9 | until 10."""
-    if isinstance(facts[-1], Date):
-        return last.kind == "n" and _DAYS.match(text, last.end) is not None
-    if not isinstance(facts[-1], Clock):
-        return False
-    kinds = "".join(each.kind for each in head if each.start >= last.end)
-    return _RANGE.match(text, last.end) is not None or _UNTIL_HOUR.match(kinds) is not None
-
-
-def _has_minutes(last: Symbol, left: Sequence[Symbol]) -> bool:
-    """Tell whether an hour is the minutes of one that is not understood: at five | past half three."""
-    if last.kind not in "na" or not left:
-        return False
-    if left[0].kind == "f":
-        return True
-    return (left[0].kind == "g" or left[0].value == "after") and len(left) > 1 and left[1].kind == "q"
-
-
-def _is_counted_from(head: Sequence[Symbol]) -> bool:
-    """Tell whether a length of time is counted from something that is not known: 2 days before christmas."""
-    kinds = "".join(each.kind for each in head[:3])
-    return _COUNTED.match(kinds) is not None and (kinds[2] == "g" or head[2].value == "after")
 
 
 def is_telling(symbols: Sequence[Symbol], symbol: Symbol) -> bool:
@@ -206,7 +182,7 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
     ways = Ways(run)
     for size in range(len(run), 0, -1):
         part = run[-size:] if from_end else run[:size]
-        if not from_end and (_is_torn(run, size) or _says_again(part)):
+        if not from_end and (is_torn(run, size) or _says_again(part)):
             continue
         is_one = len(part) == 1 or (part[0].kind == "E" and len(_words(part)) == 1)
         if needed or not is_one or _speaks(part[0], from_end=from_end):
@@ -215,13 +191,6 @@ def _cuts(run: Sequence[Symbol], *, from_end: bool, needed: bool) -> Iterator[Cu
                 # A word such as "until" at the end belongs to what follows.
                 if (needed or is_solid(facts)) and not isinstance(facts[-1], Mark):
                     yield part[0], part[-1], facts
-
-
-def _is_torn(run: Sequence[Symbol], size: int) -> bool:
-    """Tell whether a stretch at the beginning ends between a number and its unit: tomorrow 20 | min run."""
-    if size >= len(run) or (size > 1 and run[size - 2].kind == "@"):
-        return False
-    return run[size - 1].kind in "ny" and run[size].kind == "U"
 
 
 def _says_again(part: Sequence[Symbol]) -> bool:

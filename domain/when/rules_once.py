@@ -20,7 +20,7 @@ def _literal_time(symbols: Symbols) -> Sequence[Fact] | None:
     time = only(symbols, "t")[0].value
     half = text_of(only(symbols, "p")[0]) if only(symbols, "p") else ""
     assert not isinstance(time, str)
-    if len(time) > 2 and time[2] > 0:
+    if (len(time) > 2 and time[2] > 0) or any(text_of(unit) == "minute" for unit in only(symbols, "U")):
         return None
     return [facts.Clock(time[0], time[1], half=half)]
 

@@ -127,6 +127,8 @@ def test_an_edit_tells_it_as_well_and_leaves_the_time() -> None:
         ("/remind me in 20 minutes to call mom", "call mom", "2026-11-27 10:20"),
         ("/remind me tomorrow at 8 that I go", "I go", "2026-11-28 08:00"),
         ("/remind 20 min tea", "tea", "2026-11-27 10:20"),
+        ("/remind 2 h 10 min tea", "tea", "2026-11-27 12:10"),
+        ("/remind 20 Minuten Tee", "Tee", "2026-11-27 10:20"),
         ("/remind nine thirty call", "call", "2026-11-28 09:30"),
     ],
 )

@@ -75,6 +75,12 @@ class Language:
     clear_short: frozenset[str] = frozenset()
 
 
+def is_number(word: str, language: Language) -> bool:
+    """Tell whether a word is a number, the article aside."""
+    found = next((means for words, means in language.entries.get(fold(word), ()) if len(words) == 1), ())
+    return [each.kind for each in found] == ["n"]
+
+
 def language(
     tag: str,
     table: Mapping[str, str],
