@@ -15,7 +15,7 @@ from application.crashpoints import CrashPoints
 from application.hand import Hand
 from application.pacing import Pacer
 from application.ports import Clock, Entry, Store, Streams, Wakeup
-from application.rounds import Report, RoundRunner
+from application.rounds import Report, RoundRunner, place_of
 from domain.errors import StoreUnavailable, Unavailable
 
 log = logging.getLogger("openclaw.consumer")
@@ -343,7 +343,13 @@ class Consumer:
         )
 
     async def _tidy(self) -> None:
-        await self.store.tidy()
+        try:
+            await self.store.tidy()
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what is left untidied must not end the service
+            where = f"{type(error).__name__} at {place_of(error)}"
+            log.error("%s: tidying up failed: %s", self.target, where, extra={"action": "tidy_failed"})
         await self.clock.sleep(self.limits.tidy_s)
 
     async def _release(self) -> None:

@@ -57,11 +57,15 @@ begin
   for i in 0..2 loop
     month := (first + make_interval(months => i))::date;
     if to_regclass(format('openclaw.audit_%s', to_char(month, 'YYYY_MM'))) is null then
-      execute format('create table openclaw.%I partition of openclaw.audit for values from (%L) to (%L)',
-        'audit_' || to_char(month, 'YYYY_MM'),
-        month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
-      execute format('create trigger audit_no_truncate before truncate on openclaw.%I '
-        'for each statement execute function openclaw.refuse_change()', 'audit_' || to_char(month, 'YYYY_MM'));
+      begin
+        execute format('create table openclaw.%I partition of openclaw.audit for values from (%L) to (%L)',
+          'audit_' || to_char(month, 'YYYY_MM'),
+          month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+        execute format('create trigger audit_no_truncate before truncate on openclaw.%I '
+          'for each statement execute function openclaw.refuse_change()', 'audit_' || to_char(month, 'YYYY_MM'));
+      exception when check_violation then
+        null;
+      end;
     end if;
   end loop;
 end $$;

@@ -41,6 +41,8 @@ class PostgresClock:
         """Move the clock ahead to an instant; return how far it is ahead now. It never goes back."""
         async with self._connection() as connection:
             moved: timedelta = await connection.fetchval(SQL["move_clock"], datetime.fromtimestamp(to, UTC))
+            # Before anything is audited there.
+            await connection.execute(SQL["ensure_partitions"])
         return moved.total_seconds()
 
     async def look(self) -> Ahead:

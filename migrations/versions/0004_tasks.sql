@@ -63,6 +63,31 @@ begin
   end loop;
 end $$;
 
+-- As it was, but where rows of a month lie in the default partition already, as after a clock that jumped, they stay there
+-- and the month goes without a partition of its own.
+create or replace function openclaw.ensure_audit_partitions() returns void language plpgsql
+  security definer set search_path = pg_catalog as $$
+declare
+  first date := date_trunc('month', openclaw.now() at time zone 'UTC')::date;
+  month date;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('openclaw audit partitions', 0));
+  for i in 0..2 loop
+    month := (first + make_interval(months => i))::date;
+    if to_regclass(format('openclaw.audit_%s', to_char(month, 'YYYY_MM'))) is null then
+      begin
+        execute format('create table openclaw.%I partition of openclaw.audit for values from (%L) to (%L)',
+          'audit_' || to_char(month, 'YYYY_MM'),
+          month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+        execute format('create trigger audit_no_truncate before truncate on openclaw.%I '
+          'for each statement execute function openclaw.refuse_change()', 'audit_' || to_char(month, 'YYYY_MM'));
+      exception when check_violation then
+        null;
+      end;
+    end if;
+  end loop;
+end $$;
+
 -- `due_at` is the occurrence that is meant, `remind_at` when something happens next by itself, `reminded_at` when the
 -- scheduler last acted. `folded` is the title as it is searched.
 alter table openclaw.tasks

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from adapters.postgres.clock import PostgresClock
 from application.records import AuditFilter, AuditMark
 from tests.contract.legs import PostgresLeg
 
@@ -136,3 +137,35 @@ async def test_any_mixture_of_transactions_is_told_whole_and_once(leg: PostgresL
     while found := await follow():
         seen += found
     assert sorted(seen) == sorted(committed)
+
+
+async def test_a_month_whose_rows_lie_in_the_default_partition_stops_nobody(
+    leg: PostgresLeg, database: str
+) -> None:
+    """As after the clock jumped there and something was audited before the partitions were made."""
+    async with connections(database, 1) as (owner,):
+        await owner.execute("update openclaw.clock set ahead = interval '400 days'")
+        await owner.execute(WRITE, "there")
+        await leg.store().tidy()
+        months = await owner.fetch(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid "
+            "where i.inhparent = 'openclaw.audit'::regclass"
+        )
+        this, following = await owner.fetchrow(
+            "select to_char(openclaw.now() at time zone 'UTC', 'YYYY_MM'), "
+            "to_char(date_trunc('month', openclaw.now() at time zone 'UTC') + interval '1 month', 'YYYY_MM')"
+        )
+        made = {row["relname"] for row in months}
+        assert f"audit_{this}" not in made
+        assert f"audit_{following}" in made
+        await owner.execute(WRITE, "again")
+
+
+async def test_moving_the_clock_makes_the_partitions_before_anything_is_audited_there(database: str) -> None:
+    async with connections(database, 1) as (owner,):
+        there = await owner.fetchval("select openclaw.now() + interval '500 days'")
+        assert await PostgresClock(database).move(there.timestamp()) > 499 * 86_400
+        await owner.execute(WRITE, "there")
+        assert await owner.fetchval("select count(*) from only openclaw.audit_default") == 0
+        # It does not go back.
+        assert await PostgresClock(database).move(there.timestamp() - 86_400) > 499 * 86_400
