@@ -1,18 +1,20 @@
 """Events as bytes: JSON with the envelope's fields in their order.
 
 Both ways check the contract, so that a fault shows where it is made and again where it is met. Structuring and
-unstructuring is cattrs', with code generated once for each class. Not here: the contract itself
+unstructuring is cattrs', with code generated once for each class and process. Not here: the contract itself
 (``domain.validation``).
 """
 
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any
 from uuid import UUID
 
 import orjson
+from attrs import frozen
 from cattrs import BaseValidationError
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
@@ -66,24 +68,35 @@ def _make_converter() -> OrjsonConverter:
     return converter
 
 
+@frozen
+class _Hooks:
+    """What reads and writes the payload of each event type; the reading ones take its class beside the data."""
+
+    structure: Mapping[str, tuple[Callable[[Any, Any], object], type]]
+    unstructure: Mapping[str, Callable[[Any], dict[str, object]]]
+
+
+@cache
+def _hooks() -> _Hooks:
+    # Generating the code takes some hundredths of a second, and every part of a service has a codec of its own.
+    converter = _make_converter()
+    classes = {kind.name: kind.payload_class for kind in CATALOGUE.values()}
+    return _Hooks(
+        {name: (converter.get_structure_hook(each), each) for name, each in classes.items()},
+        {name: converter.get_unstructure_hook(each) for name, each in classes.items()},
+    )
+
+
 class Codec:
     """Turns events into bytes and back."""
 
     def __init__(self) -> None:
-        converter = _make_converter()
-        classes = {kind.name: kind.payload_class for kind in CATALOGUE.values()}
-        self._structure: Mapping[str, tuple[Callable[[Any, Any], object], type]] = {
-            name: (converter.get_structure_hook(payload_class), payload_class)
-            for name, payload_class in classes.items()
-        }
-        self._unstructure: Mapping[str, Callable[[Any], dict[str, object]]] = {
-            name: converter.get_unstructure_hook(payload_class) for name, payload_class in classes.items()
-        }
+        self._hooks = _hooks()
 
     def encode(self, event: Event) -> bytes:
         """Return the event as JSON. Raises InvalidEvent with every reason when it breaks its contract."""
         envelope = event.envelope
-        unstructure = self._unstructure.get(envelope.event_type)
+        unstructure = self._hooks.unstructure.get(envelope.event_type)
         raw = {
             "event_id": str(envelope.event_id),
             "event_type": envelope.event_type,
@@ -113,7 +126,7 @@ class Codec:
         faults = envelope_faults(parsed)
         if faults:
             raise InvalidEvent(faults)
-        structure, payload_class = self._structure[parsed["event_type"]]
+        structure, payload_class = self._hooks.structure[parsed["event_type"]]
         try:
             payload = structure(parsed["payload"], payload_class)
         except (BaseValidationError, KeyError, TypeError, ValueError) as error:
