@@ -95,13 +95,17 @@ async def test_another_scopes_tasks_are_never_read_or_written_by_a_round_not_eve
         assert await run_as(leg, "brain", read, ident("Ben's")) == [], table
         assert await run_as(leg, "brain", read, ident("Ben's"), scopes=ANN) == [], table
         assert len(await run_as(leg, "brain", read, ident("Ben's"), scopes=f"{ANN},{BEN}")) == 1, table
-        for change in ("update openclaw.{} set scope = scope", "delete from openclaw.{}"):
-            sql = f"{change.format(table)} where task_id = $1 returning 1"
-            assert await run_as(leg, "brain", sql, ident("Ben's"), scopes=ANN) == [], sql
+        touch = f"update openclaw.{table} set scope = scope where task_id = $1 returning 1"
+        assert await run_as(leg, "brain", touch, ident("Ben's"), scopes=ANN) == [], table
         take = f"update openclaw.{table} set scope = '{ANN}' where task_id = $1 returning 1"
         assert await run_as(leg, "brain", take, ident("Ben's"), scopes=ANN) == []
         give = f"update openclaw.{table} set scope = '1:u9' where task_id = $1"
         assert await refused(leg, "brain", give, ident("Ben's"), scopes=BEN)
+    remove = "delete from openclaw.{} where task_id = $1 returning 1"
+    assert await run_as(leg, "brain", remove.format("tasks"), ident("Ben's"), scopes=ANN) == []
+    assert await refused(leg, "brain", remove.format("occasions"), ident("Ben's"), scopes=BEN), (
+        "the ledger stays"
+    )
     async with leg.store().round("brain", ()) as current:
         assert await current.tasks.by_ids({ANN: [ident("Ben's")]}) == {ANN: {}}
         # What was named before does not widen what is asked next.

@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -152,9 +153,11 @@ async def everything_told(house: House, first: int) -> dict[str, str]:
             rows = await session.fetch(f"select (to_jsonb(t) {hidden})::text from openclaw.{table} t")
             found[f"table {table}"] = "\n".join(row[0] for row in rows)
     for process in house.family():
-        found[f"command line of {process.pid}"] = " ".join([process.name(), *process.cmdline()])
-        if not is_python(process):
-            found[f"environment of {process.pid} {process.name()}"] = str(process.environ())
+        # Some of a server's helpers come and go by themselves.
+        with suppress(psutil.NoSuchProcess):
+            found[f"command line of {process.pid}"] = " ".join([process.name(), *process.cmdline()])
+            if not is_python(process):
+                found[f"environment of {process.pid} {process.name()}"] = str(process.environ())
     return found | dict(files_of(house))
 
 
