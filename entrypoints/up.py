@@ -100,13 +100,11 @@ class Up:
                     on_event=self._tell,
                     stop_s=self.settings.stop_timeout_s + 5,
                 )
+                # Before there are processes whose log lines or chat would get in its way.
+                click.echo(self._screen(), err=True)
                 if self.simulator_url is None:
-                    # Before there are processes whose log lines would push it away.
-                    click.echo(self._screen(), err=True)
                     in_child(self._offer_ownership)
                 supervisor.start()
-                if self.simulator_url is not None:
-                    click.echo(self._screen(), err=True)
                 return supervisor.wait()
             finally:
                 for server in reversed(self.servers):
