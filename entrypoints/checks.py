@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -51,8 +52,16 @@ def run_all(checks: Sequence[Check], pytest_arguments: Sequence[str], root: Path
     failed = [check.name for check in checks if not _passes(check, root)]
     if failed:
         print(f"failed so far: {', '.join(failed)}; the tests run all the same", flush=True)
-    tests = subprocess.run([PYTHON, "-m", "pytest", *WORKERS, *pytest_arguments], cwd=root, check=False)
-    return tests.returncode or (1 if failed else 0)
+    return _tests(pytest_arguments, root) or (1 if failed else 0)
+
+
+def _tests(arguments: Sequence[str], root: Path) -> int:
+    """Run pytest and return its exit code. Ctrl-C reaches it as well, so it is left to stop its servers and tell."""
+    with subprocess.Popen([PYTHON, "-m", "pytest", *WORKERS, *arguments], cwd=root) as tests:
+        while tests.returncode is None:
+            with suppress(KeyboardInterrupt):
+                tests.wait()
+    return tests.returncode
 
 
 def _passes(check: Check, root: Path) -> bool:

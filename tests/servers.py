@@ -7,9 +7,11 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +33,7 @@ RUN_VARIABLE = "OPENCLAW_TEST_RUN"
 DIR_PREFIX = f"oc-{os.getpid()}-"
 END_TIMEOUT_S = 5.0
 IN_MEMORY = "/dev/shm"
+ABANDONED_S = 3600.0
 # Five times what the servers of all tests hold at once.
 IN_MEMORY_BYTES_MIN = 2 * 2**30
 
@@ -45,12 +48,24 @@ def short_dir() -> Iterator[Path]:
         shutil.rmtree(path)
 
 
+@cache
 def _place() -> str:
     """Return where directories of servers go: into memory if there is room, since a database is hundreds of files."""
     with suppress(OSError):
+        _sweep(Path(IN_MEMORY))
         if shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES_MIN:
             return IN_MEMORY
     return "/tmp"
+
+
+def _sweep(place: Path) -> None:
+    """Give back the memory that runs hold which were killed."""
+    for path in place.glob("oc-*-*"):
+        run = path.name.split("-")[1]
+        is_old = path.stat().st_mtime < time.time() - ABANDONED_S
+        # Another container's processes do not show here, but it does not take so long.
+        if is_old and run.isdigit() and not psutil.pid_exists(int(run)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

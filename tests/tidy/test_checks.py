@@ -52,6 +52,12 @@ def test_two_workers_share_the_tests_and_the_last_line_is_pytests(
     assert "1 failed, 1 passed" in out.splitlines()[-1]
 
 
+def test_ctrl_c_is_for_pytest_which_stops_its_servers_and_tells(project: Path) -> None:
+    interrupt = "import os, signal\n\ndef test_interrupts():\n    os.kill(os.getppid(), signal.SIGINT)\n"
+    (project / "test_it.py").write_text(interrupt)
+    assert run_all([], ["-n", "0", "-p", "no:cacheprovider"], project) == 0, "its end was waited for"
+
+
 def test_continuous_integration_runs_what_a_developer_runs() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
