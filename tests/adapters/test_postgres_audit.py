@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 import asyncpg
-import pytest
 
 from adapters.postgres.clock import PostgresClock
 from application.records import AuditFilter, AuditMark
@@ -17,13 +16,6 @@ from tests.contract.legs import PostgresLeg
 
 WRITE = "insert into openclaw.audit (consumer, outcome, reason) values ('brain', 'processed', $1)"
 SEED = 20261122
-
-
-@pytest.fixture
-async def leg(database: str) -> AsyncIterator[PostgresLeg]:
-    made = PostgresLeg(database)
-    yield made
-    await made.close()
 
 
 class Follower:

@@ -4,7 +4,7 @@ Everything here runs under the services' own roles. Not here: what the store doe
 (``tests/contract``).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -74,22 +74,6 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
 }  # fmt: skip
 TABLES = sorted(RIGHTS["operator"])
 As = Callable[..., Awaitable[list[asyncpg.Record]]]
-
-
-@pytest.fixture
-async def leg(database: str) -> AsyncIterator[PostgresLeg]:
-    """The database under the services' roles."""
-    made = PostgresLeg(database)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def admin(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the database's owner."""
-    connection = await asyncpg.connect(database)
-    yield connection
-    await connection.close()
 
 
 async def run_as(

@@ -4,7 +4,7 @@ And what the sweep costs, by which a backlog is found.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -30,13 +30,6 @@ from tests.unit.given import BOT, AsItIs, a_message, an_owed
 
 # Postgres has no text with this character, so the statement that writes it fails.
 UNWRITABLE = "planted-value\x00"
-
-
-@pytest.fixture
-async def leg(database: str) -> AsyncIterator[PostgresLeg]:
-    made = PostgresLeg(database)
-    yield made
-    await made.close()
 
 
 def keep_text(event: Event, facts: Facts) -> Decision:

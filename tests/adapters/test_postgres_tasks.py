@@ -5,13 +5,11 @@ Not here: what the book and the agenda promise (``tests/contract``), and the oth
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
 import asyncpg
-import pytest
 from attrs import evolve
 
 from adapters.postgres.agenda import PostgresAgenda
@@ -37,22 +35,6 @@ HOUR_S = 3600.0
 # Columns of tasks that the scheduler changes, and of occasions.
 MOVED = {"due_at", "remind_at", "reminded_at", "times_said", "is_paused"}
 KEPT = {"kept", "at", "reason"}
-
-
-@pytest.fixture
-async def leg(database: str) -> AsyncIterator[PostgresLeg]:
-    """The database under the services' roles."""
-    made = PostgresLeg(database)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def admin(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the database's owner."""
-    connection = await asyncpg.connect(database)
-    yield connection
-    await connection.close()
 
 
 async def given(leg: PostgresLeg, name: str, number: int = 1, scope: str = ANN, in_s: float = -5.0) -> None:
