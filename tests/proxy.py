@@ -10,13 +10,14 @@ class TcpProxy:
 
     Switches: ``cut`` breaks every connection at once; ``accepting`` False refuses new ones; while ``answers`` is
     cleared, what the server answers is held back, and ``requests`` does the same for what the client sends.
-    ``drop_answers`` True throws answers away.
+    ``drop_answers_with`` makes a connection deaf from the first answer in which that stands, and ``deaf`` counts them.
     """
 
     def __init__(self, target_port: int = 0, host: str = "127.0.0.1", path: str = "") -> None:
         self.port = 0
         self.accepting = True
-        self.drop_answers = False
+        self.drop_answers_with: bytes | None = None
+        self.deaf = 0
         self.answers = asyncio.Event()
         self.answers.set()
         self.requests = asyncio.Event()
@@ -92,11 +93,15 @@ class TcpProxy:
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, gate: asyncio.Event, answers: bool
     ) -> None:
+        deaf = False
         with contextlib.suppress(OSError):
             while chunk := await source.read(65536):
                 if answers:
                     self.answered_bytes += len(chunk)
                 await gate.wait()
-                if not (answers and self.drop_answers):
+                if answers and not deaf and self.drop_answers_with is not None:
+                    deaf = self.drop_answers_with in chunk
+                    self.deaf += deaf
+                if not deaf:
                     sink.write(chunk)
                     await sink.drain()

@@ -16,6 +16,7 @@ from tests.acceptance.load import Load
 from tests.acceptance.waiting import until
 
 MIDDLE = 300
+PIECE = 5
 # The shortest bounds that the settings allow: a claim outlasts a call by three seconds.
 SHORT = {"call_timeout_s": 2, "claim_s": 5}
 # Six calls at once for replies, two for bulk.
@@ -137,15 +138,34 @@ async def test_a_brain_that_is_paused_past_its_bounds_holds_up_nobody_for_longer
 async def brains_held_up(it: Cluster, load: Load) -> AsyncIterator[None]:
     """Hold both brains up in their rounds, with entries in hand and transactions open, for the length of the block."""
     async with it.other_session() as session, session.transaction():
-        # Both are about to note there what they run.
+        # Both are about to note there what they run, which they only do for lanes that they won.
         await session.execute("lock table openclaw.runs in share mode")
-        load.say(MIDDLE)
+        upto = len(load.said) + MIDDLE
 
         async def both() -> bool:
-            return await sessions(it, IN_ROUND) == 2
+            if await marking(it) == 2 and await both_hold(it):
+                return True
+            # A few at a time, so that one of them does not win the lanes of all.
+            if len(load.said) < upto:
+                load.say(PIECE)
+            return False
 
         await until(both, "both brains to be in a round", WORK_S)
+        assert await sessions(it, IN_ROUND) == 2
+        load.say(upto - len(load.said))
         yield
+
+
+async def marking(it: Cluster) -> int:
+    """Return how many brains wait to note what they run."""
+    waiting = "relation = 'openclaw.runs'::regclass and not granted"
+    return int(await it.database.fetchval(f"select count(*) from pg_locks where {waiting}"))
+
+
+async def both_hold(it: Cluster) -> bool:
+    """Tell whether both brains were given entries that they did not acknowledge."""
+    held = await it.client.xpending(key_of("brain"), "brain")
+    return len(held["consumers"]) == 2
 
 
 async def sessions(it: Cluster, where: str) -> int:
