@@ -72,6 +72,7 @@ class Bell:
         while True:
             batch = queue.batch(request.limit)
             if batch or not await self.wait(topic, deadline - self._world.now()):
+                self._world.record.told(update["update_id"] for update in batch)
                 return batch
             if bot.token != token:
                 raise ApiError(401, "Unauthorized")

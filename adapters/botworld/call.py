@@ -12,9 +12,9 @@ from attrs import frozen
 
 from adapters.botworld import params as read
 from adapters.botworld.accounts import Bot, Chat, Status
-from adapters.botworld.record import InFlight
+from adapters.botworld.record import End, InFlight
 from adapters.botworld.state import Box
-from adapters.botworld.values import ApiError, Json, bad_request
+from adapters.botworld.values import ApiError, FaultKind, Json, bad_request
 from adapters.botworld.world import World
 
 
@@ -54,15 +54,22 @@ class Call:
         self.fault = world.faults.take(method.name, self.in_flight.chat_id)
 
     def __enter__(self) -> Self:
-        self._number = self.world.record.began(self.in_flight)
+        text = self.params.get("text")
+        self._number = self.world.record.began(self.in_flight, text if isinstance(text, str) else None)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        end, code, retry_after_s = End.ANSWERED, 0, None
         if isinstance(error, ApiError):
             self.world.record.refused[error.code] += 1
-        self.world.record.ended(self._number)
+            end, code, retry_after_s = End.REFUSED, error.code, error.retry_after_s
+        elif error is not None:
+            end = End.UNANSWERED
+        elif self.fault is not None and self.fault.kind is FaultKind.GATEWAY:
+            end, code = End.REFUSED, self.fault.code
+        self.world.record.ended(self._number, self.world.now(), end, code=code, retry_after_s=retry_after_s)
 
     def perform(self) -> object:
         """Do what the method does and return its result. Raises ApiError."""

@@ -126,16 +126,19 @@ class _Push:
             while lane:
                 for _ in range(self._pusher.policy.deliveries):
                     if self._queue.is_pending(lane[0].serial):
-                        await self._deliver(orjson.dumps(lane[0].update))
+                        await self._deliver(lane[0].update["update_id"], orjson.dumps(lane[0].update))
                 self._queue.forget(lane.popleft().serial)
         finally:
             del self._lanes[chat_id]
 
-    async def _deliver(self, body: bytes) -> None:
+    async def _deliver(self, update_id: int, body: bytes) -> None:
         policy = self._pusher.policy
         delay_s = policy.retry_s
         failures = 0
-        while not await self._post(body):
+        while True:
+            self._world.record.told([update_id])
+            if await self._post(body):
+                return
             # Telegram repeats the first failure at once and doubles from then on.
             if failures:
                 delay_s = min(delay_s * 2, policy.retry_s_max)
