@@ -100,9 +100,10 @@ class MemoryRound:
         )
 
     def unlock(self) -> None:
-        """Let the lanes go."""
+        """Let the lanes go. What others lock later stays theirs, also when this is called again."""
         self._database.locked.difference_update((self._target, lane) for lane in self._won)
         self._database.locked.difference_update(self._claiming)
+        self._won, self._claiming = [], set()
         self._database.task_locks.free(self.tasks)
 
     async def mark(self, event_ids: Sequence[UUID]) -> None:

@@ -10,7 +10,9 @@ Not here: the queue (``adapters.botworld.updates``).
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Protocol
 
 import httpx
 import orjson
@@ -19,7 +21,7 @@ from attrs import frozen
 from adapters.asgi import JSON_TYPE
 from adapters.botworld import ApiError, Topic, World, receive
 from adapters.botworld.updates import Pending, Webhook
-from adapters.telegram.http import JSON_HEADERS, HttpCaller
+from adapters.telegram.http import JSON_HEADERS, HttpAnswer, HttpCaller
 from adapters.telegram.simulator.forms import FORM_TYPE, MULTIPART_TYPE, read_body
 from domain.errors import TelegramError
 
@@ -39,11 +41,29 @@ class PushPolicy:
     deliveries: int = 1
 
 
+class Poster(Protocol):
+    """How deliveries reach a webhook; ``HttpCaller`` is one."""
+
+    async def post(self, url: httpx.URL, headers: httpx.Headers, body: bytes, timeout_s: float) -> HttpAnswer:
+        """Post ``body`` and return the answer. Raises NotSent or NoAnswer."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+
+
+def over_http(webhook: Webhook) -> Poster:
+    """Return a poster with as many connections as the webhook allows."""
+    return HttpCaller(webhook.max_connections, tls=httpx.URL(webhook.url).scheme == "https")
+
+
 class WebhookPusher:
     """Pushes the updates of every bot that has a webhook, for as long as it is open."""
 
-    def __init__(self, world: World, policy: PushPolicy) -> None:
+    def __init__(
+        self, world: World, policy: PushPolicy, poster: Callable[[Webhook], Poster] = over_http
+    ) -> None:
         self.policy = policy
+        self.poster = poster
         self._world = world
         self._pushes: dict[int, _Push] = {}
         world.listen(self._on_change)
@@ -85,7 +105,7 @@ class _Push:
         self._headers = JSON_HEADERS.copy()
         if webhook.secret_token:
             self._headers[SECRET_HEADER] = webhook.secret_token
-        self._http = HttpCaller(webhook.max_connections, tls=self._url.scheme == "https")
+        self._http = pusher.poster(webhook)
         self._connections = asyncio.Semaphore(webhook.max_connections)
         self._taken = 0
         self._lanes: dict[int, deque[Pending]] = {}
