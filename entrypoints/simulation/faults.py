@@ -5,9 +5,10 @@ A plan of faults is made of values, so that it can be cut down and told. Not her
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from random import Random
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from adapters.botworld import Fault as TelegramFault
 from adapters.botworld import FaultKind
@@ -16,9 +17,11 @@ from application.crashpoints import ALL_POINTS
 from application.letters import LetterFilter
 from domain.errors import OpenClawError
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
+from entrypoints.simulation.history import Mishap
 from entrypoints.simulation.loop import State
 from entrypoints.simulation.system import REPLICAS, System
 
+CLOCK = "the clock stepped"
 TARGETS = (BRAIN, *SENDER_TARGETS)
 POINT = "a crash at "
 # What the way to Postgres, to Redis and to the gateways may lose, and the name of it as a fault.
@@ -157,7 +160,7 @@ DOING: Mapping[str, Doing] = {
     "Postgres: away": _postgres_away,
     "Postgres: every connection cut": _cut,
     "Postgres: slow": _slow,
-    "the clock stepped": _step_clock,
+    CLOCK: _step_clock,
     "dead letters redriven by two at once": _redrive,
     **dict.fromkeys(LOSSES, _lose),
     **dict.fromkeys(CALLS, _call),
@@ -186,7 +189,7 @@ def _one(chance: Random, at_s: float) -> Fault:
         who = chance.choice(TARGETS)
     elif kind in ("Redis: slow", "Postgres: slow"):
         who = kind.partition(":")[0]
-    elif kind == "the clock stepped":
+    elif kind == CLOCK:
         for_s = chance.choice((-30.0, -2.0, 2.0, 30.0, 90.0)) * chance.random()
     return Fault(round(at_s, 3), kind, who, round(for_s, 3), count)
 
@@ -208,13 +211,26 @@ def hits(system: System, done: Sequence[Fault]) -> dict[str, int]:
     return found
 
 
+def _met_by(fault: Fault) -> str:
+    """Return whom a fault meets, as histories name them."""
+    if fault.who in REPLICAS:
+        return fault.who
+    return "clock" if fault.kind == CLOCK else fault.kind.partition(":")[0].lower()
+
+
 @define
 class Doer:
     """Does faults as their time comes, and notes what was done."""
 
     system: System
-    done: list[Fault]
-    tasks: list[asyncio.Task[None]]
+    done: list[Fault] = field(factory=list)
+    tasks: list[asyncio.Task[None]] = field(factory=list)
+    lasting: list[Mishap] = field(factory=list)
+
+    @property
+    def mishaps(self) -> list[Mishap]:
+        """Return everything that went wrong, deaths included, in order of time."""
+        return sorted([*self.lasting, *self.system.deaths], key=lambda each: each.at)
 
     def do(self, fault: Fault) -> None:
         """Begin a fault; some last for a while."""
@@ -223,11 +239,13 @@ class Doer:
         self.tasks.append(asyncio.ensure_future(self._do(fault)))
 
     async def _do(self, fault: Fault) -> None:
-        try:
+        now = self.system.clock.now
+        began = now()
+        with suppress(OpenClawError):
+            # An operator's command may meet a server that is away.
             await DOING[fault.kind](self.system, fault)
-        except OpenClawError:
-            # An operator's command that met a server which was away.
-            return
+        by_s = fault.for_s if fault.kind == CLOCK else 0.0
+        self.lasting.append(Mishap(fault.kind, _met_by(fault), began, now(), by_s))
 
     async def end(self) -> None:
         """Wait for those that last, and let nothing go wrong from now on but by what went wrong before."""

@@ -38,6 +38,7 @@ from domain.ids import event_id_of
 from entrypoints.assembly import Ports, brain, scheduler, sender
 from entrypoints.harness import BOT_ID, BOT_NAME, TOKEN, CountedTokens
 from entrypoints.settings import Settings
+from entrypoints.simulation.history import Mishap
 from entrypoints.simulation.links import Remote, Server
 from entrypoints.simulation.loop import Killed, Process, SimulatedLoop, State
 from entrypoints.simulation.outside import Front, RemoteStreams, RemoteTelegram
@@ -138,6 +139,7 @@ class System:
         self.crashed: Counter[str] = Counter()
         self.poisoned: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.deaths: list[Mishap] = []
         self.told: list[str] = []
         self._pusher: WebhookPusher | None = None
 
@@ -183,7 +185,11 @@ class System:
 
     def kill(self, name: str) -> None:
         """End a replica's process where it stands; its connections break."""
-        process = self.replicas[name].process
+        self._end(name, self.replicas[name].process)
+
+    def _end(self, name: str, process: Process) -> None:
+        now = self.clock.now()
+        self.deaths.append(Mishap("a death", name, now, now))
         self.loop.kill(process)
         self.sessions.end_of(process)
 
@@ -217,8 +223,7 @@ class System:
 
     def die(self, name: str, process: Process) -> None:
         """End the running process from within; this never returns."""
-        self.loop.kill(process)
-        self.sessions.end_of(process)
+        self._end(name, process)
         raise Killed(f"{process.name} is dead")
 
     # Roles

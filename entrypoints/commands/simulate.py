@@ -1,0 +1,70 @@
+"""``openclaw simulate``: the whole system in one process, made to fail on purpose from a seed, and judged.
+
+Not here: the simulation (``entrypoints.simulation``) and how its findings are shown (``entrypoints.views.simulation``).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from entrypoints.exits import Exit
+from entrypoints.simulation.campaign import Totals, campaign
+from entrypoints.simulation.running import STEPS, run, scenario
+from entrypoints.simulation.shrinking import broken, shrink
+from entrypoints.views.lines import print_lines
+from entrypoints.views.simulation import campaign_lines, failure_lines, history_lines, run_lines
+
+# Fewer runs than this cannot be expected to meet every fault.
+ENOUGH = 1_000
+PROGRESS_EVERY = 100
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What everything follows from.")
+@click.option("--steps", type=click.IntRange(1, 10_000), default=STEPS, show_default=True,
+              help="How much happens: what people do, and faults.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
+              help="So many seeds, counted up from the first.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True,
+              help="Processes for many seeds.")  # fmt: skip
+@click.option("--history", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write what happened to a file; the same seed writes the same bytes.")  # fmt: skip
+def simulate(seed: int, steps: int, seeds: int, workers: int, history: Path | None) -> int:
+    """Simulate the whole system while everything around it fails, and check every promise.
+
+    All roles run twice, in this process, on servers in memory, under a simulated clock. Processes die and hang, Redis
+    and Postgres lose data and connections, Telegram does not answer, clocks jump; then it is calm, and what happened is
+    judged. Of a run that fails the shortest schedule that still fails is shown, and what became of the message.
+
+    Many seeds are a campaign, which fails too when a kind of fault or a crash point was never met by 1,000 runs or
+    more. See docs/RELIABILITY.md.
+    """
+    if seeds > 1:
+        if history is not None:
+            raise click.UsageError("--history is for one seed; leave out --seeds")
+        return _campaign(range(seed, seed + seeds), steps, workers)
+    made = run(scenario(seed, steps))
+    if history is not None:
+        history.write_text("\n".join(history_lines(made)) + "\n", "utf-8")
+    print_lines(run_lines(made))
+    if not broken(made):
+        return Exit.OK
+    print_lines(failure_lines(shrink(made), steps))
+    return Exit.FAILED
+
+
+def _campaign(seeds: range, steps: int, workers: int) -> int:
+    totals = campaign(seeds, steps, workers, lambda so_far: _progress(so_far, len(seeds)))
+    print_lines(campaign_lines(seeds, steps, totals, must_hit=len(seeds) >= ENOUGH))
+    for verdict in sorted(totals.failed, key=lambda each: each.seed)[:1]:
+        print_lines(failure_lines(shrink(run(scenario(verdict.seed, steps))), steps))
+    return Exit.FAILED if totals.failed or (totals.missed and len(seeds) >= ENOUGH) else Exit.OK
+
+
+def _progress(totals: Totals, count: int) -> None:
+    if totals.runs % PROGRESS_EVERY == 0 and totals.runs < count:
+        failed = f", {len(totals.failed)} failed" if totals.failed else ""
+        click.echo(f"openclaw: {totals.runs} of {count} runs{failed}", err=True)
+        sys.stderr.flush()

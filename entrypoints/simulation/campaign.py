@@ -1,0 +1,86 @@
+"""Many runs, one seed each, over several processes; and what they hit.
+
+Not here: one run (``running``), and the command line (``entrypoints.commands.simulate``).
+"""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from attrs import define, field, frozen
+
+from entrypoints.simulation.faults import KINDS
+from entrypoints.simulation.running import run, scenario
+from entrypoints.simulation.shrinking import broken
+
+# So many seeds are one piece of work.
+CHUNK = 4
+
+
+@frozen
+class Verdict:
+    """What is kept of one run of a campaign."""
+
+    seed: int
+    broken: frozenset[str]
+    hits: dict[str, int]
+    simulated_s: float
+    deeds: int
+    answers: int
+
+
+@define
+class Totals:
+    """What a campaign came to."""
+
+    runs: int = 0
+    simulated_s: float = 0.0
+    deeds: int = 0
+    answers: int = 0
+    hits: Counter[str] = field(factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
+    failed: list[Verdict] = field(factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        """Take in one run."""
+        self.runs += 1
+        self.simulated_s += verdict.simulated_s
+        self.deeds += verdict.deeds
+        self.answers += verdict.answers
+        self.hits.update(verdict.hits)
+        if verdict.broken:
+            self.failed.append(verdict)
+
+    @property
+    def missed(self) -> list[str]:
+        """Return the faults and crash points that no run hit."""
+        return sorted(kind for kind, count in self.hits.items() if not count)
+
+
+def tried(seed: int, steps: int) -> Verdict:
+    """Run one seed."""
+    made = run(scenario(seed, steps))
+    history = made.history
+    return Verdict(
+        seed, broken(made), dict(made.hits), made.simulated_s, len(history.deeds), len(history.effects)
+    )
+
+
+def campaign(
+    seeds: Sequence[int], steps: int, workers: int, told: Callable[[Totals], None] = lambda totals: None
+) -> Totals:
+    """Run all seeds, in so many processes; ``told`` hears of every run as it ends."""
+    totals = Totals()
+    for verdict in _verdicts(seeds, steps, workers):
+        totals.add(verdict)
+        told(totals)
+    return totals
+
+
+def _verdicts(seeds: Sequence[int], steps: int, workers: int) -> Iterator[Verdict]:
+    work = partial(tried, steps=steps)
+    if workers <= 1:
+        yield from map(work, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(work, seeds, chunksize=CHUNK)
