@@ -1,0 +1,124 @@
+"""What stands when nothing moves any more, read from the in-memory store or, as its administrator, from Postgres.
+
+Not here: whether that is right (``checker``).
+"""
+
+from typing import Any, Protocol
+
+from adapters.memory.database import ClaimRow, MemoryDatabase
+from application.changes import Delivery
+from application.ports import Depth
+from domain.tasks.values import Kept, Status
+from entrypoints.assembly import BRAIN, SENDER_TARGETS
+from entrypoints.simulation.history import OccasionKept, Standing, TaskKept
+from entrypoints.simulation.people import TOKEN
+
+TARGETS = (BRAIN, *SENDER_TARGETS)
+# A claim that ran out and whose event is owed no more is what is left of a dead letter; tidying up forgets it.
+_LEFT = {
+    "owed rows": "select count(*) from openclaw.outbox",
+    "claims": (
+        "select count(*) from openclaw.claims c where claimed_until > openclaw.now() or exists "
+        "(select from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id)"
+    ),
+    "marks of runs that did not end": "select count(*) from openclaw.runs where event_ids <> '{}'",
+}
+_EPOCH = "extract(epoch from {0})::float8 as {0}"
+_TASKS = (
+    "select task_id, scope, number, title, status, rule is not null as is_recurring, is_paused, "
+    + ", ".join(_EPOCH.format(name) for name in ("due_at", "remind_at", "created_at", "closed_at"))
+    + " from openclaw.tasks order by created_at, task_id"
+)
+_OCCASIONS = (
+    "select task_id, scope, kept, told, reason, "
+    + ", ".join(_EPOCH.format(name) for name in ("bucket", "at"))
+    + " from openclaw.occasions order by openclaw.occasions.at, task_id, openclaw.occasions.bucket"
+)
+
+
+class Depths(Protocol):
+    """What is asked of the streams."""
+
+    async def depth(self, target: str) -> Depth: ...
+
+
+async def of_memory(
+    database: MemoryDatabase, streams: Depths, *, mode_in_force: str | None = None
+) -> Standing:
+    """Return what stands in memory. ``mode_in_force`` is for the caller to find out, as a brain does."""
+    tables = database.tables
+    now = database.clock.now()
+
+    def holds(claim: ClaimRow) -> bool:
+        return claim.until > now or (claim.target, claim.event_id) in tables.outbox
+
+    left = {
+        "owed rows": len(tables.outbox),
+        "claims": sum(holds(claim) for claim in tables.claims.values()),
+        "marks of runs that did not end": sum(bool(ids) for _, ids in tables.runs.values()),
+    }
+    tasks = [
+        TaskKept(
+            each.task.task_id, each.scope, each.task.number, tokens_in(each.task.title), each.task.status,
+            each.task.due_at, each.task.remind_at, each.task.created_at, each.task.closed_at,
+            each.task.rule is not None, each.task.is_paused,
+        )
+        for each in tables.tasks.tasks.values()
+    ]  # fmt: skip
+    occasions = [
+        OccasionKept(
+            row.occasion.task_id, _scope(tables.tasks.tasks.get(row.occasion.task_id)), row.occasion.bucket,
+            row.occasion.kept, row.occasion.at, row.told, row.occasion.reason,
+        )
+        for row in tables.tasks.occasions.values()
+    ]  # fmt: skip
+    committed = tables.mode[0] if tables.mode is not None else None
+    return Standing(
+        list(tables.deliveries.values()), tasks, occasions, dict(tables.settings),
+        left | await _depths(streams), committed, mode_in_force,
+    )  # fmt: skip
+
+
+async def of_postgres(connection: Any, streams: Depths, *, mode_in_force: str | None = None) -> Standing:
+    """Return what stands in Postgres, over an ``asyncpg`` connection of its administrator; as ``of_memory``."""
+    left = {name: int(await connection.fetchval(query)) for name, query in _LEFT.items()}
+    deliveries = [
+        Delivery(row["key"], row["lane"], row["outcome"], row["message_id"], row["repeat"])
+        for row in await connection.fetch("select * from openclaw.deliveries order by settled_at, key")
+    ]
+    tasks = [
+        TaskKept(
+            row["task_id"], row["scope"], row["number"], tokens_in(row["title"]), Status(row["status"]), row["due_at"],
+            row["remind_at"], row["created_at"], row["closed_at"], row["is_recurring"], row["is_paused"],
+        )
+        for row in await connection.fetch(_TASKS)
+    ]  # fmt: skip
+    occasions = [
+        OccasionKept(
+            row["task_id"], row["scope"], row["bucket"], Kept(row["kept"]), row["at"], row["told"], row["reason"]
+        )
+        for row in await connection.fetch(_OCCASIONS)
+    ]  # fmt: skip
+    rows = await connection.fetch("select scope, name, value from openclaw.settings order by scope, name")
+    settings = {(row["scope"], row["name"]): row["value"] for row in rows}
+    committed = await connection.fetchval("select value from openclaw.runtime where name = 'api_mode'")
+    return Standing(
+        deliveries, tasks, occasions, settings, left | await _depths(streams), committed, mode_in_force
+    )
+
+
+def tokens_in(text: str) -> tuple[str, ...]:
+    """Return the tokens of the load that stand in a text, parts without their numbers, each once."""
+    return tuple(dict.fromkeys(f"m{found[1]}c{found[2]}" for found in TOKEN.finditer(text)))
+
+
+async def _depths(streams: Depths) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for target in TARGETS:
+        depth = await streams.depth(target)
+        found |= {f"entries for {target}": depth.length, f"pending entries of {target}": depth.pending}
+    return found
+
+
+def _scope(row: Any) -> str:
+    return row.scope if row is not None else ""
