@@ -17,6 +17,7 @@ from application.changes import Delivery
 from application.letters import Letter, LetterFilter
 from application.ports import DeadLetters, Records
 from application.records import AuditEntry, AuditFilter
+from domain.retry import RetryPolicy
 from domain.tasks.values import Kept, Status
 
 ALL = 10_000_000
@@ -65,7 +66,8 @@ class Mishap:
     """A fault that was done: what, to whom, from when until when; both are the same for what takes no time.
 
     ``who`` is a process by its role, a hyphen and a number (``sender-1``), or ``postgres``, ``redis``, ``telegram``,
-    ``clock``. ``by_s``: by how much a clock was set.
+    ``clock``. ``by_s``: by how much a clock was set. ``claimed`` are the events whose calls were claimed then, where
+    that is known: no other may be repeated because of it. ``key`` is that of the event that did it, where one did.
     """
 
     kind: str
@@ -73,6 +75,8 @@ class Mishap:
     at: float
     until: float
     by_s: float = 0.0
+    claimed: frozenset[UUID] | None = None
+    key: str | None = None
 
 
 @frozen
@@ -133,8 +137,9 @@ class Size:
 
 @frozen
 class History:
-    """Everything that is known of a run. ``senders``: so many processes of the sender were there at most.
+    """Everything that is known of a run.
 
+    ``policy``: when failed events were tried again. ``senders``: so many processes of the sender were there at most.
     ``rested_at``: when the last things were read, by the store's clock. ``is_cut``: some of it was forgotten, so
     nothing can be judged.
     """
@@ -147,6 +152,7 @@ class History:
     standing: Standing = field(factory=Standing)
     mishaps: Sequence[Mishap] = ()
     sizes: Mapping[str, Size] = field(factory=dict)
+    policy: RetryPolicy = field(factory=RetryPolicy)
     senders: int = 1
     rested_at: float = 0.0
     is_cut: bool = False
@@ -162,6 +168,7 @@ async def gather(
     rested_at: float,
     mishaps: Sequence[Mishap] = (),
     sizes: Mapping[str, Size] | None = None,
+    policy: RetryPolicy | None = None,
     senders: int = 1,
 ) -> History:
     """Return the history of a run in ``world``, of which ``deeds`` are what people did there."""
@@ -172,8 +179,8 @@ async def gather(
     seen_all = not effects or effects[-1].seq == len(effects)
     return History(
         _accepted(world, deeds), effects, record.made(), await records.audit(AuditFilter(limit=ALL)),
-        await letters.newest(LetterFilter(), ALL), standing, mishaps, sizes or {}, senders, rested_at,
-        record.is_cut or not seen_all,
+        await letters.newest(LetterFilter(), ALL), standing, mishaps, sizes or {}, policy or RetryPolicy(),
+        senders, rested_at, record.is_cut or not seen_all,
     )  # fmt: skip
 
 

@@ -25,8 +25,9 @@ ADMIN = PRIVATE_BASE + 1
 # With the zone of a chat, and more than one to choose from, it shows whose setting it is.
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC", "Asia/Kolkata", "Australia/Sydney")
 MODES = ("custom", "openai", "kimi")
-# Of what a message may hold with its mark of a possible repeat, so much that two paragraphs never share one.
-PARAGRAPH_CHARS = 3_000
+# A message that people write has 4,096 characters at most, and one of the bot's has 100 entities: with so many in a
+# paragraph, no two paragraphs share a message.
+BOLD_WORDS = 90
 PARTS_MAX = 4
 TOKEN = re.compile(r"\bm([0-9]+)c([0-9]+)(?:p([0-9]+))?\b")
 HOSTILE = (
@@ -369,5 +370,5 @@ def _speaks_of(effect: Effect, token: str) -> bool:
 
 def _paragraphs(action: Action) -> str:
     """Return a text that is answered in so many parts, each beginning with its token."""
-    words = " and so on" * (PARAGRAPH_CHARS // 10)
+    words = " **so**" * BOLD_WORDS
     return "\n\n".join(f"{action.token}p{n}{words}" for n in range(1, action.parts + 1))

@@ -23,17 +23,17 @@ _LEFT = {
     ),
     "marks of runs that did not end": "select count(*) from openclaw.runs where event_ids <> '{}'",
 }
-_EPOCH = "extract(epoch from {0})::float8 as {0}"
-_TASKS = (
-    "select task_id, scope, number, title, status, rule is not null as is_recurring, is_paused, "
-    + ", ".join(_EPOCH.format(name) for name in ("due_at", "remind_at", "created_at", "closed_at"))
-    + " from openclaw.tasks order by created_at, task_id"
-)
-_OCCASIONS = (
-    "select task_id, scope, kept, told, reason, "
-    + ", ".join(_EPOCH.format(name) for name in ("bucket", "at"))
-    + " from openclaw.occasions order by openclaw.occasions.at, task_id, openclaw.occasions.bucket"
-)
+_TASKS = """
+select task_id, scope, number, title, status, rule is not null as is_recurring, is_paused,
+  extract(epoch from due_at)::float8 as due_at, extract(epoch from remind_at)::float8 as remind_at,
+  extract(epoch from created_at)::float8 as created_at, extract(epoch from closed_at)::float8 as closed_at
+from openclaw.tasks t order by t.created_at, t.task_id
+"""
+_OCCASIONS = """
+select task_id, scope, kept, told, reason, extract(epoch from bucket)::float8 as bucket,
+  extract(epoch from at)::float8 as at
+from openclaw.occasions o order by o.at, o.task_id, o.bucket
+"""
 
 
 class Depths(Protocol):

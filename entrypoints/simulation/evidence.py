@@ -1,0 +1,387 @@
+"""A history as it is looked at: rows by their keys, copies of deliveries in the chats, and what may excuse what.
+
+Which message of a chat a delivery became is told by the ledger. What stands in a chat without the ledger knowing of it
+is the work of a call that was never settled; it is a copy of the delivery with the same words. Not here: what is right
+(the ``rules_`` modules).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from uuid import UUID
+
+import orjson
+from attrs import field, frozen
+
+from adapters.botworld import Effect
+from adapters.botworld.record import End, MadeCall
+from application.changes import AuditRow, Delivery
+from application.letters import Letter
+from application.messages import MAY_BE_A_REPEAT
+from application.records import AuditEntry
+from domain.decisions import Outcome
+from domain.ids import child_key
+from domain.scope import Scope
+from entrypoints.simulation.history import Deed, History, Kind, Mishap, OccasionKept
+from entrypoints.simulation.people import TOKEN
+from entrypoints.simulation.standing import tokens_in
+
+BRAIN, SENDER, GATEWAY, SCHEDULER, OPERATOR = "brain", "sender", "gateway", "scheduler", "operator"
+SEND, EDIT, ANSWER = "telegram.send", "telegram.edit", "telegram.answer"
+METHODS = {SEND: "sendMessage", EDIT: "editMessageText", ANSWER: "answerCallbackQuery"}
+MARK = f"\n\n({MAY_BE_A_REPEAT})"
+# Between what happens and when its row says so, and between clocks that nobody set.
+SLACK_S = 1.0
+REDRIVEN_ALREADY = "owed already"
+
+
+@frozen
+class Violation:
+    """A promise that was not kept: by which rule, what is wrong, and which message it concerns."""
+
+    rule: str
+    sentence: str
+    token: str | None = None
+    key: str | None = None
+    trace: str | None = None
+
+
+@frozen
+class Seen:
+    """A row of the audit and its place among all."""
+
+    place: int
+    entry: AuditEntry
+
+    @property
+    def row(self) -> AuditRow:
+        """What it says."""
+        return self.entry.row
+
+    @property
+    def role(self) -> str:
+        """Who wrote it, without the number of a replica."""
+        return self.entry.consumer.partition("-")[0]
+
+
+@frozen
+class Copy:
+    """A message in a chat and the delivery that it is of. ``is_settled``: the ledger says that it became this one."""
+
+    effect: Effect
+    key: str
+    is_settled: bool
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its reader is told that it may be a repeat."""
+        return (self.effect.text or "").endswith(MARK)
+
+
+def root_of(key: str) -> str:
+    """Return the key of what a delivery, or any other event, began with."""
+    return key.partition("/")[0]
+
+
+def is_reminder(key: str) -> bool:
+    """Tell whether a delivery reminds, so that it is never repeated."""
+    return key.startswith("rem:")
+
+
+def words_of(text: str | None) -> str:
+    """Return a text without the mark of a possible repeat."""
+    return (text or "").removesuffix(MARK)
+
+
+@frozen(eq=False, slots=False)
+class Evidence:
+    """See the module. Everything is found once, when it is asked for first."""
+
+    history: History = field()
+
+    # Deeds
+
+    @cached_property
+    def deeds(self) -> dict[str, Deed]:
+        """What was done, by the key of its update; what was only told once more is left out."""
+        done = [deed for deed in self.history.deeds if deed.kind is not Kind.REPEAT and deed.key is not None]
+        return {str(deed.key): deed for deed in done}
+
+    @cached_property
+    def by_token(self) -> dict[str, Deed]:
+        """What was done, by its token."""
+        return {deed.token: deed for deed in self.deeds.values()}
+
+    @cached_property
+    def told(self) -> Counter[str]:
+        """How often each update was told, by its key."""
+        return Counter({str(d.key): d.times_told for d in self.history.deeds if d.key is not None})
+
+    def scope(self, deed: Deed) -> str:
+        """Return whose data a deed concerns."""
+        assert deed.key is not None
+        return Scope(int(deed.key.split(":")[1]), deed.chat_id).key
+
+    def violation(self, rule: str, sentence: str, key: str | None = None) -> Violation:
+        """Return a violation that concerns the message with this key, or with one that came of it."""
+        deed = self.deeds.get(root_of(key)) if key is not None else None
+        rows = self.rows.get(key, []) if key is not None else []
+        trace = next((seen.row.trace_id for seen in rows if seen.row.trace_id), None)
+        token = deed.token if deed is not None else self._token_of_reminder(key)
+        return Violation(rule, sentence, token, key, trace)
+
+    def _token_of_reminder(self, key: str | None) -> str | None:
+        if key is None or not is_reminder(key):
+            return None
+        task_id = root_of(key).split(":")[1]
+        tasks = (task for task in self.history.standing.tasks if str(task.task_id) == task_id)
+        return next((token for task in tasks for token in task.tokens), None)
+
+    # Rows
+
+    @cached_property
+    def seen(self) -> list[Seen]:
+        """All rows in their order."""
+        return [Seen(place, entry) for place, entry in enumerate(self.history.audit)]
+
+    @cached_property
+    def rows(self) -> dict[str, list[Seen]]:
+        """Rows by key. The event of a reminder and the delivery that it becomes share one."""
+        found: dict[str, list[Seen]] = defaultdict(list)
+        for seen in self.seen:
+            if seen.row.idempotency_key is not None:
+                found[seen.row.idempotency_key].append(seen)
+        return dict(found)
+
+    @cached_property
+    def runs(self) -> dict[tuple[str, UUID], list[Seen]]:
+        """Rows of runs of events, by who ran them and the event; with what an operator did to them."""
+        found: dict[tuple[str, UUID], list[Seen]] = defaultdict(list)
+        for seen in self.seen:
+            row = seen.row
+            if row.event_id is None or row.outcome is Outcome.ACCEPTED:
+                continue
+            role = seen.role if seen.role != OPERATOR else (row.target or "").partition("-")[0]
+            if role in (BRAIN, SENDER):
+                found[role, row.event_id].append(seen)
+        return dict(found)
+
+    def of(self, key: str, role: str, *outcomes: Outcome) -> list[Seen]:
+        """Return the rows of a key that a service wrote, with one of these outcomes where any are named."""
+        found = (seen for seen in self.rows.get(key, ()) if seen.role == role)
+        return [seen for seen in found if not outcomes or seen.row.outcome in outcomes]
+
+    def handled(self, key: str) -> Seen | None:
+        """Return the row by which the brain was done with an event for good; None where it never was."""
+        ends = self.of(key, BRAIN, Outcome.PROCESSED, Outcome.IGNORED)
+        return ends[-1] if ends else None
+
+    def ambiguous(self, key: str) -> list[Seen]:
+        """Return the sender's rows of a delivery that say that nobody knows whether a call took effect."""
+        return self.of(key, SENDER, Outcome.AMBIGUOUS)
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The deliveries that the sender had to do with: key to the type of the event."""
+        types = {
+            str(seen.row.idempotency_key): seen.row.event_type
+            for seen in self.seen
+            if seen.role == SENDER and seen.row.event_type in METHODS and seen.row.idempotency_key
+        }
+        return {key: str(event_type) for key, event_type in types.items()}
+
+    # The ledgers
+
+    @cached_property
+    def deliveries(self) -> dict[str, Delivery]:
+        """What the ledger says, by key."""
+        return {each.key: each for each in self.history.standing.deliveries}
+
+    @cached_property
+    def letters(self) -> dict[str, list[Letter]]:
+        """Dead letters by key."""
+        found: dict[str, list[Letter]] = defaultdict(list)
+        for letter in self.history.letters:
+            found[letter.idempotency_key or str(letter.event_id)].append(letter)
+        return dict(found)
+
+    def is_buried(self, key: str) -> bool:
+        """Tell whether an event is a dead letter, or was one that an operator discarded."""
+        return key in self.letters or any(
+            seen.row.outcome is Outcome.DISCARDED for seen in self.rows.get(key, ())
+        )
+
+    @cached_property
+    def occasions(self) -> dict[tuple[UUID, int], OccasionKept]:
+        """The ledger of reminders, by task and microseconds since the epoch."""
+        return {(o.task_id, round(o.bucket * 1e6)): o for o in self.history.standing.occasions}
+
+    # Chats
+
+    @cached_property
+    def copies(self) -> dict[str, list[Copy]]:
+        """The messages of each delivery, in the order in which they came."""
+        found: dict[str, list[Copy]] = defaultdict(list)
+        for effect, key in self._settled:
+            found[key].append(Copy(effect, key, is_settled=True))
+        for effect in self._loose:
+            owner = self._owner(effect, found) or ""
+            found[owner].append(Copy(effect, owner, is_settled=False))
+        for copies in found.values():
+            copies.sort(key=lambda copy: copy.effect.seq)
+        return dict(found)
+
+    @cached_property
+    def _messages(self) -> dict[tuple[int, int], str]:
+        """Which delivery became which message of which chat."""
+        return {
+            (chat_of_lane(each.lane), each.message_id): each.key
+            for each in self.deliveries.values()
+            if each.message_id is not None and self.sent.get(each.key) == SEND
+        }
+
+    @cached_property
+    def _settled(self) -> list[tuple[Effect, str]]:
+        found = (
+            (effect, self._messages.get((effect.chat_id, effect.message_id or 0))) for effect in self.sends
+        )
+        return [(effect, key) for effect, key in found if key is not None]
+
+    @cached_property
+    def _loose(self) -> list[Effect]:
+        return [e for e in self.sends if (e.chat_id, e.message_id or 0) not in self._messages]
+
+    @cached_property
+    def sends(self) -> list[Effect]:
+        """The messages that reached chats."""
+        return [effect for effect in self.history.effects if effect.method == METHODS[SEND]]
+
+    @cached_property
+    def _by_words(self) -> dict[tuple[int, str], list[str]]:
+        found: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for effect, key in self._settled:
+            found[effect.chat_id, words_of(effect.text)].append(key)
+        for letter in self.history.letters:
+            if letter.event_type == SEND and letter.idempotency_key is not None:
+                payload = _payload_of(letter)
+                found[chat_of_lane(letter.lane), str(payload.get("text"))].append(letter.idempotency_key)
+        return found
+
+    @cached_property
+    def _by_chat(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = defaultdict(list)
+        for key, event_type in self.sent.items():
+            scope = next((seen.row.scope for seen in self.rows[key] if seen.row.scope), None)
+            if event_type == SEND and scope is not None:
+                found[int(scope.partition(":")[2][1:])].append(key)
+        return found
+
+    def _owner(self, effect: Effect, found: dict[str, list[Copy]]) -> str | None:
+        """Return the delivery of which a message is a copy that the ledger does not know; None where there is none.
+
+        Of several with the same words, one is taken of which the audit says that a call may have taken effect.
+        """
+        alike = self._by_words.get((effect.chat_id, words_of(effect.text)), [])
+        candidates = [*alike, *self._named(effect)]
+        spare = [key for key in candidates if len(self.ambiguous(key)) > _unsettled(found, key)]
+        if not candidates:
+            others = self._by_chat.get(effect.chat_id, ())
+            spare = [
+                k
+                for k in others
+                if k not in self.deliveries and len(self.ambiguous(k)) > _unsettled(found, k)
+            ]
+        return next(iter([*spare, *candidates]), None)
+
+    def _named(self, effect: Effect) -> Iterator[str]:
+        """Yield the deliveries that the tokens in a message stand for."""
+        for token in TOKEN.finditer(effect.text or ""):
+            deed = self.by_token.get(f"m{token[1]}c{token[2]}")
+            if deed is None or deed.chat_id != effect.chat_id:
+                continue
+            ids = {task.task_id for task in self.history.standing.tasks if deed.token in task.tokens}
+            for name in self._by_chat.get(effect.chat_id, ()):
+                if is_reminder(name) and any(str(task_id) in name for task_id in ids):
+                    yield name
+            part = "reply" if (token[3] or "1") == "1" else f"reply.{token[3]}"
+            if (key := child_key(str(deed.key), part)) in self.sent:
+                yield key
+
+    # Excuses
+
+    @cached_property
+    def slack_s(self) -> float:
+        """By how much the clocks of the world and of the store may differ."""
+        return SLACK_S + sum(abs(mishap.by_s) for mishap in self.history.mishaps)
+
+    def mishaps(self, begin: float, end: float, *who: str, event_id: UUID | None = None) -> list[Mishap]:
+        """Return the faults that hit any of these, roles or servers, meanwhile, and that may concern the event."""
+        return [
+            each for each in self.history.mishaps
+            if each.who.partition("-")[0] in who
+            and each.at <= end + self.slack_s and each.until >= begin - self.slack_s
+            and (each.claimed is None or event_id is None or event_id in each.claimed)
+        ]  # fmt: skip
+
+    def begin_of(self, key: str) -> float:
+        """Return when an event may have come up first."""
+        deed = self.deeds.get(root_of(key))
+        rows = self.rows.get(root_of(key)) or self.rows.get(key, [])
+        times = [seen.entry.at for seen in rows[:1]]
+        return min([*times, *([deed.at] if deed is not None else [])], default=float("-inf"))
+
+    @cached_property
+    def _calls_of(self) -> dict[tuple[str, int | None], list[MadeCall]]:
+        found: dict[tuple[str, int | None], list[MadeCall]] = defaultdict(list)
+        for call in self.history.calls:
+            found[call.method, call.chat_id].append(call)
+        return found
+
+    def calls(self, key: str) -> list[MadeCall]:
+        """Return the calls that may be a delivery's: those to its chat, with its words where these are known."""
+        event_type = self.sent.get(key, SEND)
+        scope = next((seen.row.scope for seen in self.rows.get(key, ()) if seen.row.scope), "")
+        chat_id = int(scope.partition(":")[2][1:]) if scope and event_type != ANSWER else None
+        made = self._calls_of.get((METHODS[event_type], chat_id), [])
+        words = {words_of(copy.effect.text) for copy in self.copies.get(key, ())}
+        return [call for call in made if words_of(call.text) in words] if words else made
+
+    def unanswered(self, key: str, until: float) -> bool:
+        """Tell whether a call for a delivery got no answer until then."""
+        begin = self.begin_of(key) - self.slack_s
+        return any(
+            call.end is End.UNANSWERED and begin <= call.ended_at and call.began_at <= until + self.slack_s
+            for call in self.calls(key)
+        )
+
+
+def chat_of_lane(lane: str) -> int:
+    """Return the chat whose deliveries have this lane."""
+    return int(lane.partition(":")[2])
+
+
+def effect_tokens(effect: Effect) -> tuple[str, ...]:
+    """Return the tokens in what reached a chat."""
+    return tokens_in(str(effect.params.get("text") or ""))
+
+
+def is_rising(numbers: Iterable[int]) -> bool:
+    """Tell whether no number is less than the one before it."""
+    return all(a <= b for a, b in pairwise(numbers))
+
+
+def _unsettled(found: dict[str, list[Copy]], key: str) -> int:
+    return sum(not copy.is_settled for copy in found.get(key, ()))
+
+
+def _payload_of(letter: Letter) -> dict[str, object]:
+    try:
+        found = orjson.loads(letter.envelope)
+    except ValueError:
+        return {}
+    payload = found.get("payload") if isinstance(found, dict) else None
+    return payload if isinstance(payload, dict) else {}
+
+
+Violations = Sequence[Violation]

@@ -1,0 +1,286 @@
+"""Rules of the accounts that are kept: the audit is complete, what went wrong has a cause, and nothing is left over.
+
+Each yields what breaks it. Not here: what people see (``rules_messages``), and when things happen (``rules_times``).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from adapters.botworld.record import End
+from domain.decisions import Outcome
+from domain.ids import child_key
+from domain.runtime_state import DEFAULT_MODE
+from entrypoints.simulation.evidence import (
+    BRAIN,
+    GATEWAY,
+    OPERATOR,
+    REDRIVEN_ALREADY,
+    SEND,
+    SENDER,
+    Evidence,
+    Seen,
+    Violation,
+    is_reminder,
+    root_of,
+)
+from entrypoints.simulation.history import Kind
+
+ENDS = (Outcome.PROCESSED, Outcome.IGNORED, Outcome.DEAD_LETTERED, Outcome.REJECTED, Outcome.DUPLICATE)
+# What is hurt where a run of the service goes wrong: itself, and what it stands on.
+HURTS = {
+    BRAIN: (BRAIN, "postgres", "redis", "clock"),
+    SENDER: (SENDER, "postgres", "telegram", "clock"),
+}
+# Processed, and not delivered: decided anew by the brain, or by way of the supergroup that a group became.
+HANDED_ON = ("it waited too long", "the group became a supergroup")
+KILLED = "it ended its process"
+MODE = "API mode: "
+
+
+def arrivals(of: Evidence) -> Iterator[Violation]:
+    """An update has one row that it was accepted, and a row for each further time that it was told at most."""
+    for key, deed in of.deeds.items():
+        accepted = len(of.of(key, GATEWAY, Outcome.ACCEPTED))
+        if accepted > 1 or (deed.is_accepted and not accepted):
+            yield of.violation("arrivals", f"{deed.token} was accepted {accepted} times", key)
+        if of.of(key, GATEWAY, Outcome.IGNORED):
+            yield of.violation("arrivals", f"{deed.token} was turned away at the door", key)
+        duplicates, told = len(of.of(key, GATEWAY, Outcome.DUPLICATE)), max(1, of.told[key])
+        if duplicates > told - 1:
+            sentence = f"{deed.token} was told {told} times, and {duplicates} times it was a duplicate"
+            yield of.violation("arrivals", sentence, key)
+
+
+def ends(of: Evidence) -> Iterator[Violation]:
+    """Every event ends once, and once more for each time that it was redriven; what was discarded does not go on."""
+    for (role, _), found in of.runs.items():
+        rows = [seen for seen in found if seen.role == role]
+        key = str(found[0].row.idempotency_key)
+        ended = sum(seen.row.outcome in ENDS for seen in rows)
+        if not ended and role == SENDER and _is_doubt(of, key, rows):
+            ended = 1
+        redriven = sum(
+            seen.row.outcome is Outcome.REDRIVEN and REDRIVEN_ALREADY not in seen.row.reason for seen in found
+        )
+        owed = sum(
+            letter.event_id == found[0].row.event_id
+            for letters in (of.letters.get(key, ()),)
+            for letter in letters
+        )
+        if ended != 1 + redriven:
+            sentence = f"{key} ended {ended} times at the {role}, and was redriven {redriven} times"
+            yield of.violation("ends", sentence, key)
+        buried = sum(seen.row.outcome in (Outcome.DEAD_LETTERED, Outcome.REJECTED) for seen in rows)
+        gone = sum(seen.row.outcome in (Outcome.REDRIVEN, Outcome.DISCARDED) for seen in found)
+        if buried != gone + owed:
+            sentence = f"{key} became a dead letter {buried} times, {gone} were moved, and {owed} are there"
+            yield of.violation("ends", sentence, key)
+    for seen in of.seen:
+        is_owed = seen.row.outcome is Outcome.ACCEPTED and seen.row.target == BRAIN
+        if is_owed and seen.row.event_id is not None and (BRAIN, seen.row.event_id) not in of.runs:
+            key = str(seen.row.idempotency_key)
+            yield of.violation("ends", f"{key} was accepted, and the brain has no row of it", key)
+
+
+def _is_doubt(of: Evidence, key: str, rows: Sequence[Seen]) -> bool:
+    """Tell whether a reminder ended with nobody knowing whether it arrived."""
+    delivery = of.deliveries.get(key)
+    is_known = delivery is not None and delivery.outcome == "ambiguous"
+    return is_known and any(seen.row.outcome is Outcome.AMBIGUOUS for seen in rows)
+
+
+def delivered(of: Evidence) -> Iterator[Violation]:
+    """The ledger, the rows of the sender and the events of deliveries tell of the same ones, once each."""
+    told = Counter(
+        str(seen.row.idempotency_key) for seen in of.seen
+        if seen.role == SENDER and seen.row.event_type == "telegram.delivered"
+    )  # fmt: skip
+    for key, delivery in of.deliveries.items():
+        wanted = int(delivery.outcome == "delivered")
+        if (count := told.pop(child_key(key, "delivered"), 0)) != wanted:
+            yield of.violation(
+                "delivered", f"{key} is {delivery.outcome}, and {count} rows say delivered", key
+            )
+    for name in told:
+        yield Violation("delivered", f"{name}: no delivery in the ledger", key=name)
+    for key in of.sent:
+        done = [s for s in of.of(key, SENDER, Outcome.PROCESSED) if not s.row.reason.startswith(HANDED_ON)]
+        if done and key not in of.deliveries:
+            yield of.violation("delivered", f"{key} was processed, and is not in the ledger", key)
+
+
+def causes(of: Evidence) -> Iterator[Violation]:
+    """What did not go as it should has its cause in the history: a call, or a fault while the event was under way."""
+    for seen in of.seen:
+        if seen.row.outcome is Outcome.AMBIGUOUS and not _explains_doubt(of, seen):
+            key = str(seen.row.idempotency_key)
+            yield of.violation("causes", f"{key} is ambiguous without a cause: {seen.row.reason}", key)
+        elif seen.row.outcome is Outcome.RETRIED and not _explains_retry(of, seen):
+            key = str(seen.row.idempotency_key)
+            yield of.violation("causes", f"{key} was tried again without a cause: {seen.row.reason}", key)
+        elif seen.row.outcome in (Outcome.DEAD_LETTERED, Outcome.REJECTED) and not _explains_letter(of, seen):
+            key = str(seen.row.idempotency_key)
+            yield of.violation(
+                "causes", f"{key} became a dead letter without a cause: {seen.row.reason}", key
+            )
+
+
+def _explains_doubt(of: Evidence, seen: Seen) -> bool:
+    key, until = str(seen.row.idempotency_key), seen.entry.at
+    if of.unanswered(key, until):
+        return True
+    # A letter that is redriven after a doubt is a doubt from then on.
+    if of.of(key, OPERATOR, Outcome.REDRIVEN) and any(x.place < seen.place for x in of.ambiguous(key)):
+        return True
+    hurt = of.mishaps(of.begin_of(key), until, *HURTS[SENDER], event_id=seen.row.event_id)
+    return any(mishap.who != "telegram" for mishap in hurt)
+
+
+def _explains_retry(of: Evidence, seen: Seen) -> bool:
+    key, until = str(seen.row.idempotency_key), seen.entry.at
+    if seen.role == BRAIN:
+        deed = of.deeds.get(key)
+        is_early_edit = (
+            deed is not None and deed.kind is Kind.EDIT and "is still tried again" in seen.row.reason
+        )
+        return is_early_edit or bool(of.mishaps(of.begin_of(key), until, *HURTS[BRAIN]))
+    code = seen.row.reason.removeprefix("Telegram: ").partition(" ")[0]
+    calls = of.calls(key)
+    begin = of.begin_of(key) - of.slack_s
+    if code.isdigit():
+        return any(call.end is End.REFUSED and call.code == int(code) for call in calls)
+    if any(call.end is End.UNANSWERED and call.ended_at >= begin for call in calls):
+        return True
+    return bool(of.mishaps(of.begin_of(key), until, *HURTS[SENDER]))
+
+
+def _explains_letter(of: Evidence, seen: Seen) -> bool:
+    row, key = seen.row, str(seen.row.idempotency_key)
+    if row.reason.startswith(KILLED):
+        return _killed(of, key, seen.entry.at)
+    spent = row.reason.partition(" attempts failed")[0]
+    if spent.isdigit():
+        return _attempts(of, seen) == int(spent) - 1
+    if seen.role == SENDER and row.reason.startswith("Telegram: "):
+        code = row.reason.removeprefix("Telegram: ").partition(" ")[0]
+        return any(call.end is End.REFUSED and str(call.code) == code for call in of.calls(key))
+    if "calls were made and whether one took effect is unknown" in row.reason:
+        return bool(of.ambiguous(key))
+    if "was never delivered" in row.reason:
+        return any(of.is_buried(name) for name in of.sent if of.sent[name] == SEND)
+    return bool(of.mishaps(of.begin_of(key), seen.entry.at, *HURTS.get(seen.role, ("postgres",))))
+
+
+def _killed(of: Evidence, key: str, until: float) -> bool:
+    """Tell whether an event did end its process, or was there each time when something else did."""
+    found = of.mishaps(of.begin_of(key), until, BRAIN)
+    own = [mishap for mishap in found if mishap.key == key]
+    foreign = [mishap for mishap in found if mishap.key is None]
+    return len(own) + len(foreign) >= of.history.policy.deaths_max
+
+
+def _attempts(of: Evidence, seen: Seen) -> int:
+    """Return how many attempts of this event were counted before, since it was owed, or owed again."""
+    assert seen.row.event_id is not None
+    attempts: set[int] = set()
+    for other in of.runs[seen.role, seen.row.event_id]:
+        if other.place >= seen.place:
+            break
+        if other.row.outcome is Outcome.REDRIVEN:
+            attempts.clear()
+        elif other.row.outcome in (Outcome.RETRIED, Outcome.AMBIGUOUS):
+            attempts.add(other.row.attempt)
+    return len(attempts)
+
+
+def tried_again(of: Evidence) -> Iterator[Violation]:
+    """A failed event waits for as long as planned, and its attempts are counted."""
+    policy = of.history.policy
+    for (role, event_id), found in of.runs.items():
+        for seen, after in pairwise(seen for seen in found if seen.role in (role, OPERATOR)):
+            row = seen.row
+            is_planned = row.outcome is Outcome.RETRIED and not row.reason.startswith("Telegram: 4")
+            if not is_planned or after.role == OPERATOR:
+                continue
+            key = str(row.idempotency_key)
+            due_at = seen.entry.at + policy.delay_s(row.attempt + 1, event_id)
+            if after.entry.at < due_at - 0.01 - (of.slack_s - 1.0):
+                early_s = due_at - after.entry.at
+                yield of.violation("tried again", f"{key} was tried again {early_s:.3f} s too early", key)
+            if after.row.attempt < row.attempt:
+                yield of.violation("tried again", f"{key} lost count of its attempts", key)
+
+
+def known(of: Evidence) -> Iterator[Violation]:
+    """Every row is of something that somebody did, or of a reminder of a task."""
+    tasks = {str(task.task_id) for task in of.history.standing.tasks}
+    for key in of.rows:
+        root = root_of(key)
+        is_known = root in of.deeds or (is_reminder(root) and root.split(":")[1] in tasks)
+        if not is_known and not root.startswith("sha256:"):
+            yield of.violation("known", f"{key} has rows, and nobody caused it", key)
+
+
+def at_rest(of: Evidence) -> Iterator[Violation]:
+    """Nothing is owed, claimed, marked or waiting when nothing moves any more."""
+    for name, count in of.history.standing.left.items():
+        if count:
+            yield Violation("at rest", f"{count} left: {name}")
+
+
+def bounded(of: Evidence) -> Iterator[Violation]:
+    """What has a bound stays within it."""
+    for name, size in of.history.sizes.items():
+        if size.seen > size.bound:
+            yield Violation("bounded", f"{name}: {size.seen}, and {size.bound} is the bound")
+
+
+def mode(of: Evidence) -> Iterator[Violation]:
+    """The API mode in force is the one that was chosen last, and no chat is ever told the default in its place."""
+    chosen: list[tuple[int, str]] = []
+    for key, deed in of.deeds.items():
+        end = of.handled(key)
+        took = end is not None and "took effect" in end.row.reason
+        if end is not None and took and deed.command == "api" and deed.value and deed.kind is Kind.COMMAND:
+            chosen.append((end.place, deed.value))
+    chosen.sort()
+    last = chosen[-1][1] if chosen else None
+    standing = of.history.standing
+    if standing.mode_committed != last:
+        yield Violation("mode", f"{last} was chosen last, and {standing.mode_committed} is committed")
+    in_force = standing.mode_in_force
+    if in_force is not None and in_force != (last or DEFAULT_MODE.value):
+        yield Violation("mode", f"{last} was chosen last, and {in_force} is in force")
+    yield from _shown(of, chosen)
+
+
+def _shown(of: Evidence, chosen: Sequence[tuple[int, str]]) -> Iterator[Violation]:
+    """Tell where a chat was shown a mode that nobody had chosen by then.
+
+    What was chosen earlier may still be shown: Redis is told after the commit.
+    """
+    for key, deed in of.deeds.items():
+        end = of.handled(key)
+        if deed.command != "api" or deed.value or deed.kind is not Kind.COMMAND or end is None:
+            continue
+        before = {value for place, value in chosen if place < end.place}
+        earliest = min((place for place, _ in chosen), default=None)
+        came = of.of(key, GATEWAY, Outcome.ACCEPTED)
+        if earliest is None or not came or earliest > came[0].place:
+            before = before | {DEFAULT_MODE.value}
+        for copy in of.copies.get(child_key(key, "reply"), ()):
+            text = (copy.effect.text or "").partition("\n")[0]
+            if text.startswith(MODE) and text.removeprefix(MODE) not in before:
+                yield of.violation("mode", f"{deed.token} was shown {text!r}, which was not chosen", key)
+
+
+def whole(of: Evidence) -> Iterator[Violation]:
+    """All of the history is there."""
+    if of.history.is_cut:
+        yield Violation("whole", "a part of the record was dropped; keep more of it, or run less")
+
+
+RULES = (
+    whole, arrivals, ends, delivered, causes, tried_again, known, at_rest, bounded, mode,
+)  # fmt: skip
