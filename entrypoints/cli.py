@@ -54,7 +54,12 @@ COMMANDS = (
     ),
     Row("dlq", "dead_letters", "See what happens", "Look at dead letters, redrive or discard them."),
     Row("doctor", "doctor", "See what happens", "Find what is wrong, and what to do about it."),
-    Row("simulate", "simulate", "See what happens", "Let everything fail in a simulation, and check every promise."),
+    Row(
+        "simulate",
+        "simulate",
+        "See what happens",
+        "Let everything fail in a simulation, and check every promise.",
+    ),
     Row("access", "access", "Maintain", "Show and change who may talk to the bot."),
     Row("health", "deploy", "Maintain", "Ask a service whether it is ready."),
     Row("provision", "deploy", "Maintain", "Make the secrets of services that run apart."),

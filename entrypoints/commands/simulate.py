@@ -22,7 +22,9 @@ PROGRESS_EVERY = 100
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What everything follows from.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="What everything follows from."
+)
 @click.option("--steps", type=click.IntRange(1, 10_000), default=STEPS, show_default=True,
               help="How much happens: what people do, and faults.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,

@@ -171,7 +171,9 @@ KINDS = (*(kind for kind in DOING if kind != "a crash"), "poison", *(POINT + poi
 
 def planned(chance: Random, count: int, length_s: float) -> list[Fault]:
     """Return so many faults within a length of time, in their order."""
-    return sorted((_one(chance, chance.random() * length_s) for _ in range(count)), key=lambda each: each.at_s)
+    return sorted(
+        (_one(chance, chance.random() * length_s) for _ in range(count)), key=lambda each: each.at_s
+    )
 
 
 def _one(chance: Random, at_s: float) -> Fault:

@@ -72,7 +72,12 @@ class Timer(Step):
     """A step that waits for its time."""
 
     def __init__(
-        self, at_s: float, callback: Callable[..., Any], args: tuple[Any, ...], loop: "SimulatedLoop", context: Context
+        self,
+        at_s: float,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        loop: "SimulatedLoop",
+        context: Context,
     ) -> None:
         super().__init__(callback, args, loop, context)
         self.at_s = at_s
@@ -226,13 +231,17 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._add(step)
         return step
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         """The same: there are no threads."""
         return self.call_soon(callback, *args, context=context)
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Any:
         """Let this be done at a time of the loop."""
-        timer = Timer(when, callback, args, self, context if context is not None else contextvars.copy_context())
+        timer = Timer(
+            when, callback, args, self, context if context is not None else contextvars.copy_context()
+        )
         heapq.heappush(self._timers, (when, next(self._numbers), timer))
         return timer
 
@@ -244,7 +253,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Return a future of this loop."""
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
+    def create_task(
+        self, coro: Any, *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
         """Return a task of this loop, and of the process in whose context it is made."""
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         process = (context.get(PROCESS) if context is not None else PROCESS.get()) or self._world

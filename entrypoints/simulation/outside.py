@@ -68,7 +68,9 @@ class RemoteTelegram:
 class Front:
     """Whoever takes webhooks in: of the gateways that live, each delivery meets one."""
 
-    def __init__(self, loop: SimulatedLoop, server: Server, gateways: Callable[[], Sequence[tuple[Process, Gateway]]]) -> None:
+    def __init__(
+        self, loop: SimulatedLoop, server: Server, gateways: Callable[[], Sequence[tuple[Process, Gateway]]]
+    ) -> None:
         self._loop, self._server, self._gateways = loop, server, gateways
 
     async def post(self, url: httpx.URL, headers: httpx.Headers, body: bytes, timeout_s: float) -> HttpAnswer:

@@ -63,7 +63,9 @@ class Scenario:
         for action in self.actions:
             at_s += action.wait_s
             about = f" about m{action.about}" if action.about is not None else ""
-            lines.append((at_s, f"{at_s:8.3f} s  {action.kind.value} {action.token}{about} {action.what[:60]!r}"))
+            lines.append(
+                (at_s, f"{at_s:8.3f} s  {action.kind.value} {action.token}{about} {action.what[:60]!r}")
+            )
         return [line for _, line in sorted(lines)]
 
 
@@ -172,7 +174,10 @@ async def _is_quiet(system: System) -> bool:
     if tables.outbox or len(system.world.queues[BOT_ID]) or system.world.record.in_flight():
         return False
     now = system.server_clock.now()
-    if any(row.task.remind_at is not None and row.task.remind_at <= now + 600 for row in tables.tasks.tasks.values()):
+    if any(
+        row.task.remind_at is not None and row.task.remind_at <= now + 600
+        for row in tables.tasks.tasks.values()
+    ):
         return False
     depths = [await system.streams.depth(target) for target in (BRAIN, *SENDER_TARGETS)]
     return not any(depth.length or depth.pending for depth in depths) and not any(

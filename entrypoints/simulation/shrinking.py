@@ -41,7 +41,9 @@ def shrink(failed: Run, again: Callable[[Scenario], Run] = run, runs_max: int = 
 
 def broken(made: Run) -> frozenset[str]:
     """Return the rules that a run broke."""
-    return frozenset(each.rule for each in made.violations) | (frozenset({"failures"}) if made.failures else frozenset())
+    return frozenset(each.rule for each in made.violations) | (
+        frozenset({"failures"}) if made.failures else frozenset()
+    )
 
 
 def _portions(parts: Sequence[Part], size: int) -> list[Sequence[Part]]:

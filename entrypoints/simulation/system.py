@@ -174,7 +174,12 @@ class System:
         self.loop.spawn(replica.process, self._main(replica))
 
     async def _main(self, replica: Replica) -> None:
-        build = {"gateway": self._gateway, "brain": self._brain, "sender": self._sender, "scheduler": self._scheduler}
+        build = {
+            "gateway": self._gateway,
+            "brain": self._brain,
+            "sender": self._sender,
+            "scheduler": self._scheduler,
+        }
         serving = build[replica.role](replica)
         replica.serving = [asyncio.ensure_future(each()) for each in serving]
         try:
