@@ -197,6 +197,7 @@ def _attempts(of: Evidence, seen: Seen) -> int:
 def tried_again(of: Evidence) -> Iterator[Violation]:
     """A failed event waits for as long as planned, and its attempts are counted."""
     policy = of.history.policy
+    back_s = sum(-mishap.by_s for mishap in of.history.mishaps if mishap.by_s < 0)
     for (role, event_id), found in of.runs.items():
         for seen, after in pairwise(seen for seen in found if seen.role in (role, OPERATOR)):
             row = seen.row
@@ -205,7 +206,7 @@ def tried_again(of: Evidence) -> Iterator[Violation]:
                 continue
             key = str(row.idempotency_key)
             due_at = seen.entry.at + policy.delay_s(row.attempt + 1, event_id)
-            if after.entry.at < due_at - 0.01 - (of.slack_s - 1.0):
+            if after.entry.at < due_at - 0.01 - back_s:
                 early_s = due_at - after.entry.at
                 yield of.violation("tried again", f"{key} was tried again {early_s:.3f} s too early", key)
             if after.row.attempt < row.attempt:

@@ -67,10 +67,16 @@ def obeyed(of: Evidence) -> Iterator[Violation]:
             calls[call.chat_id].append(call)
     for wait in _waits(of):
         for call in calls[wait.chat_id]:
-            if wait.since < call.began_at < wait.until - 0.001 and not _unknown(of, wait, call.began_at):
+            until = wait.until - _ahead_s(of, wait.since, call.began_at)
+            if wait.since < call.began_at < until - 0.001 and not _unknown(of, wait, call.began_at):
                 left_s = wait.until - call.began_at
                 sentence = f"chat {wait.chat_id} was called {left_s:.3f} s before the end of its retry_after"
                 yield Violation("obeyed", sentence)
+
+
+def _ahead_s(of: Evidence, begin: float, end: float) -> float:
+    """Return by how much the clocks were set forward meanwhile; who waits goes by the store's."""
+    return sum(mishap.by_s for mishap in of.history.mishaps if mishap.by_s > 0 and begin <= mishap.at <= end)
 
 
 def _unknown(of: Evidence, wait: _Wait, at: float) -> bool:
@@ -100,7 +106,8 @@ def obeyed_by_bot(of: Evidence) -> Iterator[Violation]:
             continue
         until = min(same.values())
         for call in of.history.calls:
-            is_early = wait.since + LEARNED_S < call.began_at < until - 0.001
+            over_at = until - _ahead_s(of, wait.since, call.began_at)
+            is_early = wait.since + LEARNED_S < call.began_at < over_at - 0.001
             if is_early and call.method in ASKED_TO_WAIT and not _is_hurt(of, wait.since, call.began_at):
                 left_s = until - call.began_at
                 yield Violation("obeyed by bot", f"{left_s:.3f} s too early for a bot that was to wait")
