@@ -16,7 +16,6 @@ from entrypoints.simulation.evidence import (
     GATEWAY,
     OPERATOR,
     REDRIVEN_ALREADY,
-    SEND,
     SENDER,
     Evidence,
     Seen,
@@ -168,8 +167,18 @@ def _explains_letter(of: Evidence, seen: Seen) -> bool:
     if "calls were made and whether one took effect is unknown" in row.reason:
         return bool(of.ambiguous(key))
     if "was never delivered" in row.reason:
-        return any(of.is_buried(name) for name in of.sent if of.sent[name] == SEND)
+        return _is_without_message(of, key, seen.place)
     return bool(of.mishaps(of.begin_of(key), seen.entry.at, *HURTS.get(seen.role, ("postgres",))))
+
+
+def _is_without_message(of: Evidence, key: str, place: int) -> bool:
+    """Tell whether the answer that an edit would correct was a dead letter then."""
+    deed = of.deeds.get(root_of(key))
+    first = of.by_token.get(deed.about or "") if deed is not None else None
+    rows = (
+        of.of(child_key(str(first.key), "reply"), SENDER, Outcome.DEAD_LETTERED) if first is not None else []
+    )
+    return any(row.place < place for row in rows)
 
 
 def _killed(of: Evidence, key: str, until: float) -> bool:
@@ -198,8 +207,10 @@ def tried_again(of: Evidence) -> Iterator[Violation]:
     """A failed event waits for as long as planned, and its attempts are counted."""
     policy = of.history.policy
     back_s = sum(-mishap.by_s for mishap in of.history.mishaps if mishap.by_s < 0)
-    for (role, event_id), found in of.runs.items():
-        for seen, after in pairwise(seen for seen in found if seen.role in (role, OPERATOR)):
+    for (_, event_id), found in of.runs.items():
+        # What was settled too late has its row whenever that was.
+        in_order = [seen for seen in found if seen.row.outcome is not Outcome.AMBIGUOUS]
+        for seen, after in pairwise(in_order):
             row = seen.row
             is_planned = row.outcome is Outcome.RETRIED and not row.reason.startswith("Telegram: 4")
             if not is_planned or after.role == OPERATOR or _told_again(of, seen, after):

@@ -155,12 +155,16 @@ def _stands(of: Evidence, occasion: OccasionKept, accepted: Counter[str]) -> Ite
             _, chat_id = bot_and_chat(occasion.scope)
             if not any(c.chat_id == chat_id and c.code in (400, 403) for c in of.history.calls):
                 yield of.violation("fired", f"{key} waits for contact, and its chat was always there", key)
-        case Kept.AMBIGUOUS:
-            yield from _doubted(of, occasion, key)
+
+
+def doubted(of: Evidence) -> Iterator[Violation]:
+    """A reminder that may be missing has its cause, and the next contact with its chat says so."""
+    for occasion in of.history.standing.occasions:
+        if occasion.kept is Kept.AMBIGUOUS:
+            yield from _doubted(of, occasion, reminder_key(occasion.task_id, occasion.bucket))
 
 
 def _doubted(of: Evidence, occasion: OccasionKept, key: str) -> Iterator[Violation]:
-    """A reminder that may be missing has its cause, and the next contact with its chat says so."""
     if not (
         of.ambiguous(key)
         or of.is_buried(key)
@@ -204,4 +208,4 @@ def _micros(instant: float) -> int:
     return round(instant * 1e6)
 
 
-RULES = (obeyed, obeyed_by_bot, fired, none_missing)
+RULES = (obeyed, obeyed_by_bot, fired, doubted, none_missing)
