@@ -87,6 +87,21 @@ class MemoryStreams:
         group = self._stream(target).group
         return set(group.seen_s) if group else set()
 
+    def has_group(self, target: str) -> bool:
+        """Whether the stream of ``target`` has its group; a read makes it again where it was lost."""
+        return self._stream(target).group is not None
+
+    async def wait(self, target: str, block_s: float) -> None:
+        """Return when there is something to read, the group was lost, the server went away, or time has passed."""
+        over = asyncio.ensure_future(self._clock.sleep(block_s))
+        try:
+            while not self._down and not over.done() and self.has_group(target) and not self._fresh(target):
+                changed = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait({over, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+        finally:
+            over.cancel()
+
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Append each wake-up to the stream of its target, in order."""
         self._check()
@@ -101,8 +116,9 @@ class MemoryStreams:
     async def consume(self, target: str, consumer: str, count: int, block_s: float) -> list[Entry]:
         """Return up to ``count`` entries never delivered before, waiting up to ``block_s`` seconds for the first."""
         self._check()
-        if not self._fresh(target) and block_s > 0:
-            await self._wait(target, block_s)
+        if block_s > 0:
+            self._group(target)
+            await self.wait(target, block_s)
         self._check()
         group = self._group(target)
         now_s = group.seen_s[consumer] = self._clock.steady()
@@ -177,17 +193,6 @@ class MemoryStreams:
 
     def _entry(self, target: str, entry_id: EntryId) -> Entry:
         return Entry(_id_text(entry_id), _decode(target, self._stream(target).entries[entry_id]))
-
-    async def _wait(self, target: str, block_s: float) -> None:
-        """Return when there is something to read, the server went away, or ``block_s`` seconds have passed."""
-        over = asyncio.ensure_future(self._clock.sleep(block_s))
-        try:
-            while not self._fresh(target) and not self._down and not over.done():
-                changed = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait({over, changed}, return_when=asyncio.FIRST_COMPLETED)
-                changed.cancel()
-        finally:
-            over.cancel()
 
     def _wake(self) -> None:
         """Wake every waiting reader, once."""

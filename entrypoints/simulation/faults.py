@@ -18,11 +18,13 @@ from application.letters import LetterFilter
 from domain.errors import OpenClawError
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.simulation.history import Mishap
+from entrypoints.simulation.links import Server
 from entrypoints.simulation.loop import State
 from entrypoints.simulation.system import REPLICAS, System
 
 CLOCK = "the clock stepped"
 TARGETS = (BRAIN, *SENDER_TARGETS)
+SLOW_S = 0.2
 POINT = "a crash at "
 # What the way to Postgres, to Redis and to the gateways may lose, and the name of it as a fault.
 LOSSES: Mapping[str, tuple[str, str]] = {
@@ -92,10 +94,13 @@ async def _crash(system: System, fault: Fault) -> None:
 async def _wipe(system: System, fault: Fault) -> None:
     system.streams.wipe()
     system.redis.wipe()
+    await _slowly(system.redis_server, min(fault.for_s, 2.0))
 
 
 async def _lose_group(system: System, fault: Fault) -> None:
     system.streams.lose_group(fault.who)
+    # Until the group is there again, much may come in.
+    await _slowly(system.redis_server, min(fault.for_s, 2.0))
 
 
 async def _redis_away(system: System, fault: Fault) -> None:
@@ -116,10 +121,13 @@ async def _cut(system: System, fault: Fault) -> None:
 
 
 async def _slow(system: System, fault: Fault) -> None:
-    server = system.postgres_server if fault.who == "Postgres" else system.redis_server
-    server.slow_s = 0.2
-    await asyncio.sleep(fault.for_s)
-    server.slow_s = 0.0
+    await _slowly(system.postgres_server if fault.who == "Postgres" else system.redis_server, fault.for_s)
+
+
+async def _slowly(server: Server, for_s: float) -> None:
+    server.slow_s += SLOW_S
+    await asyncio.sleep(for_s)
+    server.slow_s = max(0.0, server.slow_s - SLOW_S)
 
 
 async def _step_clock(system: System, fault: Fault) -> None:
@@ -170,15 +178,21 @@ KINDS = (*(kind for kind in DOING if kind != "a crash"), "poison", *(POINT + poi
 
 
 def planned(chance: Random, count: int, length_s: float) -> list[Fault]:
-    """Return so many faults within a length of time, in their order."""
+    """Return so many faults within a length of time, in their order.
+
+    Each run draws its own half of the kinds, so that some runs have much of what in others is rare: "swarm testing"
+    (Groce, Zhang, Eide, Chen, Regehr 2012).
+    """
+    # Processes die often, and at named points as often as anywhere.
+    kinds = (*DOING, "a crash", "a crash", "a crash", "a process killed", "a process paused")
+    chosen = [kind for kind in kinds if chance.random() < 0.5] or list(kinds)
     return sorted(
-        (_one(chance, chance.random() * length_s) for _ in range(count)), key=lambda each: each.at_s
+        (_one(chance, chance.choice(chosen), chance.random() * length_s) for _ in range(count)),
+        key=lambda each: each.at_s,
     )
 
 
-def _one(chance: Random, at_s: float) -> Fault:
-    # Processes die often, and at named points as often as anywhere.
-    kind = chance.choice((*DOING, "a crash", "a crash", "a crash", "a process killed", "a process paused"))
+def _one(chance: Random, kind: str, at_s: float) -> Fault:
     # Mostly short; now and then longer than any bound.
     for_s = chance.choice((0.1, 0.5, 1.0, 2.0, 5.0, 12.0)) * (0.5 + chance.random())
     count = chance.choice((1, 1, 1, 2, 3, 6))

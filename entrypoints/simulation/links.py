@@ -15,7 +15,7 @@ from typing import Any
 from attrs import define, field
 
 # How long a message is under way: mostly about as long as on one machine, now and then far longer.
-TRAVEL_S, SLOW_TRAVEL_S, SLOW_ONE_IN = 0.001, 0.05, 40
+TRAVEL_S, SLOW_TRAVEL_S, SLOW_ONE_IN, LATE_ONE_IN = 0.001, 0.05, 40, 3
 
 
 @define(eq=False)
@@ -34,14 +34,16 @@ class Server:
 
     async def request(self) -> None:
         """Let a request arrive. Raises the server's error where it does not: nothing was done."""
-        await self._travel()
+        await self.travel()
         self._check()
         self.lose("request")
 
     async def answer(self) -> None:
         """Let an answer arrive. Raises the server's error where it does not: it was done all the same."""
         self.lose("answer")
-        await self._travel()
+        # Most come at once: to wait for each would double the steps of a run and show little more.
+        if self.slow_s or self.chance.random() * LATE_ONE_IN < 1:
+            await self.travel()
 
     def lose(self, what: str) -> None:
         """Raise the server's error if one of these is to be lost."""
@@ -54,7 +56,8 @@ class Server:
         if self.down:
             raise self.error(f"the simulated {self.name} is away")
 
-    async def _travel(self) -> None:
+    async def travel(self) -> None:
+        """Take as long as a message is under way."""
         slow = self.chance.random() * SLOW_ONE_IN < 1
         await asyncio.sleep(self.slow_s + self.chance.random() * (SLOW_TRAVEL_S if slow else TRAVEL_S))
 

@@ -14,7 +14,7 @@ from adapters.memory.streams import MemoryStreams
 from adapters.memory.telegram import MemoryTelegram
 from adapters.telegram.http import HttpAnswer
 from application.gateway import Gateway
-from application.ports import Wakeup
+from application.ports import Entry, Wakeup
 from domain.errors import NoAnswer, NotSent, StoreUnavailable
 from entrypoints.simulation.links import TRAVEL_S, Remote, Server
 from entrypoints.simulation.loop import Process, SimulatedLoop, State
@@ -29,6 +29,27 @@ class RemoteStreams(Remote):
     def __init__(self, streams: MemoryStreams, server: Server) -> None:
         super().__init__(streams, server)
         self._streams, self._redis = streams, server
+
+    async def consume(self, target: str, consumer: str, count: int, block_s: float) -> list[Entry]:
+        """See the port. Who waits hears of a lost group, and only then makes it again: much may come in between."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + block_s
+        while True:
+            await self._redis.request()
+            if not self._streams.has_group(target):
+                await self._redis.travel()
+                await self._streams.create_group(target)
+            found = await self._streams.consume(target, consumer, count, 0)
+            if found or loop.time() >= deadline_s:
+                await self._redis.answer()
+                return found
+            await self._streams.wait(target, deadline_s - loop.time())
+
+    async def ack(self, target: str, entry_ids: Sequence[str]) -> None:
+        """See the port."""
+        await self._redis.request()
+        await self._streams.ack(target, entry_ids)
+        await self._redis.answer()
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """See the port."""

@@ -21,17 +21,18 @@ from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.simulation import people
 from entrypoints.simulation.checker import Violation, violations
 from entrypoints.simulation.faults import Doer, Fault, hits, planned
-from entrypoints.simulation.history import History, Size, gather
+from entrypoints.simulation.history import History, Kind, Size, gather
 from entrypoints.simulation.loop import State
-from entrypoints.simulation.people import Action, People, Scale
+from entrypoints.simulation.people import Action, People, Scale, chat_of
 from entrypoints.simulation.standing import of_memory
-from entrypoints.simulation.system import BOT_ID, REPLICAS, System
+from entrypoints.simulation.system import BOT_ID, POISON, REPLICAS, System
 
 STEPS = 60
 # Of the steps of a run, so many are what people do; the others are faults.
 PEOPLE_PART = 0.7
 START_S = 1.0
 SUPERVISED_S, REVIVED_ONE_IN = 0.25, 4
+POISONED_ONE_IN = 4
 QUIET_S_MAX = 900.0
 # A waiting gateway holds no more (``application.gateway.WAITING_MAX``).
 WAITING_MAX = 2_000
@@ -90,8 +91,17 @@ class Run:
 def scenario(seed: int, steps: int = STEPS) -> Scenario:
     """Return the scenario of a seed."""
     actions = people.plan(seed, Scale(actions=max(1, round(steps * PEOPLE_PART))))
+    if seed % POISONED_ONE_IN == 0:
+        actions = _poisoned(actions, Random(f"{seed} poison"))
     length_s = START_S + sum(action.wait_s for action in actions)
     return Scenario(seed, actions, planned(Random(f"{seed} faults"), max(0, steps - len(actions)), length_s))
+
+
+def _poisoned(actions: Sequence[Action], chance: Random) -> list[Action]:
+    """Let one of the messages end whichever process looks at its text."""
+    plain = [action.number for action in actions if action.kind is Kind.MESSAGE and chat_of(action.place) > 0]
+    number = chance.choice(plain) if plain else None
+    return [evolve(each, what=f"{POISON} {{token}}") if each.number == number else each for each in actions]
 
 
 def run(made: Scenario) -> Run:
@@ -126,8 +136,21 @@ async def _course(system: System, made: Scenario) -> Run:
         rested_at=system.server_clock.now(), mishaps=doer.mishaps, sizes=watch.sizes, senders=2,
     )  # fmt: skip
     found = list(violations(history))
-    failures = [*system.failures, *system.loop.troubles, *([] if is_quiet else ["it did not come to rest"])]
+    failures = [*system.failures, *system.loop.troubles, *_innocent(system, history, made)]
+    failures += [] if is_quiet else ["it did not come to rest"]
     return Run(made, history, found, hits(system, doer.done), system.told, system.loop.time(), failures)
+
+
+def _innocent(system: System, history: History, made: Scenario) -> list[str]:
+    """Return the dead letters that are said to have ended processes, unless they did or others' deaths are enough."""
+    poison = {action.token for action in made.actions if action.what.startswith(POISON)}
+    keys = {deed.key for deed in history.deeds if deed.token in poison}
+    by_chance = sum(death.who.startswith("brain") for death in system.deaths) - system.poisoned["brain"]
+    return [
+        f"{letter.idempotency_key} is a dead letter for deaths that it did not cause"
+        for letter in history.letters
+        if letter.deaths >= system.settings.deaths_max > by_chance and letter.idempotency_key not in keys
+    ]
 
 
 async def _talk(crowd: People, actions: Sequence[Action]) -> None:

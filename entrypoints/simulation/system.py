@@ -137,6 +137,7 @@ class System:
         self.passed: Counter[str] = Counter()
         self.armed: dict[str, int] = {}
         self.crashed: Counter[str] = Counter()
+        # How often poison ended a process, by role.
         self.poisoned: Counter[str] = Counter()
         self.failures: list[str] = []
         self.deaths: list[Mishap] = []
@@ -288,7 +289,9 @@ class System:
         self, replica: Replica, consumers: Sequence[Consumer]
     ) -> Sequence[Callable[[], Awaitable[None]]]:
         for consumer in consumers:
-            consumer.limits = evolve(consumer.limits, abandoned_s=8.0, reconcile_s=3.0, backoff_max_s=1.0)
+            consumer.limits = evolve(
+                consumer.limits, abandoned_s=8.0, reconcile_s=3.0, backoff_max_s=1.0, block_s=2.0
+            )
         replica.consumers += consumers
         replica.stops += [consumer.stop for consumer in consumers]
         return [consumer.run for consumer in consumers]
