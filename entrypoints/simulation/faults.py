@@ -16,14 +16,13 @@ from adapters.botworld.values import http_500, rate_limited
 from application.crashpoints import ALL_POINTS
 from application.letters import LetterFilter
 from domain.errors import OpenClawError
-from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.simulation.history import Mishap
 from entrypoints.simulation.links import Server
 from entrypoints.simulation.loop import State
+from entrypoints.simulation.servers import TARGETS
 from entrypoints.simulation.system import REPLICAS, System
 
 CLOCK = "the clock stepped"
-TARGETS = (BRAIN, *SENDER_TARGETS)
 SLOW_S = 0.2
 POINT = "a crash at "
 # What the way to Postgres, to Redis and to the gateways may lose, and the name of it as a fault.
@@ -92,32 +91,30 @@ async def _crash(system: System, fault: Fault) -> None:
 
 
 async def _wipe(system: System, fault: Fault) -> None:
-    system.streams.wipe()
-    system.redis.wipe()
+    system.servers.wipe_redis()
     await _slowly(system.redis_server, min(fault.for_s, 2.0))
 
 
 async def _lose_group(system: System, fault: Fault) -> None:
-    system.streams.lose_group(fault.who)
+    system.servers.lose_group(fault.who)
     # Until the group is there again, much may come in.
     await _slowly(system.redis_server, min(fault.for_s, 2.0))
 
 
 async def _redis_away(system: System, fault: Fault) -> None:
-    system.redis_server.down = system.streams.down = True
+    system.servers.take_redis()
     await asyncio.sleep(fault.for_s)
-    system.redis_server.down = system.streams.down = False
+    system.servers.bring_redis()
 
 
 async def _postgres_away(system: System, fault: Fault) -> None:
-    system.postgres_server.down = True
-    system.sessions.end_all()
+    system.servers.take_postgres()
     await asyncio.sleep(fault.for_s)
-    system.postgres_server.down = False
+    system.servers.bring_postgres()
 
 
 async def _cut(system: System, fault: Fault) -> None:
-    system.sessions.end_all()
+    system.servers.cut_postgres()
 
 
 async def _slow(system: System, fault: Fault) -> None:
@@ -131,18 +128,18 @@ async def _slowly(server: Server, for_s: float) -> None:
 
 
 async def _step_clock(system: System, fault: Fault) -> None:
-    system.server_clock.shift_s += fault.for_s
+    system.servers.clock.shift_s += fault.for_s
 
 
 async def _stranger(system: System, fault: Fault) -> None:
-    system.streams.add_raw(fault.who, {"lane": b"\xff", "event": b"{}", "attempt": b"x"})
+    system.servers.intrude(fault.who)
 
 
 async def _redrive(system: System, fault: Fault) -> None:
     """Two operators redrive everything, at the same time."""
-    letters = await system.letters.newest(LetterFilter(), 1000)
-    ids = [letter.letter_id for letter in letters]
-    await asyncio.gather(*(system.letters.redrive(ids) for _ in range(2) if ids))
+    one, other = system.servers.operators
+    ids = [letter.letter_id for letter in await one.newest(LetterFilter(), 1000)]
+    await asyncio.gather(*(each.redrive(ids) for each in (one, other) if ids))
 
 
 async def _lose(system: System, fault: Fault) -> None:

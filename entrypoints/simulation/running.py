@@ -7,24 +7,21 @@ Everything follows from the scenario. Not here: what is made of a run that fails
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from adapters.memory.redis import AsyncMemoryRedis
 from application.hand import LANE_ENTRIES_MAX
-from application.runtime import RuntimeState
 from domain.access import AccessMode
-from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.simulation import people
 from entrypoints.simulation.checker import Violation, violations
 from entrypoints.simulation.faults import Doer, Fault, hits, planned
 from entrypoints.simulation.history import History, Kind, Size, gather
-from entrypoints.simulation.loop import State
+from entrypoints.simulation.loop import SimulatedLoop, State
 from entrypoints.simulation.people import Action, People, Scale, chat_of
-from entrypoints.simulation.standing import of_memory
+from entrypoints.simulation.servers import MemoryServers, Servers
 from entrypoints.simulation.system import BOT_ID, POISON, REPLICAS, System
 
 STEPS = 60
@@ -104,15 +101,16 @@ def _poisoned(actions: Sequence[Action], chance: Random) -> list[Action]:
     return [evolve(each, what=f"{POISON} {{token}}") if each.number == number else each for each in actions]
 
 
-def run(made: Scenario) -> Run:
+def run(made: Scenario, servers: Callable[[SimulatedLoop, int], Servers] = MemoryServers) -> Run:
     """Run a scenario to its end and judge it."""
     quiet = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     limits = LIMITED if made.seed % 3 == 0 else {}
-    system = System(made.seed, **{**SHORT, **limits})
+    system = System(made.seed, servers, **{**SHORT, **limits})
     try:
         return system.loop.run_until_complete(_course(system, made))
     finally:
+        system.servers.close()
         system.loop.close()
         logging.disable(quiet)
 
@@ -120,6 +118,7 @@ def run(made: Scenario) -> Run:
 async def _course(system: System, made: Scenario) -> Run:
     crowd, doer = People(system.world, made.actions), Doer(system)
     watch = Watch(system)
+    await system.servers.open()
     system.open()
     helpers = [asyncio.ensure_future(each) for each in (_supervise(system), watch.run())]
     await asyncio.sleep(START_S)
@@ -128,12 +127,10 @@ async def _course(system: System, made: Scenario) -> Run:
     is_quiet = await _until_quiet(system)
     for helper in helpers:
         helper.cancel()
-    mode = await RuntimeState(AsyncMemoryRedis(system.redis)).mode()
-    in_force = mode.value if mode is not None else None
-    standing = await of_memory(system.database, system.streams, mode_in_force=in_force)
+    servers = system.servers
     history = await gather(
-        system.world, crowd.deeds, system.records, system.letters, standing,
-        rested_at=system.server_clock.now(), mishaps=doer.mishaps, sizes=watch.sizes, senders=2,
+        system.world, crowd.deeds, servers.records, servers.operators[0], await servers.standing(),
+        rested_at=servers.clock.now(), mishaps=doer.mishaps, sizes=watch.sizes, senders=2,
     )  # fmt: skip
     found = list(violations(history))
     failures = [*system.failures, *system.loop.troubles, *_innocent(system, history, made)]
@@ -193,19 +190,9 @@ async def _until_quiet(system: System) -> bool:
 
 
 async def _is_quiet(system: System) -> bool:
-    tables = system.database.tables
-    if tables.outbox or len(system.world.queues[BOT_ID]) or system.world.record.in_flight():
+    if len(system.world.queues[BOT_ID]) or system.world.record.in_flight():
         return False
-    now = system.server_clock.now()
-    if any(
-        row.task.remind_at is not None and row.task.remind_at <= now + 600
-        for row in tables.tasks.tasks.values()
-    ):
-        return False
-    depths = [await system.streams.depth(target) for target in (BRAIN, *SENDER_TARGETS)]
-    return not any(depth.length or depth.pending for depth in depths) and not any(
-        ids for _, ids in tables.runs.values()
-    )
+    return await system.servers.is_at_rest()
 
 
 class Watch:

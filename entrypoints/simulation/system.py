@@ -17,14 +17,6 @@ from adapters.botworld.faults import FaultPlan
 from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
-from adapters.memory.agenda import MemoryAgenda
-from adapters.memory.clock import START_S
-from adapters.memory.database import MemoryDatabase
-from adapters.memory.dead_letters import MemoryDeadLetters
-from adapters.memory.liveness import MemoryLiveness
-from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
-from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
-from adapters.memory.streams import MemoryStreams
 from adapters.memory.telegram import MemoryTelegram
 from adapters.telegram.simulator.webhooks import PushPolicy, WebhookPusher
 from application.consumer import Consumer
@@ -32,23 +24,21 @@ from application.gateway import ALLOWED_UPDATES, Gateway, introduce
 from application.phrases import Phrases
 from application.runtime import RuntimeState
 from application.timing import Timing
-from domain.errors import NoAnswer, StoreUnavailable, Unavailable
+from domain.errors import NoAnswer
 from domain.formatting import Formatted
-from domain.ids import event_id_of
 from entrypoints.assembly import Ports, brain, scheduler, sender
 from entrypoints.harness import BOT_ID, BOT_NAME, TOKEN, CountedTokens
 from entrypoints.settings import Settings
 from entrypoints.simulation.history import Mishap
-from entrypoints.simulation.links import Remote, Server
+from entrypoints.simulation.links import Server
 from entrypoints.simulation.loop import Killed, Process, SimulatedLoop, State
-from entrypoints.simulation.outside import Front, RemoteStreams, RemoteTelegram
-from entrypoints.simulation.sessions import RemoteAgenda, RemoteStore, Sessions
+from entrypoints.simulation.outside import Front, RemoteTelegram
+from entrypoints.simulation.servers import MemoryServers, Servers, SimulatedClock
 from entrypoints.version import version
 
 ROLES = ("gateway", "brain", "sender", "scheduler")
 REPLICAS = tuple(f"{role}-{number}" for role in ROLES for number in (1, 2))
 # Short, so that a run of some minutes goes past every bound; each is as long as the one it must outlast asks for.
-TRANSACTION_S = 4.0
 STOP_S = 8.0
 PUSH = PushPolicy(retry_s=0.5, retry_s_max=4.0, answer_s_max=6.0)
 POISON = "poison"
@@ -71,26 +61,6 @@ class CountedFaults(FaultPlan):
         return fault
 
 
-@define
-class SimulatedClock:
-    """``application.ports.Clock`` on the loop's time; the wall of whoever has it may be set."""
-
-    loop: SimulatedLoop
-    shift_s: float = 0.0
-
-    def now(self) -> float:
-        """Return seconds since the epoch, UTC."""
-        return START_S + self.loop.time() + self.shift_s
-
-    def steady(self) -> float:
-        """Return seconds that never go back."""
-        return self.loop.time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(max(0.0, seconds))
-
-
 @define(eq=False)
 class Replica:
     """One process of a role at a time, started again by its supervisor when it dies."""
@@ -110,27 +80,21 @@ class Replica:
 
 
 class System:
-    """See the module. ``variant`` makes adapters and services; a planted bug is one that makes them otherwise."""
+    """See the module. ``servers`` makes those that the processes use."""
 
-    def __init__(self, seed: int, **settings: Any) -> None:
+    def __init__(
+        self, seed: int, servers: Callable[[SimulatedLoop, int], Servers] = MemoryServers, **settings: Any
+    ) -> None:
         self.seed = seed
         self.loop = SimulatedLoop(Random(f"{seed} loop"))
         self.settings = Settings(**settings)
         self.clock = SimulatedClock(self.loop)
-        self.server_clock = SimulatedClock(self.loop)
-        self.database = MemoryDatabase(self.server_clock)
-        self.streams = MemoryStreams(self.clock)
-        self.redis = MemoryRedis()
-        self.liveness = MemoryLiveness(self.clock)
-        self.records = MemoryRecords(self.database)
-        self.letters = MemoryDeadLetters(self.database)
+        self.servers = servers(self.loop, seed)
         self.world = World(self.clock.now)
         self.world.add_bot(TOKEN, BOT_NAME)
         self.world.faults = self.planned = CountedFaults()
-        self.postgres_server = Server("Postgres", StoreUnavailable, Random(f"{seed} postgres"))
-        self.redis_server = Server("Redis", Unavailable, Random(f"{seed} redis"))
+        self.postgres_server, self.redis_server = self.servers.postgres, self.servers.redis
         self.front_server = Server("front", NoAnswer, Random(f"{seed} front"))
-        self.sessions = Sessions(self.loop, self.postgres_server, TRANSACTION_S)
         self.replicas: dict[str, Replica] = {}
         self.starts: Counter[str] = Counter()
         # Crash points that were passed; those at which the next process to pass dies; and where it did.
@@ -197,7 +161,7 @@ class System:
         now = self.clock.now()
         self.deaths.append(Mishap("a death", name, now, now))
         self.loop.kill(process)
-        self.sessions.end_of(process)
+        self.servers.end_of(process)
 
     async def stop(self, name: str) -> None:
         """Ask a replica to finish, and end it when it did not in time; as its supervisor does."""
@@ -234,22 +198,16 @@ class System:
 
     # Roles
 
-    def _streams(self) -> Any:
-        return RemoteStreams(self.streams, self.redis_server)
-
     def _telegram(self) -> Any:
         chance = Random(f"{self.seed} telegram")
         return RemoteTelegram(MemoryTelegram(self.world, TOKEN, self.clock), self.loop, chance)
 
     def _ports(self, replica: Replica, *, claims: bool = False) -> Ports:
-        name = replica.process.name
-        store = MemoryStore(
-            self.database, consumer=replica.role, run_id=event_id_of(f"run:{name}"), claims=claims
-        )
-        remote: Any = RemoteStore(store, self.sessions)
+        process = replica.process
+        store = self.servers.store(process, replica.role, claims=claims)
         formatter = Poisonous(lambda: self._poison(replica))
-        crash = self.crash(replica.name, replica.process)
-        return Ports(self._streams(), remote, Codec(), formatter, self.clock, CountedTokens(name), crash)
+        crash, tokens = self.crash(replica.name, process), CountedTokens(process.name)
+        return Ports(self.servers.streams(process), store, Codec(), formatter, self.clock, tokens, crash)
 
     def _poison(self, replica: Replica) -> None:
         self.poisoned[replica.role] += 1
@@ -259,9 +217,9 @@ class System:
         return evolve(self.settings, instance=replica.name)
 
     def _gateway(self, replica: Replica) -> Sequence[Callable[[], Awaitable[None]]]:
-        intake: Any = Remote(MemoryIntake(self.database), self.postgres_server)
+        intake, streams = self.servers.intake(replica.process), self.servers.streams(replica.process)
         crash = self.crash(replica.name, replica.process)
-        gateway = Gateway(BOT_ID, intake, self._streams(), Codec(), self.clock, crash)
+        gateway = Gateway(BOT_ID, intake, streams, Codec(), self.clock, crash)
         stopping = asyncio.Event()
         replica.gateway = gateway
         replica.stops.append(stopping.set)
@@ -274,10 +232,10 @@ class System:
         return [serve]
 
     def _brain(self, replica: Replica) -> Sequence[Callable[[], Awaitable[None]]]:
-        client: Any = Remote(AsyncMemoryRedis(self.redis), self.redis_server)
-        runtime = RuntimeState(client)
+        runtime = RuntimeState(self.servers.client(replica.process))
+        liveness = self.servers.liveness(replica.process)
         settings = self._own_settings(replica)
-        consumer = brain(self._ports(replica), settings, runtime, self.liveness, version(), CALENDAR)
+        consumer = brain(self._ports(replica), settings, runtime, liveness, version(), CALENDAR)
         return self._consuming(replica, [consumer])
 
     def _sender(self, replica: Replica) -> Sequence[Callable[[], Awaitable[None]]]:
@@ -297,9 +255,9 @@ class System:
         return [consumer.run for consumer in consumers]
 
     def _scheduler(self, replica: Replica) -> Sequence[Callable[[], Awaitable[None]]]:
-        agenda: Any = RemoteAgenda(MemoryAgenda(self.database, consumer="scheduler"), self.sessions)
+        agenda, streams = self.servers.agenda(replica.process), self.servers.streams(replica.process)
         crash = self.crash(replica.name, replica.process)
-        made = scheduler(agenda, self._streams(), Codec(), self.clock, CALENDAR, self.settings, crash)
+        made = scheduler(agenda, streams, Codec(), self.clock, CALENDAR, self.settings, crash)
         replica.stops.append(made.stop)
         return [made.run]
 
