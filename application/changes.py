@@ -31,6 +31,7 @@ class Head:
     claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
     outlives the row's time as a dead letter.
     ``standing``: what was decided about the lane's chat, where anything was (``domain.access.Standing``).
+    ``blocked_for_s``: how long Telegram told whichever sender to leave the chat, or the whole bot, alone.
     ``awaits``: contact with the lane's chat may be for something (``application.agenda.Contact``).
     """
 
@@ -48,6 +49,7 @@ class Head:
     repeat: bool = False
     standing: str | None = None
     awaits: bool = False
+    blocked_for_s: float = 0.0
 
 
 @frozen

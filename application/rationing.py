@@ -93,11 +93,11 @@ class Rationing:
             self.typist.show(run.event.payload, wait_s)
 
     def _is_held(self, run: Run, report: Report) -> bool:
-        """Tell whether Telegram told this process to leave the chat or the bot alone; then its lane waits."""
+        """Tell whether Telegram told this or another sender to leave the chat or the bot alone; then its lane waits."""
         payload = run.event.payload if run.event is not None else None
         if not isinstance(payload, TelegramSend | TelegramEdit):
             return False
-        held_s = self.outcomes.held_s(payload.bot_id, run.head.lane)
+        held_s = max(self.outcomes.held_s(payload.bot_id, run.head.lane), run.head.blocked_for_s)
         if held_s > 0:
             self.counters.held += 1
             report.waiting[run.head.lane] = held_s

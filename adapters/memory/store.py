@@ -20,6 +20,7 @@ from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
+from domain.rates import bot_bucket
 from domain.scope import bot_and_chat
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
@@ -76,7 +77,7 @@ class MemoryRound:
                 standing = known.person.standing.value if known is not None else None
                 head = evolve(
                     offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing,
-                    awaits=not claims and self._awaits(lane),
+                    awaits=not claims and self._awaits(lane), blocked_for_s=self._blocked_s(lane) if claims else 0.0,
                 )  # fmt: skip
                 heads.append(head)
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
@@ -87,6 +88,11 @@ class MemoryRound:
         return min(
             ordered + others, key=lambda row: (max(row.available_at, self._now), row.head.seq), default=None
         )
+
+    def _blocked_s(self, lane: str) -> float:
+        rates = self._database.tables.rates
+        names = (f"chat:{lane}", bot_bucket(int(lane.partition(":")[0] or 0)))
+        return max((rates[name][1] - self._now for name in names if name in rates), default=0.0)
 
     def _awaits(self, lane: str) -> bool:
         tables = self._database.tables

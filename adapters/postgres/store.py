@@ -337,5 +337,5 @@ def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
         "standing",
         "awaits",
     )
-    values = {name: row[name] for name in names}
+    values = {name: row[name] for name in names} | ({"blocked_for_s": row["blocked_for_s"]} if claims else {})
     return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)

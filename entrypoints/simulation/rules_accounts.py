@@ -53,20 +53,19 @@ def arrivals(of: Evidence) -> Iterator[Violation]:
 
 def ends(of: Evidence) -> Iterator[Violation]:
     """Every event ends once, and once more for each time that it was redriven; what was discarded does not go on."""
-    for (role, _), found in of.runs.items():
+    for (role, event_id), found in of.runs.items():
         rows = [seen for seen in found if seen.role == role]
-        key = str(found[0].row.idempotency_key)
+        # The row of one that ended its process was not read any more, so it may have no key.
+        key = next((seen.row.idempotency_key for seen in found if seen.row.idempotency_key), None) or str(
+            next((x.idempotency_key for x in of.history.letters if x.event_id == event_id), None)
+        )
         ended = sum(seen.row.outcome in ENDS for seen in rows)
         if not ended and role == SENDER and _is_doubt(of, key, rows):
             ended = 1
         redriven = sum(
             seen.row.outcome is Outcome.REDRIVEN and REDRIVEN_ALREADY not in seen.row.reason for seen in found
         )
-        owed = sum(
-            letter.event_id == found[0].row.event_id
-            for letters in (of.letters.get(key, ()),)
-            for letter in letters
-        )
+        owed = sum(letter.event_id == event_id for letter in of.history.letters)
         if ended != 1 + redriven:
             sentence = f"{key} ended {ended} times at the {role}, and was redriven {redriven} times"
             yield of.violation("ends", sentence, key)

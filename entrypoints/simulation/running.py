@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from application.hand import LANE_ENTRIES_MAX
 from domain.access import AccessMode
+from entrypoints.harness import BOT_ID
 from entrypoints.simulation import people
 from entrypoints.simulation.checker import Violation, violations
 from entrypoints.simulation.faults import Doer, Fault, hits, planned
@@ -22,7 +23,7 @@ from entrypoints.simulation.history import History, Kind, Size, gather
 from entrypoints.simulation.loop import SimulatedLoop, State
 from entrypoints.simulation.people import Action, People, Scale, chat_of
 from entrypoints.simulation.servers import MemoryServers, Servers
-from entrypoints.simulation.system import BOT_ID, POISON, REPLICAS, System
+from entrypoints.simulation.system import POISON, REPLICAS, System
 
 STEPS = 60
 # Of the steps of a run, so many are what people do; the others are faults.
@@ -108,7 +109,8 @@ def run(made: Scenario, servers: Callable[[SimulatedLoop, int], Servers] = Memor
     limits = LIMITED if made.seed % 3 == 0 else {}
     system = System(made.seed, servers, **{**SHORT, **limits})
     try:
-        return system.loop.run_until_complete(_course(system, made))
+        done: Run = system.loop.run_until_complete(_course(system, made))
+        return done
     finally:
         system.servers.close()
         system.loop.close()

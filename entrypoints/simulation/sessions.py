@@ -77,7 +77,7 @@ class Sessions:
 
     @asynccontextmanager
     async def transaction(self, begin: Callable[[], AbstractAsyncContextManager[Any]]) -> AsyncIterator[Any]:
-        """Open a transaction on the server; leaving the block commits. Raises StoreUnavailable, and what ``begin`` does."""
+        """Open a transaction; leaving the block commits. Raises StoreUnavailable, and what ``begin`` raises."""
         server, session = self.server, Session(PROCESS.get())
         await server.request()
         self.open.append(session)

@@ -20,6 +20,7 @@ from adapters.markdown import MarkdownFormatter
 from adapters.memory.telegram import MemoryTelegram
 from adapters.telegram.simulator.webhooks import PushPolicy, WebhookPusher
 from application.consumer import Consumer
+from application.crashpoints import CrashPoints
 from application.gateway import ALLOWED_UPDATES, Gateway, introduce
 from application.phrases import Phrases
 from application.runtime import RuntimeState
@@ -174,7 +175,7 @@ class System:
         if replica is self.replicas[name]:
             self.kill(name)
 
-    def crash(self, name: str, process: Process) -> Callable[[str], None]:
+    def crash(self, name: str, process: Process) -> CrashPoints:
         """Return what a process passes its crash points by."""
 
         def passing(point: str) -> None:

@@ -209,6 +209,20 @@ async def test_a_bucket_counts_down_as_time_goes_by(leg: Leg) -> None:
     assert state.blocked_for_s == pytest.approx(30, abs=5)
 
 
+@pytest.mark.parametrize("bucket", ["chat:1:5", "bot:1"])
+async def test_a_row_tells_that_its_chat_or_bot_is_to_be_left_alone(leg: Leg, bucket: str) -> None:
+    both = [owed("a", "1:5", "sender"), owed("b", "2:5", "sender")]
+    await when_applied(leg.store("brain"), "brain", Changes(owed=both))
+    async with sender_round(leg) as current:
+        await current.rates([bucket])
+        await current.apply(Changes(rates={bucket: RateState(0.0, 60.0)}))
+    await leg.elapse(20)
+    async with sender_round(leg, "1:5", "2:5", run="two") as current:
+        blocked = {head.lane: head.blocked_for_s for head in current.heads}
+    assert blocked["1:5"] == pytest.approx(40, abs=5)
+    assert blocked["2:5"] <= 0
+
+
 async def test_a_chat_may_be_unreachable_and_may_move_more_than_once(leg: Leg) -> None:
     changes = Changes(
         unreachable=[

@@ -176,7 +176,9 @@ def _effect_elsewhere(self: Interpreter, run: Any, decision: Any, changes: Chang
     before = len(changes.effects)
     found = _SUCCEED(self, run, decision, changes)
     if before:
-        changes.effects[before:] = [evolve(each, scope=changes.effects[0].scope) for each in changes.effects[before:]]
+        changes.effects[before:] = [
+            evolve(each, scope=changes.effects[0].scope) for each in changes.effects[before:]
+        ]
     return found
 
 
@@ -202,9 +204,12 @@ async def _mode_by_default(self: Gatherer) -> Any:
 
 def _same_key_for_all_parts(emit: Any) -> list[Any]:
     parts = _PARTS(emit)
-    return [evolve(part, name=f"{emit.name}.1") for part in parts[:1]] + [
-        evolve(part, key=None, name=f"{emit.name}.1") for part in parts[1:]
-    ] if len(parts) > 1 else parts
+    return (
+        [evolve(part, name=f"{emit.name}.1") for part in parts[:1]]
+        + [evolve(part, key=None, name=f"{emit.name}.1") for part in parts[1:]]
+        if len(parts) > 1
+        else parts
+    )
 
 
 _PARTS = interpreter.parts_of
@@ -239,9 +244,7 @@ async def _only_the_dead(self: Consumer) -> None:
     held = self.streams._streams._group(self.target).held
     gone = [entry for entry, each in held.items() if each.consumer != self.name]
     if gone:
-        await self._take_in(
-            await self.streams.claim(self.target, self.name, 1e9, self.limits.read_max)
-        )
+        await self._take_in(await self.streams.claim(self.target, self.name, 1e9, self.limits.read_max))
 
 
 async def _no_sweep(self: Consumer) -> int:
@@ -386,6 +389,8 @@ PLANTED = (
         "an occasion that fires again",
         _is_patched((MemoryAgendaRound, "apply", _fires_again), (RowLocks, "take_free", _take_anything)),
     ),
-    Planted("the next occurrence not in the transaction", _is_patched((MemoryAgendaRound, "commit", _no_tasks_written))),
+    Planted(
+        "the next occurrence not in the transaction", _is_patched((MemoryAgendaRound, "commit", _no_tasks_written))
+    ),
     Planted("an edit that acts", _is_patched((brain, "correct", _acts_on_an_edit))),
 )  # fmt: skip
