@@ -31,6 +31,10 @@ def story(history: History, violation: Violation) -> list[str]:
         for each in history.standing.occasions
         if each.task_id in {task.task_id for task in tasks}
     }
+    if deed is not None:
+        # What is about it belongs to it, as an edit, and so does what it is about.
+        near = (each for each in history.deeds if deed.token == each.about or deed.about == each.token)
+        roots |= {each.key for each in near if each.key is not None}
     if not roots:
         return []
     lines = list(_lines(of, roots, deed))
