@@ -153,6 +153,10 @@ class UpdateQueue:
         newest_first = takewhile(lambda item: item.serial > after_serial, reversed(self._pending.values()))
         return list(newest_first)[::-1]
 
+    def latest(self) -> Json:
+        """Return the update that was queued last; it must be waiting still."""
+        return next(reversed(self._pending.values())).update
+
     def is_pending(self, serial: int) -> bool:
         """Whether the update with this serial still waits."""
         self._expire()

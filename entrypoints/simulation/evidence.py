@@ -258,6 +258,15 @@ class Evidence:
         return [effect for effect in self.history.effects if effect.method == METHODS[SEND]]
 
     @cached_property
+    def corrected(self) -> dict[int, set[str]]:
+        """The tokens in changes of messages, by chat."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for effect in self.history.effects:
+            if effect.method == METHODS[EDIT]:
+                found[effect.chat_id].update(effect_tokens(effect))
+        return found
+
+    @cached_property
     def _by_words(self) -> dict[tuple[int, str], list[str]]:
         found: dict[tuple[int, str], list[str]] = defaultdict(list)
         for effect, key in self._settled:

@@ -333,10 +333,7 @@ class People:
         )  # fmt: skip
         self.deeds.append(deed)
         if said.update_ids:
-            (update,) = [
-                item.update for item in self.world.queues[self.bot_id].pending()[-1:]
-            ]  # fmt: skip
-            self._told[action.number] = (update, deed)
+            self._told[action.number] = (self.world.queues[self.bot_id].latest(), deed)
         return deed
 
     def _task_number(self, action: Action) -> int | None:

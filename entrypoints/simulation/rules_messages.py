@@ -83,8 +83,7 @@ def _wanted(of: Evidence, key: str, deed: Deed) -> list[str]:
 def _stands(of: Evidence, child: str, deed: Deed, wanted: list[str]) -> bool:
     """Tell whether what was delivered is in the chat, with the token where it must say it."""
     if of.sent.get(child) == EDIT:
-        edits = (e for e in of.history.effects if e.chat_id == deed.chat_id and e.method == METHODS[EDIT])
-        return deed.command is not None or any(deed.token in effect_tokens(effect) for effect in edits)
+        return deed.command is not None or deed.token in of.corrected[deed.chat_id]
     settled = [copy for copy in of.copies.get(child, ()) if copy.is_settled]
     if deed.kind not in (Kind.MESSAGE, Kind.LONG):
         return bool(settled)

@@ -81,7 +81,7 @@ async def of_memory(
 
 async def of_postgres(connection: Any, streams: Depths, *, mode_in_force: str | None = None) -> Standing:
     """Return what stands in Postgres, over an ``asyncpg`` connection of its administrator; as ``of_memory``."""
-    left = {name: int(await connection.fetchval(query)) for name, query in _LEFT.items()}
+    left = await left_in_postgres(connection, streams)
     deliveries = [
         Delivery(row["key"], row["lane"], row["outcome"], row["message_id"], row["repeat"])
         for row in await connection.fetch("select * from openclaw.deliveries order by settled_at, key")
@@ -102,9 +102,13 @@ async def of_postgres(connection: Any, streams: Depths, *, mode_in_force: str | 
     rows = await connection.fetch("select scope, name, value from openclaw.settings order by scope, name")
     settings = {(row["scope"], row["name"]): row["value"] for row in rows}
     committed = await connection.fetchval("select value from openclaw.runtime where name = 'api_mode'")
-    return Standing(
-        deliveries, tasks, occasions, settings, left | await _depths(streams), committed, mode_in_force
-    )
+    return Standing(deliveries, tasks, occasions, settings, left, committed, mode_in_force)
+
+
+async def left_in_postgres(connection: Any, streams: Depths) -> dict[str, int]:
+    """Return what is left to do, by name; all zero where nothing is."""
+    found = {name: int(await connection.fetchval(query)) for name, query in _LEFT.items()}
+    return found | await _depths(streams)
 
 
 def tokens_in(text: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from adapters.botworld.record import MadeCall
 from domain.scope import bot_and_chat
 from domain.tasks.keys import reminder_key
 from entrypoints.simulation.evidence import MARK, Evidence, Seen, Violation, root_of
-from entrypoints.simulation.history import Deed, History, Mishap
+from entrypoints.simulation.history import History, Mishap
 from entrypoints.simulation.people import TOKEN
 
 LINES_MAX = 200
@@ -31,9 +31,13 @@ def story(history: History, violation: Violation) -> list[str]:
         for each in history.standing.occasions
         if each.task_id in {task.task_id for task in tasks}
     }
+    if deed is not None:
+        # What is about it belongs to it, as an edit, and so does what it is about.
+        near = (each for each in history.deeds if deed.token == each.about or deed.about == each.token)
+        roots |= {each.key for each in near if each.key is not None}
     if not roots:
         return []
-    lines = list(_lines(of, roots, deed))
+    lines = list(_lines(of, roots))
     if not lines:
         return [f"nothing is recorded of {key or violation.token}"]
     lines.sort(key=lambda line: (line[0], line[1]))
@@ -44,7 +48,7 @@ def story(history: History, violation: Violation) -> list[str]:
     return [f"{at - begin:10.3f} s  {text}" for at, _, text in lines[:LINES_MAX]] + left
 
 
-def _lines(of: Evidence, roots: set[str], deed: Deed | None) -> Iterator[_Line]:
+def _lines(of: Evidence, roots: set[str]) -> Iterator[_Line]:
     for each in of.history.deeds:
         if each.key in roots:
             about = f" about {each.about}" if each.about else ""
@@ -57,7 +61,7 @@ def _lines(of: Evidence, roots: set[str], deed: Deed | None) -> Iterator[_Line]:
     for seen in rows:
         yield seen.entry.at, 1, _row(seen)
     chats = {bot_and_chat(seen.row.scope)[1] for seen in rows if seen.row.scope}
-    tokens = {deed.token} if deed is not None else set()
+    tokens = {each.token for each in of.history.deeds if each.key in roots}
     copies = [copy for key, found in of.copies.items() if root_of(key) in roots for copy in found]
     effects = {copy.effect.seq: copy.effect for copy in copies}
     for effect in of.history.effects:

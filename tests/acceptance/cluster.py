@@ -1,10 +1,11 @@
 """A whole installation for a test: real servers, a simulated Telegram, and every service a process of its own.
 
 The simulator lives in the test's event loop, so that a test plans faults and reads the record directly. Not here:
-the load (``load``), what may come of it (``judge``).
+the load (``load``), and what may come of it (``entrypoints.simulation.checker``).
 """
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from attrs import define, field, frozen
 
 from adapters.botworld import World
 from adapters.embedded.files import free_port
+from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.roles import SERVICES, role_of
@@ -23,13 +25,13 @@ from adapters.redis_streams.connect import connect
 from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams
 from adapters.telegram.simulator import PushPolicy, SimulatorServer
-from application.records import AuditFilter
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.data_dir import with_login
 from entrypoints.database import prepare_database
+from entrypoints.simulation.history import History, Mishap, gather
+from entrypoints.simulation.standing import left_in_postgres, of_postgres
 from entrypoints.web import WEBHOOK_PATH
-from tests.acceptance.judge import Allowed, History, judge
-from tests.acceptance.load import Load
+from tests.acceptance.load import Load, judge
 from tests.acceptance.processes import Nursery, Service
 from tests.acceptance.waiting import until
 
@@ -37,12 +39,6 @@ TOKEN = "1000:a-bot-of-the-tests"
 REPLICAS = ("gateway-1", "brain-1", "brain-2", "sender-1", "sender-2")
 TARGETS = (BRAIN, *SENDER_TARGETS)
 READY_S, DRAIN_S, WORK_S = 30.0, 20.0, 40.0
-LEFT = {
-    "owed rows": "select count(*) from openclaw.outbox",
-    "dead letters": "select count(*) from openclaw.dead_letters",
-    "claims": "select count(*) from openclaw.claims",
-    "marks of runs that did not end": "select count(*) from openclaw.runs where event_ids <> '{}'",
-}
 
 
 @frozen
@@ -64,6 +60,7 @@ class Cluster:
     database: Any
     client: redis.asyncio.Redis
     records: PostgresRecords
+    letters: PostgresDeadLetters
     # What every service is given beside its servers, by name of the setting.
     settings: dict[str, object]
     services: dict[str, Service] = field(factory=dict)
@@ -133,19 +130,17 @@ class Cluster:
         finally:
             await session.close()
 
-    async def left(self) -> dict[str, int]:
+    async def left(self) -> Mapping[str, int]:
         """Return what lies about, by name; all zero when nothing is left to do."""
-        found = {name: await self.database.fetchval(query) for name, query in LEFT.items()}
-        streams = RedisStreams(self.client)
-        for target in TARGETS:
-            depth = await streams.depth(target)
-            found |= {f"entries for {target}": depth.length, f"pending entries of {target}": depth.pending}
-        return found
+        return await left_in_postgres(self.database, RedisStreams(self.client))
 
-    async def history(self, load: Load) -> History:
-        """Return all that the judge wants to know."""
-        audit = await self.records.audit(AuditFilter(limit=1_000_000))
-        return History(load.said, load.answers(), audit, await self.left())
+    async def history(self, load: Load, *mishaps: Mishap) -> History:
+        """Return all that is recorded; ``mishaps`` are the faults of the test that excuse something."""
+        standing = await of_postgres(self.database, RedisStreams(self.client))
+        return await gather(
+            self.world, load.people.deeds, self.records, self.letters, standing, rested_at=time.time(),
+            mishaps=mishaps, senders=2,
+        )  # fmt: skip
 
     # The usual course
 
@@ -153,7 +148,7 @@ class Cluster:
         """Wait until so many messages are answered."""
         await self._until(lambda: load.answered >= count, f"{count} answers", WORK_S)
 
-    async def finish(self, load: Load, allowed: Allowed | None = None) -> None:
+    async def finish(self, load: Load, *mishaps: Mishap) -> None:
         """Let the load be worked off, stop everything, and judge."""
         load.say()
         await self._until(lambda: load.is_answered, "every answer", WORK_S)
@@ -162,10 +157,10 @@ class Cluster:
             return not any((await self.left()).values())
 
         with suppress(TimeoutError):
-            # What is left after all is for the judge to tell.
+            # What is left after all is for the checker to tell.
             await until(drained, "nothing to be left", DRAIN_S)
         await self.stop()
-        judge(await self.history(load), allowed)
+        judge(await self.history(load, *mishaps))
 
     async def _until(self, condition: Any, what: str, within_s: float) -> None:
         try:
@@ -209,7 +204,15 @@ async def running_cluster(
             "webhook_secret": "secret-of-the-webhook", "webhook_listen": f"127.0.0.1:{port}",
         }  # fmt: skip
     cluster = Cluster(
-        nursery, servers, folder, simulator, database, client, PostgresRecords(pool), {**usual, **settings}
+        nursery,
+        servers,
+        folder,
+        simulator,
+        database,
+        client,
+        PostgresRecords(pool),
+        PostgresDeadLetters(pool),
+        {**usual, **settings},
     )
     try:
         yield cluster

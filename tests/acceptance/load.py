@@ -1,21 +1,24 @@
-"""The load: many people write into many chats in a random order that follows from a seed.
+"""The load of these tests: many people write into many chats in a random order that follows from a seed.
 
-Not here: who answers (``cluster``), and whether the answers are right (``judge``).
+Not here: how they do it (``entrypoints.simulation.people``), who answers (``cluster``), and whether the answers are
+right (``entrypoints.simulation.checker``).
 """
 
 import os
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from adapters.botworld import World
-from application.messages import MAY_BE_A_REPEAT
-from domain.ids import child_id, child_key, event_id_of, update_key
+from entrypoints.simulation.checker import violations
+from entrypoints.simulation.evidence import words_of
+from entrypoints.simulation.history import History, Kind, Mishap
+from entrypoints.simulation.people import Action, People, chat_of
 
 SEED_VARIABLE = "OPENCLAW_TEST_SEED"
+SHOWN = 30
 
 
 def chosen_seed() -> int:
@@ -25,91 +28,78 @@ def chosen_seed() -> int:
     return seed
 
 
-def marked(text: str) -> str:
-    """Return ``text`` as a possible repeat of it looks."""
-    return f"{text}\n\n({MAY_BE_A_REPEAT})"
-
-
-@frozen
-class Said:
-    """One message that was written: the ``number`` of its chat, what it says, and the key of its update."""
-
-    chat_id: int
-    number: int
-    text: str
-    key: str
-
-    @property
-    def reply_key(self) -> str:
-        """The key of the reply that it causes."""
-        return child_key(self.key, "reply")
-
-    @property
-    def reply_id(self) -> UUID:
-        """The event id of that reply."""
-        return child_id(event_id_of(self.key), "reply")
-
-
 @define
 class Load:
-    """``each`` messages for each of ``chats`` chats, every fifth of them a group."""
+    """``each`` messages for each of ``chats`` chats, every fourth of them a group."""
 
     world: World
     seed: int
     chats: int = 50
     each: int = 20
-    said: list[Said] = field(factory=list)
-    _plan: list[int] = field(factory=list)
-    _numbers: Counter[int] = field(factory=Counter)
-    _seen: tuple[int, int] = (-1, 0)
+    people: People = field(init=False)
+    _done: int = 0
+    _seen: tuple[int, int, int] = (-1, 0, 0)
 
     def __attrs_post_init__(self) -> None:
-        ids = [-(2_000_000 + n) if n % 5 == 0 else 1_000_000 + n for n in range(1, self.chats + 1)]
-        self._plan = ids * self.each
-        random.Random(self.seed).shuffle(self._plan)
+        places = [place for place in range(self.chats) for _ in range(self.each)]
+        random.Random(self.seed).shuffle(places)
+        self.people = People(
+            self.world,
+            [Action(n, 0.0, Kind.MESSAGE, place, "{token} says hello") for n, place in enumerate(places, 1)],
+        )
 
     @property
     def total(self) -> int:
         """How many messages there are in all."""
-        return len(self._plan)
+        return len(self.people.plan)
+
+    @property
+    def said(self) -> int:
+        """How many of them were written."""
+        return self._done
 
     @property
     def answered(self) -> int:
         """How many of the messages so far have an answer, be it marked as a possible repeat."""
         effects = self.world.record.counters()["effects"]
-        if self._seen[0] != effects:
-            answers = {chat: set(texts) for chat, texts in self.answers().items()}
-            count = sum(bool({one.text, marked(one.text)} & answers[one.chat_id]) for one in self.said)
-            self._seen = (effects, count)
-        return self._seen[1]
+        if self._seen[:2] != (effects, self._done):
+            answers = {
+                chat: {words_of(text).split()[-3] for text in texts} for chat, texts in self.answers().items()
+            }
+            count = sum(deed.token in answers[deed.chat_id] for deed in self.people.deeds)
+            self._seen = (effects, self._done, count)
+        return self._seen[2]
 
     @property
     def is_answered(self) -> bool:
         """Whether all was said and answered."""
-        return len(self.said) == self.total and self.answered == self.total
+        return self.said == self.total and self.answered == self.total
 
     def answers(self) -> Mapping[int, Sequence[str]]:
         """Return the texts that reached each chat, in order."""
         record = self.world.record
-        chats = dict.fromkeys(self._plan)
         return {
             chat: [str(effect.text) for effect in record.of_chat(chat, method="sendMessage")]
-            for chat in chats
+            for chat in map(chat_of, range(self.chats))
         }
 
     def say(self, count: int | None = None) -> None:
         """Let the next ``count`` messages be written, by default all that are left."""
-        upto = self.total if count is None else min(self.total, len(self.said) + count)
-        for chat in self._plan[len(self.said) : upto]:
-            self._numbers[chat] += 1
-            number = self._numbers[chat]
-            (bot_id,) = self.world.bots
-            # In a group the bot answers what is meant for it.
-            name = "" if chat > 0 else f"@{self.world.bots[bot_id].username} "
-            text = f"{name}message {number} of chat {chat}"
-            said = self.world.say(chat, chat if chat > 0 else 5_000_000 - chat, text)
-            self.said.append(Said(chat, number, text, update_key(bot_id, said.update_ids[0])))
+        upto = self.total if count is None else min(self.total, self._done + count)
+        for k in range(self._done, upto):
+            self.people.do(k)
+        self._done = upto
 
-    def replies_of(self, claimed: Mapping[str, UUID]) -> frozenset[str]:
-        """Return the keys of the replies whose calls are claimed: lane to event."""
-        return frozenset(one.reply_key for one in self.said if one.reply_id in claimed.values())
+
+def death(world: World, who: str, claimed: Mapping[str, UUID]) -> Mishap:
+    """Return that a process died or stood still now; ``claimed`` is what it was calling: lane to event."""
+    now = world.now()
+    return Mishap("a death", who, now, now, claimed=frozenset(claimed.values()))
+
+
+def judge(history: History) -> None:
+    """Raise AssertionError, with every violation, unless all promises were kept and nothing is a dead letter."""
+    told = [f"{each.rule}: {each.sentence}" for each in violations(history)]
+    told += [f"a dead letter: {letter.idempotency_key}: {letter.reasons}" for letter in history.letters]
+    shown = "\n".join(told[:SHOWN])
+    assert not told, f"{len(told)} violations:\n{shown}"

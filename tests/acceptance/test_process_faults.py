@@ -11,8 +11,7 @@ from adapters.botworld import Fault, FaultKind
 from adapters.redis_streams.streams import key_of
 from tests.acceptance.cluster import REPLICAS, WORK_S, Cluster
 from tests.acceptance.fixtures import OpenCluster
-from tests.acceptance.judge import Allowed
-from tests.acceptance.load import Load
+from tests.acceptance.load import Load, death
 from tests.acceptance.waiting import until
 
 MIDDLE = 300
@@ -56,8 +55,7 @@ async def test_services_that_are_stopped_finish_what_they_are_doing(cluster: Ope
         await it.stop()
         assert await it.claimed() == {}
         it.start(*REPLICAS)
-        # An update that the gateway committed as it was stopped may come again.
-        await it.finish(load, Allowed(deliveries=None))
+        await it.finish(load)
         assert repeats(load) == []
 
 
@@ -83,9 +81,10 @@ async def test_what_a_killed_sender_was_calling_is_repeated_once_and_marked(
         await half_way(it, load)
         claimed = await hold_calls(it, load, Fault(FaultKind.SLOW, "sendMessage", count=None, delay_s=1.0))
         assert len(it.world.record.in_flight("sendMessage")) == 2 * CALLS
+        killed = death(it.world, "sender-1", claimed)
         await it.services["sender-1"].kill()
         it.start("sender-1")
-        await it.finish(load, Allowed(load.replies_of(claimed)))
+        await it.finish(load, killed)
         assert len(repeats(load)) == CALLS
 
 
@@ -96,12 +95,13 @@ async def test_what_a_paused_sender_was_calling_is_repeated_once_and_marked(
         load = Load(it.world, seed)
         await half_way(it, load)
         claimed = await hold_calls(it, load, Fault(FaultKind.SLOW, "sendMessage", count=None, delay_s=1.0))
+        paused = death(it.world, "sender-1", claimed)
         it.services["sender-1"].pause()
         assert len(it.world.record.in_flight("sendMessage")) == 2 * CALLS
-        await it.answered(load, len(load.said))
+        await it.answered(load, load.said)
         await until(lambda: len(repeats(load)) == CALLS, "the repeats of what was being called", WORK_S)
         it.services["sender-1"].resume()
-        await it.finish(load, Allowed(load.replies_of(claimed)))
+        await it.finish(load, paused)
         assert len(repeats(load)) == CALLS
 
 
@@ -122,7 +122,7 @@ async def test_a_brain_that_is_paused_past_its_bounds_holds_up_nobody_for_longer
             return await sessions(it, f"{IN_ROUND} and {FOR_LONG}") == 1
 
         await until(only_the_paused, "the session of the paused brain", WORK_S)
-        await it.answered(load, len(load.said))
+        await it.answered(load, load.said)
 
         async def nobody() -> bool:
             return await sessions(it, f"{IN_ROUND} and {FOR_LONG}") == 0
@@ -140,19 +140,19 @@ async def brains_held_up(it: Cluster, load: Load) -> AsyncIterator[None]:
     async with it.other_session() as session, session.transaction():
         # Both are about to note there what they run, which they only do for lanes that they won.
         await session.execute("lock table openclaw.runs in share mode")
-        upto = len(load.said) + MIDDLE
+        upto = load.said + MIDDLE
 
         async def both() -> bool:
             if await marking(it) == 2 and await both_hold(it):
                 return True
             # A few at a time, so that one of them does not win the lanes of all.
-            if len(load.said) < upto:
+            if load.said < upto:
                 load.say(PIECE)
             return False
 
         await until(both, "both brains to be in a round", WORK_S)
         assert await sessions(it, IN_ROUND) == 2
-        load.say(upto - len(load.said))
+        load.say(upto - load.said)
         yield
 
 

@@ -11,8 +11,7 @@ from adapters.redis_streams.liveness import RedisLiveness
 from application.crashpoints import POINTS
 from tests.acceptance.cluster import WORK_S
 from tests.acceptance.fixtures import OpenCluster
-from tests.acceptance.judge import Allowed
-from tests.acceptance.load import Load
+from tests.acceptance.load import Load, death
 from tests.acceptance.waiting import until
 
 
@@ -29,10 +28,9 @@ async def test_a_process_killed_there_leaves_nothing_undone_and_does_nothing_twi
         killed = it.services[doomed]
         await until(lambda: killed.code is not None, f"the death at {point}", WORK_S)
         assert killed.code == -signal.SIGKILL, it.logs()
-        claimed = await it.claimed()
+        killed_there = death(it.world, doomed, await it.claimed())
         # The killed one still counts as alive for some seconds; its successor is to be waited for.
         await RedisLiveness(it.client).withdraw(doomed.partition("-")[0], doomed)
         it.start(doomed)
         await it.ready()
-        deliveries = None if doomed == "gateway-1" else 1
-        await it.finish(load, Allowed(load.replies_of(claimed), deliveries))
+        await it.finish(load, killed_there)

@@ -9,11 +9,10 @@ import asyncio
 import pytest
 
 from application.crashpoints import POINTS
-from application.records import AuditFilter
-from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.harness import Harness
-from tests.acceptance.judge import Allowed, History, judge
-from tests.acceptance.load import Load
+from entrypoints.simulation.history import History, Mishap, gather
+from entrypoints.simulation.standing import of_memory
+from tests.acceptance.load import Load, death, judge
 from tests.crash.killing import Killer, live_until_killed, overlook_deaths
 
 # Longer than a claim, so that what was being called is taken up again.
@@ -34,18 +33,12 @@ async def live_again(harness: Harness) -> None:
         await harness.advance(1.0)
 
 
-async def history_of(harness: Harness, load: Load) -> History:
-    tables = harness.database.tables
-    left = {
-        "owed rows": harness.owed,
-        "dead letters": len(tables.letters),
-        "claims": len(tables.claims),
-        "marks of runs that did not end": sum(bool(ids) for _, ids in tables.runs.values()),
-    }
-    for target in (BRAIN, *SENDER_TARGETS):
-        depth = await harness.streams.depth(target)
-        left |= {f"entries for {target}": depth.length, f"pending entries of {target}": depth.pending}
-    return History(load.said, load.answers(), await harness.records.audit(AuditFilter(limit=1_000_000)), left)
+async def history_of(harness: Harness, load: Load, mishap: Mishap) -> History:
+    standing = await of_memory(harness.database, harness.streams)
+    return await gather(
+        harness.world, load.people.deeds, harness.records, harness.letters, standing,
+        rested_at=harness.clock.now(), mishaps=[mishap],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 6])
@@ -55,18 +48,18 @@ async def test_a_death_there_leaves_nothing_undone_and_does_nothing_twice(point:
     killer = Killer(point, count)
     harness = Harness(crash=killer)
     load = Load(harness.world, seed=count, chats=3, each=8)
-    while not killer.died.is_set() and len(load.said) < load.total:
+    while not killer.died.is_set() and load.said < load.total:
         load.say(4)
         await live_until_killed(harness, killer)
     assert killer.died.is_set()
     assert killer.reached[point] == count
     claimed = {lane: claim.event_id for lane, claim in harness.database.tables.claims.items()}
+    died = death(harness.world, f"{point.partition('.')[0]}-1", claimed)
     killer.allow_life()
     load.say()
     await live_again(harness)
-    deliveries = None if point.startswith("gateway") else 1
-    history = await history_of(harness, load)
-    judge(history, Allowed(load.replies_of(claimed), deliveries))
+    history = await history_of(harness, load, died)
+    judge(history)
     assert any("did not end" in entry.row.reason for entry in history.audit) == (point in MARKED)
     assert bool(claimed) or point not in CLAIMED
 
