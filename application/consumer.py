@@ -15,7 +15,7 @@ from application.crashpoints import CrashPoints
 from application.hand import Hand
 from application.pacing import Pacer
 from application.ports import Clock, Entry, Store, Streams, Wakeup
-from application.rounds import Report, RoundRunner, place_of
+from application.rounds import Report, RoundRunner
 from domain.errors import StoreUnavailable, Unavailable
 
 log = logging.getLogger("openclaw.consumer")
@@ -38,7 +38,6 @@ class Limits:
     sweep_max: int = 500
     reconcile_s: float = 10.0
     abandoned_s: float = 60.0
-    tidy_s: float = 3600.0
     backoff_s: float = 0.2
     backoff_max_s: float = 5.0
 
@@ -103,7 +102,6 @@ class Consumer:
             self._keep(self._flush_in_company),
             self._keep(self._sweep),
             self._keep(self._reconcile),
-            self._keep(self._tidy),
         )
         self._serving = True
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -341,16 +339,6 @@ class Consumer:
         await self._take_in(
             await self.streams.claim(self.target, self.name, limits.abandoned_s, limits.read_max)
         )
-
-    async def _tidy(self) -> None:
-        try:
-            await self.store.tidy()
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - what is left untidied must not end the service
-            where = f"{type(error).__name__} at {place_of(error)}"
-            log.error("%s: tidying up failed: %s", self.target, where, extra={"action": "tidy_failed"})
-        await self.clock.sleep(self.limits.tidy_s)
 
     async def _release(self) -> None:
         """Let go of what is in hand and was not begun: the rows are owed, and another replica's sweep finds them."""

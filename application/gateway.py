@@ -1,11 +1,11 @@
 """The gateway: every update is durable before it is acknowledged; updates that come together share a commit.
 
-Not here: HTTP (``entrypoints.web``) and Telegram's shapes (``domain.updates``).
+Not here: HTTP (``entrypoints.web``), ``polling``, who is turned away (``pressure``), and Telegram's shapes
+(``domain.updates``).
 """
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,38 +18,37 @@ from application.interpreter import event_row, scope_of
 from application.journal import Journal
 from application.messages import command_menus
 from application.ports import Clock, Codec, Intake, Streams, Telegram, Wakeup
+from application.pressure import SENTENCES, Pressure, Reason
 from domain.decisions import Outcome
 from domain.envelope import create, timestamp_of
 from domain.errors import (
     InvalidEvent,
-    NoAnswer,
     Refused,
     StoreUnavailable,
     TelegramError,
+    TurnedAway,
     Unavailable,
 )
-from domain.updates import Translated, is_update, translate
+from domain.updates import Translated, translate
 
 log = logging.getLogger("openclaw.gateway")
 
 SOURCE = "gateway"
 BATCH_MAX = 200
-WAITING_MAX = 2_000
-# Of these a single chat takes so many at most; a batch of a poll has no more than a hundred.
-CHAT_WAITING_MAX = 200
-POLL_TIMEOUT_S = 25
 CALL_S = 10.0
 ALLOWED_UPDATES = [
     "message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member",
 ]  # fmt: skip
 
+# An update that waits to be committed, and where the answer is awaited whether it was new.
+Waiting = tuple[Arrival, asyncio.Future[bool]]
+
 
 @define
 class EdgeCounters:
-    """What the audit does not tell: batches committed, updates turned away, and how often Redis was away."""
+    """What the audit does not tell: batches committed, and how often Redis was away."""
 
     commits: int = 0
-    turned_away: int = 0
     stream_faults: int = 0
 
 
@@ -68,9 +67,10 @@ class Gateway:
     duplicates: int = 0
     counters: EdgeCounters = field(factory=EdgeCounters)
     journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
-    _waiting: list[tuple[Arrival, asyncio.Future[bool]]] = field(factory=list)
-    # How many of the waiting ones each chat has.
-    _lanes: Counter[str] = field(factory=Counter)
+    pressure: Pressure = field(
+        default=Factory(lambda self: Pressure(self.intake, self.clock), takes_self=True)
+    )
+    _waiting: list[Waiting] = field(factory=list)
     _committer: asyncio.Task[None] | None = None
     _publishing: set[asyncio.Task[None]] = field(factory=set)
 
@@ -102,57 +102,51 @@ class Gateway:
             Outcome.IGNORED, source=SOURCE, trace_id=found.trace_id, idempotency_key=found.key, reason=reason
         )
 
-    async def accept(self, updates: Sequence[object]) -> None:
-        """Return when every update is committed. Raises StoreUnavailable, after which none need be; offer them again.
+    async def accept(self, updates: Sequence[object], *, insist: bool = False) -> None:
+        """Return when every update is committed; updates that come while a commit runs share the next one.
 
-        Updates that come while a commit runs wait for the next one and share it. A chat that floods is turned away
-        long before it would keep the others out.
+        Raises TurnedAway for those that were not taken in for now, which leave nothing behind, when the others are
+        committed (``application.pressure``; ``insist`` is as there), and StoreUnavailable, after which none need be.
+        Offer them again.
         """
         arrivals = [self.arrival(update) for update in updates]
         if self.bot_name is None and any(_is_of_group(arrival) for arrival in arrivals):
-            self.counters.turned_away += len(arrivals)
-            raise StoreUnavailable(
-                "the bot's name is not known yet, so nobody can tell what of a group is meant for it"
-            )
-        self._make_room(arrivals)
+            self.pressure.turned_away[Reason.NO_NAME] += len(arrivals)
+            raise StoreUnavailable(SENTENCES[Reason.NO_NAME])
+        faults = await self.pressure.admit(arrivals, insist=insist)
         self.crash("gateway.received")
         loop = asyncio.get_running_loop()
-        places = [(arrival, loop.create_future()) for arrival in arrivals]
+        places = [
+            (each, loop.create_future())
+            for each, fault in zip(arrivals, faults, strict=True)
+            if fault is None
+        ]
         self._waiting.extend(places)
-        if self._committer is None or self._committer.done():
+        if places and (self._committer is None or self._committer.done()):
             self._committer = asyncio.create_task(self._commit_all())
         # Every answer is taken, since a failure is that of all of them.
         for answer in await asyncio.gather(*(place for _, place in places), return_exceptions=True):
             if isinstance(answer, BaseException):
                 raise answer
+        refused = {place: fault for place, fault in enumerate(faults) if fault is not None}
+        if refused:
+            raise TurnedAway(SENTENCES[next(iter(refused.values()))], frozenset(refused))
         self.crash("gateway.answered")
-
-    def _make_room(self, arrivals: Sequence[Arrival]) -> None:
-        """Raise StoreUnavailable where a chat of these updates, or everybody together, has too many waiting."""
-        lanes = Counter(a.owed.lane for a in arrivals if a.owed is not None)
-        fault = ""
-        if any(count + self._lanes[lane] > CHAT_WAITING_MAX for lane, count in lanes.items()):
-            fault = "too many updates of one chat wait to be committed"
-        elif len(self._waiting) + len(arrivals) > WAITING_MAX:
-            fault = "too many updates wait to be committed"
-        if fault:
-            self.counters.turned_away += len(arrivals)
-            raise StoreUnavailable(fault)
-        self._lanes.update(lanes)
 
     async def _commit_all(self) -> None:
         # One turn of the loop lets requests that are being read already share the first commit.
         await asyncio.sleep(0)
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+            batch = [each for each in batch if not self._is_behind(each)]
+            if not batch:
+                continue
             arrivals: Sequence[Arrival] = [arrival for arrival, _ in batch]
-            self._lanes -= Counter(a.owed.lane for a in arrivals if a.owed is not None)
             try:
                 news: Sequence[bool | None] = await self.intake.accept(arrivals)
             except StoreUnavailable as error:
-                for _, place in batch:
-                    if not place.done():
-                        place.set_exception(error)
+                for each in batch:
+                    self._fail(each, error)
                 continue
             except Exception as error:  # noqa: BLE001 - one update's data must not keep the others out
                 arrivals, news = zip(*await self._accept_apart(batch, error), strict=True)
@@ -161,9 +155,25 @@ class Gateway:
             self._start_publishing(
                 [a.owed for a, new in zip(arrivals, news, strict=True) if new and a.owed is not None]
             )
-            for (_, place), new in zip(batch, news, strict=True):
+            for (arrival, place), new in zip(batch, news, strict=True):
+                if new is not None:
+                    self.pressure.done(arrival, taken=True)
                 if not place.done():
                     place.set_result(bool(new))
+
+    def _is_behind(self, waiting: Waiting) -> bool:
+        """Turn an update away of which an earlier one of its chat could not be committed, and tell whether it was."""
+        is_behind = self.pressure.is_behind(waiting[0])
+        if is_behind:
+            self.pressure.turned_away[Reason.BEHIND] += 1
+            self._fail(waiting, StoreUnavailable(SENTENCES[Reason.BEHIND]))
+        return is_behind
+
+    def _fail(self, waiting: Waiting, error: StoreUnavailable) -> None:
+        arrival, place = waiting
+        self.pressure.done(arrival, taken=False)
+        if not place.done():
+            place.set_exception(error)
 
     def _note(self, arrivals: Sequence[Arrival], news: Sequence[bool | None]) -> None:
         """Account for what was committed; None is what was not."""
@@ -174,7 +184,7 @@ class Gateway:
         self.journal.tell(row if new else evolve(row, outcome=Outcome.DUPLICATE) for row, new in committed)
 
     async def _accept_apart(
-        self, batch: Sequence[tuple[Arrival, asyncio.Future[bool]]], error: Exception
+        self, batch: Sequence[Waiting], error: Exception
     ) -> list[tuple[Arrival, bool | None]]:
         """Commit one by one what could not be committed together; what still fails is audited as ignored.
 
@@ -196,9 +206,12 @@ class Gateway:
         found: list[tuple[Arrival, bool | None]] = []
         for arrival, place in batch:
             try:
+                if self._is_behind((arrival, place)):
+                    found.append((arrival, None))
+                    continue
                 found.append((arrival, (await self.intake.accept([arrival]))[0]))
             except StoreUnavailable as unavailable:
-                place.set_exception(unavailable)
+                self._fail((arrival, place), unavailable)
                 found.append((arrival, None))
             except Exception as alone:  # noqa: BLE001 - as above, of one update alone
                 found += await self._accept_apart([(arrival, place)], alone)
@@ -226,79 +239,8 @@ class Gateway:
         await asyncio.gather(*self._publishing, return_exceptions=True)
 
 
-@define
-class PollCounters:
-    """What came of polls: how many brought an answer, how many failed, and how many updates they brought."""
-
-    answered: int = 0
-    failed: int = 0
-    updates: int = 0
-
-
 def _is_of_group(arrival: Arrival) -> bool:
     return arrival.owed is not None and ":-" in arrival.owed.lane
-
-
-@define
-class Poller:
-    """Long polling: the offset moves only when what came before it is committed."""
-
-    gateway: Gateway
-    telegram: Telegram
-    clock: Clock
-    stopping: asyncio.Event = field(factory=asyncio.Event)
-    poll_timeout_s: int = POLL_TIMEOUT_S
-    counters: PollCounters = field(factory=PollCounters)
-    _offset: int = 0
-    _pause_s: float = 0.5
-
-    def stop(self) -> None:
-        """Ask ``run`` to return; a poll that is under way is given up, which confirms nothing."""
-        self.stopping.set()
-
-    async def run(self) -> None:
-        """Poll until stopped, with growing pauses while Telegram or the store is away."""
-        while not self.stopping.is_set():
-            try:
-                await self.once()
-                if self._pause_s > 0.5:
-                    log.info("Telegram answers again", extra={"action": "telegram_answers"})
-                self._pause_s = 0.5
-            except (StoreUnavailable, TelegramError) as error:
-                self.counters.failed += 1
-                log.warning("polling: %s", error, extra={"action": "poll_failed"})
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), self._pause_after(error))
-
-    async def once(self) -> int:
-        """Poll once and commit what came; return the number of updates."""
-        params = {"offset": self._offset, "timeout": self.poll_timeout_s, "allowed_updates": ALLOWED_UPDATES}
-        call = asyncio.ensure_future(self.telegram.call("getUpdates", params, self.poll_timeout_s + 10.0))
-        stop = asyncio.ensure_future(self.stopping.wait())
-        await asyncio.wait({call, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if not call.done():
-            call.cancel()
-            await asyncio.gather(call, return_exceptions=True)
-            return 0
-        answer = call.result()
-        if not isinstance(answer, list):
-            raise NoAnswer("getUpdates brought no list")
-        updates = [one for one in answer if is_update(one)]
-        if answer and not updates:
-            raise NoAnswer("getUpdates brought nothing that is an update")
-        if updates:
-            await self.gateway.accept(updates)
-            self._offset = max(int(update["update_id"]) for update in updates) + 1
-        self.counters.answered += 1
-        self.counters.updates += len(updates)
-        return len(updates)
-
-    def _pause_after(self, error: Exception) -> float:
-        if isinstance(error, Refused) and error.refusal.retry_after_s is not None:
-            return float(error.refusal.retry_after_s)
-        self._pause_s = min(self._pause_s * 2, 30.0)
-        return self._pause_s
 
 
 async def introduce(gateway: Gateway, telegram: Telegram, stopping: asyncio.Event) -> None:

@@ -15,7 +15,7 @@ from attrs import frozen
 from application.books import TaskBook
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, Owed, RateState
 from application.letters import Count, Letter, LetterFilter, Moved
-from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
+from application.records import AuditEntry, AuditFilter, AuditMark, Crowds, Figures, FirstRun
 from domain.access import Asking, Code, Person
 from domain.decisions import AccessEffect
 from domain.envelope import Event
@@ -60,7 +60,10 @@ class Streams(Protocol):
     """
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
-        """Append each wake-up to the stream of its target, in order, in one round trip."""
+        """Append each wake-up to the stream of its target, in order, in one round trip.
+
+        A stream that has grown beyond its bound gets none until it is shorter: its rows wait for the sweep.
+        """
 
     async def create_group(self, target: str) -> None:
         """Create stream and group, the group reading from the first entry; fine if they exist."""
@@ -116,6 +119,15 @@ class Intake(Protocol):
         StoreUnavailable; then nothing was committed, or the commit's answer was lost: offering the same arrivals
         again is safe.
         """
+
+    async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
+        """Return how much is owed in all and, up to ``limit``, by each lane that owes ``owes`` at least; bulk is none.
+
+        ``with_admins`` asks for the lanes of owners and admins besides.
+        """
+
+    async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
+        """Return those of the keys whose updates were taken in."""
 
 
 @runtime_checkable
@@ -245,9 +257,6 @@ class Store(Protocol):
 
     async def figures(self) -> Figures:
         """Return the sizes that ``/status`` shows."""
-
-    async def tidy(self) -> None:
-        """Make coming audit partitions, and forget marks of runs and keys of updates that nothing depends on."""
 
 
 @runtime_checkable

@@ -34,6 +34,15 @@ class Figures:
 
 
 @frozen
+class Crowds:
+    """How much is owed: in all, by the lanes that owe much, and which lanes are of admins' private chats."""
+
+    owed: int
+    lanes: Mapping[str, int]
+    admins: frozenset[str] = frozenset()
+
+
+@frozen
 class AuditEntry:
     """One row of the audit as read back: when, by whom, and the row."""
 

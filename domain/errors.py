@@ -6,6 +6,7 @@
     ├── InvalidEvent        an envelope or payload that breaks its contract; carries every reason
     ├── Permanent           a handler will never succeed with this event: dead letter
     ├── Transient           a later attempt may succeed: retry with backoff
+    │   ├── TurnedAway         updates that are not taken in for now: too much of their chat is under way
     │   └── StoreUnavailable   Postgres cannot be reached or refused for now
     │       └── RowsGone       what a round wanted to settle was settled by another: read again
     ├── Unavailable         Redis cannot be reached for now
@@ -44,6 +45,17 @@ class Permanent(OpenClawError):
 
 class Transient(OpenClawError):
     """The event may be handled later; it is retried with backoff."""
+
+
+class TurnedAway(Transient):
+    """Updates that were not taken in for now, for the reason in the text; offer them again.
+
+    ``refused`` holds the places of these among those that were offered. The others were taken in.
+    """
+
+    def __init__(self, reason: str, refused: frozenset[int]) -> None:
+        super().__init__(reason)
+        self.refused = refused
 
 
 class StoreUnavailable(Transient):

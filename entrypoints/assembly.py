@@ -16,8 +16,10 @@ from application.crashpoints import CrashPoints, no_crash
 from application.facts import Facts, Gatherer
 from application.interpreter import Interpreter
 from application.pacing import Pacer
-from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
+from application.ports import Clock, Codec, Formatter, Intake, Liveness, Store, Streams, Telegram, Tokens
+from application.pressure import Bounds, Pressure
 from application.rationing import Rationing
+from application.retention import Archive, Retention, Terms
 from application.rounds import Decider
 from application.runtime import RuntimeState
 from application.scheduler import Scheduler, SchedulerLimits
@@ -30,6 +32,7 @@ from domain.decisions import Decision
 from domain.errors import Transient
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
+from domain.scope import Scope
 from domain.tasks.policy import Times
 from entrypoints.settings import Settings
 
@@ -120,6 +123,22 @@ def scheduler(
     per_s = min(settings.rate_bot_per_s or usual.per_s, usual.per_s)
     limits = evolve(usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max))
     return Scheduler(agenda, streams, codec, clock, times, crash, limits)
+
+
+def pressure(intake: Intake, clock: Clock, settings: Settings, bot_id: int) -> Pressure:
+    """Return what decides about updates on their way in; the settings' own admins are held back by nobody else."""
+    admins = frozenset(Scope(bot_id, user).lane for user in settings.access_policy().named_admins)
+    bounds = Bounds(settings.backlog_chat_max, settings.backlog_max)
+    return Pressure(intake, clock, bounds, admins)
+
+
+def retention(archive: Archive, clock: Clock, settings: Settings) -> Retention:
+    """Return what forgets."""
+    terms = Terms(
+        settings.keep_updates_days, settings.keep_deliveries_days, settings.keep_occasions_days,
+        settings.keep_audit_days,
+    )  # fmt: skip
+    return Retention(archive, clock, terms)
 
 
 @frozen

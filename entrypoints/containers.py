@@ -18,6 +18,7 @@ from adapters.markdown import MarkdownFormatter
 from adapters.metrics.readings import REDIS
 from adapters.postgres.access import PostgresDesk
 from adapters.postgres.agenda import PostgresAgenda
+from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
@@ -31,9 +32,10 @@ from adapters.redis_streams.streams import RedisStreams
 from adapters.system import SystemClock, SystemTokens
 from adapters.telegram.client import HttpTelegram, bot_id_of
 from application.admission import Admission
-from application.gateway import Gateway, Poller
+from application.gateway import Gateway
 from application.meters import MeteredTelegram
 from application.phrases import Phrases
+from application.polling import Poller
 from application.runtime import RuntimeState
 from application.timing import Timing
 from domain.errors import InvalidSettings
@@ -112,18 +114,19 @@ class GatewayContainer(Common):
     """The gateway: takes updates in. ``watch`` is for the metrics, which take no connection of the service's own."""
 
     redis = providers.Singleton(_redis, Common.settings, "gateway", Common.connects)
-    streams = providers.Singleton(RedisStreams, redis)
+    streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "gateway")
     watch = providers.Singleton(_pool, Common.settings, "gateway", size_max=1)
     intake = providers.Singleton(PostgresIntake, pool)
     http = providers.Singleton(_telegram, Common.settings, 4)
     telegram = providers.Singleton(MeteredTelegram, http, Common.clock)
+    bot_id = providers.Callable(lambda settings: bot_id_of(_token(settings)), Common.settings)
+    pressure = providers.Singleton(assembly.pressure, intake, Common.clock, Common.settings, bot_id)
     gateway = providers.Singleton(
         Gateway,
-        bot_id=providers.Callable(lambda settings: bot_id_of(_token(settings)), Common.settings),
-        intake=intake, streams=streams, codec=Common.codec, clock=Common.clock, crash=Common.crash,
-        bot_name=Common.settings.provided.bot_username,
+        bot_id=bot_id, intake=intake, streams=streams, codec=Common.codec, clock=Common.clock, crash=Common.crash,
+        bot_name=Common.settings.provided.bot_username, pressure=pressure,
     )  # fmt: skip
     poller = providers.Singleton(Poller, gateway, telegram, Common.clock)
 
@@ -132,7 +135,7 @@ class BrainContainer(Common):
     """The brain: decides."""
 
     redis = providers.Singleton(_redis, Common.settings, "brain", Common.connects)
-    streams = providers.Singleton(RedisStreams, redis)
+    streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "brain")
@@ -166,7 +169,7 @@ class SenderContainer(Common):
     """The sender: delivers."""
 
     redis = providers.Singleton(_redis, Common.settings, "sender", Common.connects)
-    streams = providers.Singleton(RedisStreams, redis)
+    streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "sender")
     watch = providers.Singleton(_pool, Common.settings, "sender", size_max=1)
@@ -194,10 +197,10 @@ class SenderContainer(Common):
 
 
 class SchedulerContainer(Common):
-    """The scheduler: says when tasks are due. It works on one connection; the other tells whether Postgres is there."""
+    """The scheduler: says when tasks are due, and forgets what nobody needs any more, on a connection each."""
 
     redis = providers.Singleton(_redis, Common.settings, "scheduler", Common.connects)
-    streams = providers.Singleton(RedisStreams, redis)
+    streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "scheduler", size_max=2)
     watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
@@ -212,13 +215,15 @@ class SchedulerContainer(Common):
         Common.settings,
         Common.crash,
     )
+    archive = providers.Singleton(PostgresArchive, pool)
+    retention = providers.Singleton(assembly.retention, archive, Common.clock, Common.settings)
 
 
 class OperatorContainer(Common):
     """The operator's commands."""
 
     redis = providers.Singleton(_redis, Common.settings, "operator")
-    streams = providers.Singleton(RedisStreams, redis)
+    streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     runtime = providers.Singleton(RuntimeState, redis, log.warning)
     pool = providers.Singleton(_pool, Common.settings, "operator", size_max=1)

@@ -21,6 +21,7 @@ from adapters.calendar.recurrence import DateutilCalendar
 from adapters.codec import Codec
 from adapters.markdown import MarkdownFormatter
 from adapters.memory.agenda import MemoryAgenda
+from adapters.memory.archive import MemoryArchive
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
@@ -31,10 +32,11 @@ from adapters.memory.streams import MemoryStreams
 from adapters.memory.telegram import MemoryTelegram
 from application.changes import AuditRow, Changes, Owed
 from application.crashpoints import CrashPoints, no_crash
-from application.gateway import Gateway, Poller
+from application.gateway import Gateway
 from application.interpreter import scope_of
 from application.letters import Letter, LetterFilter, Moved
 from application.phrases import Phrases
+from application.polling import Poller
 from application.ports import Wakeup
 from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
@@ -46,7 +48,7 @@ from domain.commands.base import Calendar
 from domain.envelope import Event, create, timestamp_of
 from domain.errors import StoreUnavailable
 from domain.ids import event_id_of, trace_of
-from entrypoints.assembly import Ports, Sending, brain, scheduler, sender
+from entrypoints.assembly import Ports, Sending, brain, pressure, retention, scheduler, sender
 from entrypoints.settings import Settings
 from entrypoints.version import version
 
@@ -94,7 +96,7 @@ class Harness:
         self.world = World(self.clock.now)
         self.world.add_bot(TOKEN, BOT_NAME)
         self.database = MemoryDatabase(self.clock)
-        self.streams = MemoryStreams(self.clock)
+        self.streams = MemoryStreams(self.clock, self.settings.stream_max)
         self.redis = MemoryRedis()
         self.liveness = MemoryLiveness(self.clock)
         self.records = MemoryRecords(self.database)
@@ -113,15 +115,18 @@ class Harness:
         self._starts += 1
         telegram = MemoryTelegram(self.world, TOKEN, self.clock)
         runtime = RuntimeState(AsyncMemoryRedis(self.redis))
+        intake = MemoryIntake(self.database)
         self.gateway = Gateway(
-            BOT_ID, MemoryIntake(self.database), self.streams, Codec(), self.clock, self._crash, BOT_NAME
-        )
+            BOT_ID, intake, self.streams, Codec(), self.clock, self._crash, BOT_NAME,
+            pressure=pressure(intake, self.clock, self.settings, BOT_ID),
+        )  # fmt: skip
         self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
         self.brain = brain(
             self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar
         )
         self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
         self.scheduler = self.new_scheduler()
+        self.retention = retention(MemoryArchive(self.database), self.clock, self.settings)
 
     def new_scheduler(self, name: str = "scheduler") -> Scheduler:
         """Return another scheduler beside the one there is; it is for the caller to let it tick."""

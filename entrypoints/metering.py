@@ -102,6 +102,7 @@ def scheduler_metrics(settings: Settings, container: SchedulerContainer) -> Expo
     sources = [
         readings.from_journals([scheduler.journal], types, SCHEDULER_OUTCOMES, handles=False),
         readings.from_scheduler(scheduler),
+        readings.from_retention(container.retention()),
         _pools({"main": container.pool()}),
     ]
     questions = {POSTGRES: _ready(container.watch()), REDIS: _answers(container.redis())}

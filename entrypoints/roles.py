@@ -137,8 +137,9 @@ def _scheduler(settings: Settings, clock: Clock) -> Service:
     scheduler = container.scheduler()
     health, metrics = Health({"postgres": container.pool().ready}), scheduler_metrics(settings, container)
     service = Service("scheduler", settings, container.liveness(), health, metrics)
-    service.serving.append(scheduler.run)
-    service.stopping.append(scheduler.stop)
+    retention = container.retention()
+    service.serving += [scheduler.run, retention.run]
+    service.stopping += [scheduler.stop, retention.stop]
     service.counters["scheduler"] = scheduler.counters
     service.closing += [container.streams().close, container.pool().close, container.watch().close]
     service.closing.append(container.redis().aclose)

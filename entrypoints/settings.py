@@ -16,12 +16,30 @@ import attrs
 from attrs import Attribute, Factory, frozen
 
 from application.consumer import Limits
+from application.pressure import Bounds
+from application.retention import (
+    AUDIT_DAYS_MIN,
+    DELIVERIES_DAYS_MIN,
+    OCCASIONS_DAYS_MIN,
+    UPDATES_DAYS_MAX,
+    UPDATES_DAYS_MIN,
+    Terms,
+)
 from application.sender import SenderLimits
 from domain.access import AccessMode, Policy
 from domain.errors import InvalidSettings
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
-from entrypoints.settings_checks import above_zero, at_least, matches, setting, url, users
+from entrypoints.settings_checks import (
+    above_zero,
+    at_least,
+    between,
+    matches,
+    setting,
+    url,
+    users,
+    zero_or_at_least,
+)
 from entrypoints.settings_source import Sources, read_sources, variable
 from entrypoints.settings_types import (
     BOT_TOKEN,
@@ -43,6 +61,7 @@ def instance_name() -> str:
 
 
 _TELEGRAM, _SERVERS, _WEB, _LIMITS = "Telegram", "Servers and files", "Web and logs", "Limits"
+_KEPT = "What is kept how long"
 _SECRET_SHAPE = matches(WEBHOOK_SECRET, "must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
 
 
@@ -198,6 +217,49 @@ class Settings:
         _LIMITS, "Longest time to finish what is in hand when stopped.", 20.0, above_zero
     )
     round_max: int = setting(_LIMITS, "Events handled in one transaction.", Limits().round_max, at_least(1))
+    backlog_chat_max: int = setting(
+        _LIMITS,
+        "Events that a chat may owe before Telegram is told to keep its updates for a while.",
+        Bounds().chat_max,
+        at_least(10),
+    )
+    backlog_max: int = setting(
+        _LIMITS,
+        "The same for all chats together; from half of it on a chat may owe less and less.",
+        Bounds().all_max,
+        at_least(100),
+    )
+    stream_max: int = setting(
+        _LIMITS,
+        "Wake-ups in the stream of a target, beyond which its rows wait for the sweep.",
+        10_000,
+        at_least(100),
+    )
+
+    keep_updates_days: int = setting(
+        _KEPT,
+        "Keys of updates, by which one that Telegram repeats is known.",
+        Terms().updates_days,
+        between(UPDATES_DAYS_MIN, UPDATES_DAYS_MAX),
+    )
+    keep_deliveries_days: int = setting(
+        _KEPT,
+        "The ledger of what was sent; 0 keeps it for ever.",
+        Terms().deliveries_days,
+        zero_or_at_least(DELIVERIES_DAYS_MIN),
+    )
+    keep_occasions_days: int = setting(
+        _KEPT,
+        "The ledger of what tasks reminded of; 0 keeps it for ever.",
+        Terms().occasions_days,
+        zero_or_at_least(OCCASIONS_DAYS_MIN),
+    )
+    keep_audit_days: int = setting(
+        _KEPT,
+        "The audit, which goes by whole months; 0 keeps it for ever.",
+        Terms().audit_days,
+        zero_or_at_least(AUDIT_DAYS_MIN),
+    )
 
     def access_policy(self) -> Policy:
         """Return what these settings say about who may talk."""

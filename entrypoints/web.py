@@ -14,7 +14,7 @@ from adapters.asgi import BODY_BYTES_MAX, App, Handler, HttpRefusal, Request, Re
 from adapters.metrics.exposition import Exposition
 from application.gateway import Gateway
 from application.meters import ListenerMeter, RequestMeter
-from domain.errors import OpenClawError, StoreUnavailable
+from domain.errors import OpenClawError, StoreUnavailable, TurnedAway
 from domain.updates import NotAnUpdate
 
 SECRET_HEADER = b"x-telegram-bot-api-secret-token"
@@ -45,7 +45,7 @@ class Webhook:
             await self.gateway.accept([update])
         except NotAnUpdate as error:
             raise HttpRefusal(400, str(error)) from None
-        except StoreUnavailable:
+        except (StoreUnavailable, TurnedAway):
             raise HttpRefusal(
                 503, "the update cannot be kept now; send it again", [(b"retry-after", RETRY_S)]
             ) from None

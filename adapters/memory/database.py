@@ -73,10 +73,13 @@ class Tables:
     outbox: dict[tuple[str, UUID], Row] = Factory(dict)
     inbox: dict[str, float] = Factory(dict)
     audit: list[AuditEntry] = Factory(list)
+    # How many rows of the audit stood before those, and were forgotten.
+    audit_forgotten: int = 0
     letters: list[Letter] = Factory(list)
     runs: dict[UUID, tuple[str, list[UUID]]] = Factory(dict)
     claims: dict[str, ClaimRow] = Factory(dict)
     deliveries: dict[str, Delivery] = Factory(dict)
+    delivered_at: dict[str, float] = Factory(dict)
     rates: dict[str, tuple[float, float]] = Factory(dict)
     settings: dict[tuple[str, str], str] = Factory(dict)
     unreachable: dict[tuple[int, int], str] = Factory(dict)
@@ -131,6 +134,7 @@ def copied(tables: Tables) -> Tables:
         runs=deepcopy(tables.runs),
         claims=dict(tables.claims),
         deliveries=dict(tables.deliveries),
+        delivered_at=dict(tables.delivered_at),
         rates=dict(tables.rates),
         settings=dict(tables.settings),
         unreachable=dict(tables.unreachable),
@@ -162,6 +166,7 @@ class Writer:
             )
         for delivery in changes.deliveries:
             self._tables.deliveries[delivery.key] = delivery
+            self._tables.delivered_at[delivery.key] = self._now
         for bucket, state in changes.rates.items():
             self._tables.rates[bucket] = (self._now + state.full_in_s, self._now + state.blocked_for_s)
         for chat in changes.unreachable:

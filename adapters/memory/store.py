@@ -5,6 +5,7 @@ enforce.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -12,21 +13,16 @@ from uuid import UUID
 
 from attrs import evolve
 
-from adapters.memory.access import UNDECIDED, MemoryAccess
+from adapters.memory.access import MemoryAccess
 from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
 from adapters.memory.tasks import MemoryTasks, awaiting_scopes
 from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
-from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
+from application.records import AuditEntry, AuditFilter, AuditMark, Crowds, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
 from domain.rates import bot_bucket
 from domain.scope import bot_and_chat
-
-# Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
-INBOX_KEPT_S = 5 * 24 * 3600.0
-# Longer than a year, for what recurs once a year.
-OCCASIONS_KEPT_S = 400 * 24 * 3600.0
 
 
 class MemoryRound:
@@ -272,29 +268,6 @@ class MemoryStore:
         """See the port."""
         return figures_of(self._database)
 
-    async def tidy(self) -> None:
-        """See the port. There are no partitions to make here, and marks go with their rows."""
-        self._database.check()
-        tables = self._database.tables
-        oldest = self._database.clock.now() - INBOX_KEPT_S
-        day_ago = self._database.clock.now() - 24 * 3600.0
-        tables.access = {
-            subject: row for subject, row in tables.access.items()
-            if row.person.standing not in UNDECIDED
-            or row.code_until > self._database.clock.now()
-            or max(row.person.changed_at, row.wrong_since or 0.0) >= day_ago
-        }  # fmt: skip
-        tables.invitations = {h: i for h, i in tables.invitations.items() if i[2] >= day_ago}
-        tables.inbox = {key: at for key, at in tables.inbox.items() if at >= oldest}
-        now = self._database.clock.now()
-        tables.tasks.occasions = {
-            name: row for name, row in tables.tasks.occasions.items()
-            if row.occasion.at >= now - OCCASIONS_KEPT_S
-        }  # fmt: skip
-        owed = {event_id for _, event_id in tables.outbox}
-        tables.claims = {lane: c for lane, c in tables.claims.items() if c.until >= now or c.event_id in owed}
-        tables.runs = {run: (t, ids) for run, (t, ids) in tables.runs.items() if owed.intersection(ids)}
-
 
 class MemoryIntake:
     """The edge in memory. See ``application.ports.Intake``."""
@@ -316,6 +289,24 @@ class MemoryIntake:
                     add_owed(tables, arrival.owed, now)
                 news.append(new)
         return news
+
+    async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
+        """See the port."""
+        self._database.check()
+        tables = self._database.tables
+        lanes = Counter(r.head.lane for r in tables.outbox.values() if r.head.target != "sender-bulk")
+        crowded = sorted((-count, lane) for lane, count in lanes.items() if count >= owes)[:limit]
+        admins = [s for s, row in tables.access.items() if row.person.standing.is_admin and ":-" not in s]
+        return Crowds(
+            len(tables.outbox),
+            {lane: -count for count, lane in crowded},
+            frozenset(admins if with_admins else ()),
+        )
+
+    async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
+        """See the port."""
+        self._database.check()
+        return {key for key in keys if key in self._database.tables.inbox}
 
     async def ready(self) -> None:
         """Raise StoreUnavailable while the database is down."""
@@ -339,15 +330,17 @@ class MemoryRecords:
         """See the port. Transactions end one after the other here, so the number of rows is the mark."""
         self._database.check()
         rows, now = self._database.tables.audit, self._database.clock.now()
+        gone = self._database.tables.audit_forgotten
         if mark is None:
-            return await self.audit(wanted), AuditMark(len(rows), now)
+            return await self.audit(wanted), AuditMark(gone + len(rows), now)
         found: list[AuditEntry] = []
-        for position, entry in enumerate(rows[mark.position :], mark.position):
+        begin = max(mark.position, gone)
+        for position, entry in enumerate(rows[begin - gone :], begin):
             if len(found) == wanted.limit:
                 return found, AuditMark(position, now)
             if _matches(entry, wanted):
                 found.append(entry)
-        return found, AuditMark(len(rows), now)
+        return found, AuditMark(gone + len(rows), now)
 
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """See the port."""

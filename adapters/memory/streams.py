@@ -12,6 +12,8 @@ from attrs import define, field
 from application.ports import Clock, Depth, Entry, Wakeup
 from domain.errors import Unavailable
 
+LENGTH_MAX = 10_000
+
 Encoded = dict[str, bytes]
 EntryId = tuple[int, int]
 
@@ -43,8 +45,9 @@ class MemoryStreams:
     deletes one group, and while ``down`` is true every call raises Unavailable.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, length_max: int = LENGTH_MAX) -> None:
         self._clock = clock
+        self._length_max = length_max
         self._streams: dict[str, _Stream] = {}
         self._sequence = 0
         self._changed = asyncio.Event()
@@ -105,8 +108,10 @@ class MemoryStreams:
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Append each wake-up to the stream of its target, in order."""
         self._check()
+        full = {w.target for w in wakeups if len(self._stream(w.target).entries) >= self._length_max}
         for wakeup in wakeups:
-            self.add_raw(wakeup.target, _encode(wakeup))
+            if wakeup.target not in full:
+                self.add_raw(wakeup.target, _encode(wakeup))
 
     async def create_group(self, target: str) -> None:
         """Create stream and group, the group reading from the first entry; fine if they exist."""

@@ -92,12 +92,19 @@ _REMINDERS = (
            "How much later than planned due tasks were acted on."),
     Metric("openclaw_occasions_total", C, ("kept",), SCHEDULER,
            "Occasions of tasks by what stands of them; whether one is ambiguous only the brain learns."),
+    Metric("openclaw_forgotten_total", C, ("kind",), SCHEDULER,
+           "Rows that were forgotten: updates (their keys), deliveries, occasions, audit, leftovers."),
+    Metric("openclaw_forgetting_failed_total", C, (), SCHEDULER,
+           "Times that something could not be forgotten; it is tried again in an hour, and the log says why."),
 )  # fmt: skip
 
 _EDGE = (
     Metric("openclaw_updates_waiting", G, (), EDGE, "Updates taken in that wait to be committed."),
     Metric("openclaw_update_commits_total", C, (), EDGE, "Transactions that made updates durable."),
-    Metric("openclaw_updates_turned_away_total", C, (), EDGE, "Updates refused because too many waited."),
+    Metric("openclaw_updates_turned_away_total", C, ("reason",), EDGE,
+           "Updates that were not taken in for now: chat_waiting, all_waiting (to be committed), chat_owes, all_owe (too "
+           "much is owed), behind (an earlier one of the chat), no_name (the bot's name is not known yet)."),
+    Metric("openclaw_chats_turned_away", G, (), EDGE, "Chats whose updates are turned away for what they owe."),
     Metric("openclaw_polls_total", C, ("result",), POLLING,
            "Polls for updates: answered (and committed) or failed, by Telegram or by the store."),
     Metric("openclaw_polled_updates_total", C, (), POLLING, "Updates that polls brought and that were committed."),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from adapters.metrics.exposition import Reading, Source
 from adapters.metrics.survey import Survey
 from application.consumer import Consumer
-from application.gateway import Gateway, Poller
+from application.gateway import Gateway
 from application.journal import Journal
 from application.meters import (
     AGE_S,
@@ -22,8 +22,11 @@ from application.meters import (
     PoolMeter,
     RequestMeter,
 )
+from application.polling import Poller
 from application.ports import Depth
+from application.pressure import Reason
 from application.records import Figures
+from application.retention import Kind, Retention
 from application.scheduler import Scheduler
 from application.sender import Deliverer
 from domain.catalogue import CATALOGUE
@@ -126,13 +129,26 @@ def from_calls(meter: CallMeter, methods: Sequence[str]) -> Source:
 
 def from_gateway(gateway: Gateway) -> Source:
     """Return what the gateway counts, however its updates come."""
-    counters = gateway.counters
+    counters, pressure = gateway.counters, gateway.pressure
 
     def read() -> Iterator[Reading]:
         yield Reading("openclaw_updates_waiting", gateway.waiting)
         yield Reading("openclaw_update_commits_total", counters.commits)
-        yield Reading("openclaw_updates_turned_away_total", counters.turned_away)
+        for reason in Reason:
+            yield Reading("openclaw_updates_turned_away_total", pressure.turned_away[reason], (reason.value,))
+        yield Reading("openclaw_chats_turned_away", pressure.chats)
         yield Reading("openclaw_server_faults_total", counters.stream_faults, (REDIS,))
+
+    return read
+
+
+def from_retention(retention: Retention) -> Source:
+    """Return what was forgotten."""
+
+    def read() -> Iterator[Reading]:
+        for kind in Kind:
+            yield Reading("openclaw_forgotten_total", retention.forgotten[kind], (kind.value,))
+        yield Reading("openclaw_forgetting_failed_total", retention.failed)
 
     return read
 

@@ -1,10 +1,11 @@
 """The edge in Postgres: updates become durable, many in one commit. See ``application.ports.Intake``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from adapters.postgres.pool import Pool
 from adapters.postgres.sql import SQL
 from application.changes import Arrival
+from application.records import Crowds
 
 
 class PostgresIntake:
@@ -35,6 +36,19 @@ class PostgresIntake:
             )
         fresh = {row[0] for row in rows}
         return [_take(fresh, a.key) for a in arrivals]
+
+    async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(SQL["crowds"], owes, limit, with_admins)
+        lanes = {row["lane"]: row["owed"] for row in rows if row["lane"] is not None and not row["is_admin"]}
+        in_all = sum(row["owed"] for row in rows if row["lane"] is None)
+        return Crowds(in_all, lanes, frozenset(row["lane"] for row in rows if row["is_admin"]))
+
+    async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            return {row["key"] for row in await connection.fetch(SQL["taken_in"], keys)}
 
     async def ready(self) -> None:
         """Raise StoreUnavailable unless a statement runs."""

@@ -262,17 +262,37 @@ select b.target, b.owed, b.oldest_s from openclaw.backlog() b;
 -- name: dead_letter_count
 select openclaw.dead_letter_count();
 
--- name: tidy_runs
-delete from openclaw.runs r where r.started_at < openclaw.now() - interval '1 hour' and (r.event_ids = '{}' or not exists (
-  select 1 from openclaw.outbox o where o.event_id = any (r.event_ids)));
+-- name: crowds
+select lane, owed, is_admin from openclaw.crowds($1, $2, $3);
 
--- name: tidy_claims
--- A claim that ran out and whose row was settled or buried without another call says nothing any more.
-delete from openclaw.claims c where c.claimed_until < openclaw.now() and not exists (
-  select 1 from openclaw.outbox o where o.target = c.target and o.event_id = c.event_id);
+-- name: taken_in
+select key from openclaw.inbox where key = any ($1::text[]);
 
 -- name: forget_updates
-select openclaw.forget_updates();
+select openclaw.forget_updates(make_interval(secs => $1::float8), $2);
+
+-- name: forget_deliveries
+select openclaw.forget_deliveries(make_interval(secs => $1::float8), $2);
+
+-- name: forget_occasions
+select openclaw.forget_occasions(make_interval(secs => $1::float8), $2);
+
+-- name: forget_leftovers
+select openclaw.forget_leftovers($1);
+
+-- name: forget_audit
+select openclaw.forget_audit(make_interval(secs => $1::float8));
+
+-- name: note_retention
+insert into openclaw.retention as r (kind, kept, removed, removed_ever)
+values ($1, make_interval(secs => $2::float8), $3, $3)
+on conflict (kind) do update set ran_at = openclaw.now(), kept = excluded.kept, removed = excluded.removed,
+  removed_ever = r.removed_ever + excluded.removed;
+
+-- name: read_retention
+select kind, extract(epoch from openclaw.now() - ran_at)::float8 as ago_s, extract(epoch from kept)::float8 as kept_s,
+  removed, removed_ever
+from openclaw.retention order by kind;
 
 -- name: ensure_partitions
 select openclaw.ensure_audit_partitions();
@@ -419,14 +439,6 @@ where subject = $1 and standing not in ('stranger', 'asked')
 on conflict (subject) do update set standing = excluded.standing, name = excluded.name,
   decided_by = excluded.decided_by, code_hash = null, code_until = null, wrong_codes = 0, wrong_since = null,
   changed_at = openclaw.now() where a.standing in ('stranger', 'asked');
-
--- name: tidy_access
--- Who asked or guessed a day ago and was not decided about is forgotten, and so is an invitation that ran out.
-with gone as (
-  delete from openclaw.invitations where expires_at < openclaw.now() - interval '1 day'
-)
-delete from openclaw.access where standing in ('stranger', 'asked') and changed_at < openclaw.now() - interval '1 day'
-  and coalesce(code_until, '-infinity') < openclaw.now() and coalesce(wrong_since, '-infinity') < openclaw.now() - interval '1 day';
 
 -- name: mark_reachable
 update openclaw.chats set unreachable_since = null, unreachable_reason = null where bot_id = $1 and chat_id = $2;
@@ -595,9 +607,6 @@ order by t.task_id for no key update;
 -- name: resume_tasks
 update openclaw.tasks t set remind_at = greatest(openclaw.now(), t.due_at), is_paused = false
 where t.scope = any ($1::text[]) and t.status = 'open' and t.is_paused;
-
--- name: forget_occasions
-select openclaw.forget_occasions();
 
 -- name: task_state
 -- What operators see of a task: nothing that people wrote. It is named by its id, or by its scope and number.

@@ -300,17 +300,6 @@ class PostgresStore:
         async with self._pool.connection() as connection:
             return await read_figures(connection)
 
-    async def tidy(self) -> None:
-        """See the port."""
-        async with self._pool.connection() as connection:
-            await connection.execute(SQL["ensure_partitions"])
-            await connection.execute(SQL["tidy_runs"])
-            # Each to its own: the sender has no right to the edge's keys, the brain none to claims.
-            for statement in (
-                ("tidy_claims",) if self._claims else ("forget_updates", "tidy_access", "forget_occasions")
-            ):
-                await connection.execute(SQL[statement])
-
 
 async def read_figures(connection: Connection) -> Figures:
     """Return the sizes that both ``/status`` and ``openclaw status`` show."""

@@ -17,6 +17,7 @@ from adapters.redis_streams.reader import Reader
 from application.ports import Depth, Entry, Wakeup
 
 READ_MARGIN_S = 5.0
+LENGTH_MAX = 10_000
 PENDING_OF_REMOVED_MAX = 1000
 
 Fields = dict[bytes, bytes]
@@ -34,19 +35,35 @@ class RedisStreams:
     hold up everything else.
     """
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    def __init__(self, client: redis.asyncio.Redis, length_max: int = LENGTH_MAX) -> None:
+        """``length_max``: a stream that is longer gets no wake-ups, so that Redis never holds a whole backlog."""
         self._client = client
+        self._length_max = length_max
+        # Targets whose stream was too long when it was looked at last.
+        self._full: set[str] = set()
         self._readers: dict[tuple[str, str], Reader] = {}
 
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
-        """Append each wake-up to the stream of its target, in order, in one round trip."""
+        """Append each wake-up to the stream of its target, in order, in one round trip; none to one that is too long.
+
+        How long a stream is comes back with the round trip, and counts from the next one on.
+        """
         if not wakeups:
             return
+        targets = list(dict.fromkeys(wakeup.target for wakeup in wakeups))
         with translated("publish"):
             async with self._client.pipeline(transaction=False) as pipe:
                 for wakeup in wakeups:
-                    pipe.execute_command("XADD", key_of(wakeup.target), "*", *_fields(wakeup))
-                await _answers(pipe)
+                    if wakeup.target not in self._full:
+                        pipe.execute_command("XADD", key_of(wakeup.target), "*", *_fields(wakeup))
+                for target in targets:
+                    pipe.xlen(key_of(target))
+                lengths = (await _answers(pipe))[-len(targets) :]
+        for target, length in zip(targets, lengths, strict=True):
+            if length >= self._length_max:
+                self._full.add(target)
+            else:
+                self._full.discard(target)
 
     async def create_group(self, target: str) -> None:
         """Create stream and group, the group reading from the first entry; fine if they exist."""

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.roles import SERVICES
-from application.gateway import CHAT_WAITING_MAX
+from application.pressure import CHAT_WAITING_MAX
 from benchmarks.flood import PAGE, requests_table
 from entrypoints.database import prepare_database
 from tests.acceptance.cluster import password_of

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,15 +17,15 @@ from application.crashpoints import no_crash
 from application.gateway import (
     ALLOWED_UPDATES,
     BATCH_MAX,
-    CHAT_WAITING_MAX,
-    WAITING_MAX,
     Gateway,
-    Poller,
     introduce,
     offer_commands,
 )
 from application.messages import command_menus
-from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable
+from application.polling import Poller
+from application.pressure import CHAT_WAITING_MAX, WAITING_MAX, Reason
+from application.records import Crowds
+from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable, TurnedAway
 from domain.updates import NotAnUpdate
 from tests.unit.given import BOT, an_update
 
@@ -46,6 +46,12 @@ class SlowIntake:
         if self.faults:
             raise self.faults.pop(0)
         return await self._intake.accept(arrivals)
+
+    async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
+        return await self._intake.crowds(owes, limit, with_admins=with_admins)
+
+    async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
+        return await self._intake.taken_in(keys)
 
 
 class Edge:
@@ -125,12 +131,11 @@ async def test_a_commit_takes_only_so_many(edge: Edge) -> None:
     assert len(edge.database.tables.inbox) == BATCH_MAX + 50
 
 
-async def test_more_than_can_wait_is_refused_and_nothing_of_it_is_kept(edge: Edge) -> None:
-    with pytest.raises(StoreUnavailable, match="too many updates wait"):
-        await edge.gateway.accept(
-            [an_update(update=n, chat={"id": n + 1, "type": "private"}) for n in range(WAITING_MAX + 1)]
-        )
-    assert edge.intake.sizes == []
+async def test_what_is_more_than_can_wait_is_turned_away_and_leaves_nothing_behind(edge: Edge) -> None:
+    with pytest.raises(TurnedAway, match="too many updates wait") as found:
+        await edge.gateway.accept(from_chats(WAITING_MAX + 1))
+    assert found.value.refused == {WAITING_MAX}
+    assert sum(edge.intake.sizes) == len(edge.database.tables.inbox) == WAITING_MAX
 
 
 async def test_a_commit_that_fails_acknowledges_none_and_the_next_one_goes_on(edge: Edge) -> None:
@@ -149,13 +154,13 @@ async def test_a_chat_that_floods_is_turned_away_before_anybody_else(edge: Edge)
     flood = [an_update(update=n) for n in range(CHAT_WAITING_MAX)]
     waiting = asyncio.create_task(edge.gateway.accept(flood))
     await asyncio.sleep(0)
-    with pytest.raises(StoreUnavailable, match="too many updates of one chat"):
+    with pytest.raises(TurnedAway, match="too many updates of one chat"):
         await edge.gateway.accept([an_update(update=9_000)])
     quiet = an_update(update=9_001, chat={"id": 8, "type": "private"})
     await edge.gateway.accept([quiet])
     await waiting
     await edge.gateway.accept([an_update(update=9_000)])
-    assert edge.gateway.counters.turned_away == 1
+    assert edge.gateway.pressure.turned_away == {Reason.CHAT_WAITING: 1}
 
 
 async def test_nobody_is_left_waiting_or_complaining_after_a_failure(

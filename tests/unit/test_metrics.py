@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from adapters.metrics.survey import Survey
 from application.changes import Arrival
 from application.meters import CallMeter, Histogram, MeteredTelegram, PoolMeter
 from application.ports import Depth, Intake
-from application.records import AuditFilter, Figures
+from application.records import AuditFilter, Crowds, Figures
 from domain.errors import NoAnswer, NotSent, Refusal, Refused, StoreUnavailable
 from entrypoints.harness import Harness
 from tests.acceptance.business import given_fault, given_refusal, when_time_passes
@@ -83,6 +83,12 @@ class Refusing:
         if any(arrival.key == self.key and arrival.owed is not None for arrival in arrivals):
             raise ValueError("no way to store this")
         return await self.inner.accept(arrivals)
+
+    async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
+        return await self.inner.crowds(owes, limit, with_admins=with_admins)
+
+    async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
+        return await self.inner.taken_in(keys)
 
 
 async def counted(harness: Harness) -> Counter[tuple[str, str, str]]:
