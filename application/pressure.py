@@ -1,10 +1,10 @@
 """Back pressure: whose updates are turned away for a while, so that whoever causes a backlog waits and nobody else.
 
 Two things are bounded: what waits to be committed, which is memory of this process, and what is owed, which lies in
-Postgres. What is turned away leaves nothing behind, so Telegram keeps it and brings it again. Up to half of what may be
-owed in all, each chat may owe its full bound; from there on less and less, so that chats that owe much are turned away
-long before those that owe little, and those that owe nothing last. Of a chat no more is reckoned to what all owe than it
-may owe. A chat that was turned away is taken in again once it has worked off half.
+Postgres. What is turned away leaves nothing behind, so Telegram keeps it and brings it again. Up to half of what may
+be owed in all, each chat may owe its full bound; from there on less and less, so that chats that owe much are turned
+away long before those that owe little, and those that owe nothing last. Of a chat no more is reckoned to what all owe
+than it may owe. A chat that was turned away is taken in again once it has worked off half.
 
 What is owed is counted in the store now and then, not for every update: in between, what was admitted is added, so that
 no chat gets far beyond its bound. Nothing here waits for a chat, and nothing is remembered for long: all of it follows

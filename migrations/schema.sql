@@ -108,7 +108,7 @@ begin
   perform openclaw.refuse_unless(term >= interval '90 days', 'the audit is kept 90 days at least');
   perform pg_advisory_xact_lock(hashtextextended('openclaw audit partitions', 0));
   for month in
-    select c.oid::regclass as place, c.reltuples,
+    select format('openclaw.%I', c.relname) as place, c.reltuples,
       (to_date(substr(c.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC' as ends
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'openclaw.audit'::regclass and c.relname ~ '^audit_[0-9]{4}_[0-9]{2}$' order by c.relname
@@ -127,7 +127,7 @@ begin
     end if;
     execute format('drop table %s', month.place);
     insert into openclaw.audit (consumer, outcome, reason) values ('scheduler', 'discarded',
-      format('%s, with %s rows, was older than %s', month.place, removed, term));
+      format('%s, with %s rows, was older than %s days', month.place, removed, extract(epoch from term)::bigint / 86400));
     return removed;
   end loop;
   return null;

@@ -149,7 +149,8 @@ def _forget_month(tables: Tables, now: float, before: float) -> int | None:
             tables.audit = [entry for entry in tables.audit if _month(entry.at) != month]
             tables.audit_forgotten += len(entries)
             name = f"openclaw.audit_{month[0]:04}_{month[1]:02}"
-            row = AuditRow(Outcome.DISCARDED, reason=f"{name}, with {len(entries)} rows, was too old")
+            reason = f"{name}, with {len(entries)} rows, was older than {(now - before) / DAY_S:.0f} days"
+            row = AuditRow(Outcome.DISCARDED, reason=reason)
             tables.audit.append(AuditEntry(now, "scheduler", row))
             return len(entries)
     return None

@@ -102,8 +102,8 @@ _EDGE = (
     Metric("openclaw_updates_waiting", G, (), EDGE, "Updates taken in that wait to be committed."),
     Metric("openclaw_update_commits_total", C, (), EDGE, "Transactions that made updates durable."),
     Metric("openclaw_updates_turned_away_total", C, ("reason",), EDGE,
-           "Updates that were not taken in for now: chat_waiting, all_waiting (to be committed), chat_owes, all_owe (too "
-           "much is owed), behind (an earlier one of the chat), no_name (the bot's name is not known yet)."),
+           "Updates that were not taken in for now: chat_waiting, all_waiting (to be committed), chat_owes, all_owe "
+           "(too much is owed), behind (an earlier one of the chat), no_name (the bot's name is not known yet)."),
     Metric("openclaw_chats_turned_away", G, (), EDGE, "Chats whose updates are turned away for what they owe."),
     Metric("openclaw_polls_total", C, ("result",), POLLING,
            "Polls for updates: answered (and committed) or failed, by Telegram or by the store."),

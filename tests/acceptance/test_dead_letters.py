@@ -124,7 +124,7 @@ async def test_a_redriven_message_that_may_have_arrived_says_so(harness: Harness
     (letter,) = await harness.dead_letters()
     assert letter.repeat
     if tidied:
-        await harness.sendings[0].consumer.store.tidy()
+        await harness.retention.once()
     await when_owed(harness, "next", 7)
     await harness.redrive()
     await when_time_passes(harness, 5)

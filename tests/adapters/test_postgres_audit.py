@@ -138,7 +138,7 @@ async def test_a_month_whose_rows_lie_in_the_default_partition_stops_nobody(
     async with connections(database, 1) as (owner,):
         await owner.execute("update openclaw.clock set ahead = interval '400 days'")
         await owner.execute(WRITE, "there")
-        await leg.store().tidy()
+        await leg.archive.make_room()
         months = await owner.fetch(
             "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid "
             "where i.inhparent = 'openclaw.audit'::regclass"

@@ -4,6 +4,7 @@ Everything here runs under the services' own roles. Not here: what the store doe
 (``tests/contract``).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -63,12 +64,13 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "occasions": SI,
         "settings": READ,
         "chats": READ,
+        "retention": SIU,
     },
     "operator": {
         name: READ
         for name in (
             "outbox", "inbox", "runs", "dead_letters", "audit", "claims", "deliveries", "rates", "chats", "settings",
-            "tasks", "occasions", "memories", "runtime",
+            "tasks", "occasions", "memories", "runtime", "retention",
         )
     } | {"outbox": READ | ADD, "audit": READ | ADD, "access": SIUD, "invitations": SIUD},
 }  # fmt: skip
@@ -168,9 +170,9 @@ async def test_every_partition_of_the_audit_refuses_to_be_emptied(admin: asyncpg
 
 
 async def test_partitions_may_be_made_by_many_at_once(leg: PostgresLeg) -> None:
-    for role in ("brain", "sender"):
-        await leg.store(role).tidy()
-    assert await refused(leg, "gateway", "select openclaw.ensure_audit_partitions()")
+    await asyncio.gather(*(leg.archive.make_room() for _ in range(4)))
+    for role in ("gateway", "brain", "sender", "operator"):
+        assert await refused(leg, role, "select openclaw.ensure_audit_partitions()"), role
 
 
 # Scopes

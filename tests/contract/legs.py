@@ -12,12 +12,14 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from adapters.memory.agenda import MemoryAgenda
+from adapters.memory.archive import MemoryArchive
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.reminders import MemoryReminderRecords
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.postgres.agenda import PostgresAgenda
+from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.pool import Pool
@@ -27,6 +29,7 @@ from adapters.postgres.store import PostgresStore
 from application.books import Agenda, ReminderRecords
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
 from application.ports import DeadLetters, Intake, Records, Store
+from application.retention import Archive
 from domain.decisions import Outcome
 
 NAMES = UUID(int=7)
@@ -54,12 +57,16 @@ class Leg(Protocol):
     letters: DeadLetters
     agenda: Agenda
     reminders: ReminderRecords
+    archive: Archive
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
 
     async def elapse(self, seconds: float) -> None:
         """Let time go by."""
+
+    async def move_clock(self, seconds: float) -> None:
+        """Let time go by for everything, also for what keeps when it was written and is never changed."""
 
     def now(self) -> float:
         """Return the instant by the database's clock."""
@@ -79,11 +86,15 @@ class MemoryLeg:
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
         self.agenda: Agenda = MemoryAgenda(self.database)
         self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
+        self.archive: Archive = MemoryArchive(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
 
     async def elapse(self, seconds: float) -> None:
+        await self.clock.advance(seconds)
+
+    async def move_clock(self, seconds: float) -> None:
         await self.clock.advance(seconds)
 
     def now(self) -> float:
@@ -107,6 +118,8 @@ class PostgresLeg:
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
         self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
         self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
+        self.archive: Archive = PostgresArchive(self.pools["scheduler"])
+        self._ahead_s = 0.0
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]
@@ -121,9 +134,19 @@ class PostgresLeg:
         finally:
             await connection.close()
 
+    async def move_clock(self, seconds: float) -> None:
+        self._ahead_s += seconds
+        connection = await asyncpg.connect(self._admin_url)
+        try:
+            await connection.execute(
+                "update openclaw.clock set ahead = make_interval(secs => $1)", self._ahead_s
+            )
+        finally:
+            await connection.close()
+
     def now(self) -> float:
         # The server runs on this machine.
-        return time.time()
+        return time.time() + self._ahead_s
 
     async def close(self) -> None:
         for pool in self.pools.values():

@@ -166,14 +166,6 @@ async def test_what_was_decided_of_a_chat_comes_with_its_rows(leg: Leg) -> None:
         assert {head.lane: head.standing for head in current.heads} == {ANN: "admin", BEN: None}
 
 
-async def test_strangers_who_were_not_decided_about_are_forgotten_after_a_day(leg: Leg) -> None:
-    await when_done(leg, asks(ANN, "hash"), CountWrongCode(BEN), stands(GROUP, Standing.REVOKED))
-    await leg.elapse(90_000)
-    await leg.store().tidy()
-    assert await person(leg, ANN) == await person(leg, BEN) == Person()
-    assert (await person(leg, GROUP)).standing is Standing.REVOKED
-
-
 # The operator's desk
 
 

@@ -86,19 +86,6 @@ async def test_updates_that_cross_each_other_in_other_orders_do_not_block_for_go
     assert sum(sum(answer) for answer in answers) == len(keys)
 
 
-async def test_a_key_is_kept_longer_than_telegram_repeats_it_and_shorter_than_ids_begin_anew(
-    leg: Leg,
-) -> None:
-    """Updates are kept for a day; ids may start at random after a week without any (``Update.update_id``)."""
-    await leg.intake.accept([arrival("tg:1:1", "a")])
-    await leg.elapse(3 * 24 * 3600)
-    await leg.store().tidy()
-    assert await leg.intake.accept([arrival("tg:1:1", "a")]) == [False]
-    await leg.elapse(3 * 24 * 3600)
-    await leg.store().tidy()
-    assert await leg.intake.accept([arrival("tg:1:1", "another")]) == [True]
-
-
 # Records
 
 

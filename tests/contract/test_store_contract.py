@@ -278,13 +278,3 @@ async def test_counting_a_death_raises_it_and_forgets_the_mark_of_that_row_only(
     async with leg.store(run="two").round("brain", ["1:1", "1:2"]) as current:
         seen = {head.envelope: (head.deaths, head.marked) for head in current.heads}
     assert seen == {b"a": (1, False), b"b": (0, True)}
-
-
-async def test_tidying_keeps_the_marks_of_rows_that_are_owed(leg: Leg) -> None:
-    await given_owed(leg, owed("a"))
-    async with leg.store(run="one").round("brain", ["1:5"]) as current:
-        await current.mark([ident("a")])
-    await leg.elapse(7200)
-    await leg.store().tidy()
-    async with leg.store(run="two").round("brain", ["1:5"]) as current:
-        assert [head.marked for head in current.heads] == [True]

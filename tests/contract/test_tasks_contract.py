@@ -322,17 +322,6 @@ async def test_resuming_beats_a_change_of_the_same_round_that_did_not_know_of_it
     assert found.remind_at is not None
 
 
-async def test_occasions_of_long_ago_are_forgotten(leg: Leg) -> None:
-    await given(leg, a_task("a"))
-    await when_done(leg, KeepOccasion(Occasion(ident("a"), NOON, Kept.FIRED)))
-    await leg.elapse(399 * 86_400)
-    await leg.store().tidy()
-    assert len(await kept(leg, "a")) == 1
-    await leg.elapse(2 * 86_400)
-    await leg.store().tidy()
-    assert await kept(leg, "a") == []
-
-
 # Groups that move
 
 

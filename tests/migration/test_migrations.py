@@ -10,6 +10,7 @@ from attrs import evolve
 
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.postgres.agenda import PostgresAgenda
+from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.migrate import NewerSchema, migrate, migrate_sync
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
@@ -17,6 +18,7 @@ from adapters.postgres.schema import current_version, newest_version
 from adapters.postgres.store import PostgresStore
 from application.agenda import AgendaChanges, Firing
 from application.changes import Changes, ScopedEffect
+from application.retention import DAY_S, Kind
 from domain.decisions import AddTask
 from domain.errors import StoreUnavailable
 from domain.tasks.values import Kept, Occasion, Task
@@ -111,10 +113,10 @@ async def test_an_owner_who_is_no_superuser_may_migrate_and_serve(
     try:
         store = PostgresStore(pools["brain"], pools["brain"], consumer="brain", run_id=ident("r"))
         await when_applied(store, "brain", Changes(owed=[owed("a")]))
-        await store.tidy()
         assert dict((await store.figures()).owed) == {"brain": 1}
         assert dict((await PostgresRecords(pools["operator"]).figures()).owed) == {"brain": 1}
         await _serve_tasks(store, PostgresAgenda(pools["scheduler"]))
+        await _forget(PostgresArchive(pools["scheduler"]), url)
     finally:
         for pool in pools.values():
             await pool.close()
@@ -135,4 +137,24 @@ async def _serve_tasks(store: PostgresStore, agenda: PostgresAgenda) -> None:
         assert await current.apply(AgendaChanges([firing], [evolve(found.task, remind_at=None)])) == [firing]
     async with store.round("brain", ["1:5", "1:-7", "1:6"]) as round_:
         assert {head.lane for head in round_.heads if head.awaits} == {"1:5", "1:-7"}
-    await store.tidy()
+
+
+async def _forget(archive: PostgresArchive, url: str) -> None:
+    """Forget what is old, and nothing that is needed; the functions see what they ask about."""
+    owner = await asyncpg.connect(url)
+    try:
+        await owner.execute(
+            "update openclaw.clock set ahead = interval '500 days';"
+            "insert into openclaw.inbox (key, arrived_at) values ('tg:1:1', pg_catalog.now());"
+            "insert into openclaw.deliveries (key, lane, outcome, repeat, settled_at)"
+            " select key, lane, 'delivered', false, pg_catalog.now() from (values ('a', '1:5'), ('b', '1:9')) as x(key, lane)"
+        )
+    finally:
+        await owner.close()
+    terms = {Kind.UPDATES: 5, Kind.DELIVERIES: 7, Kind.OCCASIONS: 31, Kind.AUDIT: 90, Kind.LEFTOVERS: 0}
+    found = {kind: await archive.forget(kind, days * DAY_S, 100) for kind, days in terms.items()}
+    # Of the chat 1:5 something is owed, and the occasion is the last one of an open task.
+    assert found == {
+        Kind.UPDATES: 1, Kind.DELIVERIES: 1, Kind.OCCASIONS: 0, Kind.AUDIT: 0, Kind.LEFTOVERS: 0,
+    }  # fmt: skip
+    await archive.make_room()
