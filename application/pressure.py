@@ -168,7 +168,7 @@ class Pressure:
         entered = [self._enter(each) for each in arrivals]
         inside = [each for each, fault in zip(arrivals, entered, strict=True) if fault is None]
         try:
-            if self._is_due or any(self._is_doubtful(_lane(each)) for each in inside):
+            if inside and (self._is_due or any(self._is_doubtful(_lane(each)) for each in inside)):
                 await self._look()
         except BaseException:
             for each in inside:
@@ -211,9 +211,9 @@ class Pressure:
         lane = _lane(arrival)
         fault = Reason.BEHIND if self.is_behind(arrival) else self._fault_of(lane, insist=insist)
         if fault is None:
+            self._since_in_all += self._owes(lane) < self.bounds.chat_max
             for counter in (self._admitted, self._since):
                 counter[lane] += 1
-            self._since_in_all += 1
             if lane:
                 self._held.take(lane, number_of(arrival))
             return None

@@ -46,12 +46,14 @@ class RedisStreams:
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Append each wake-up to the stream of its target, in order, in one round trip; none to one that is too long.
 
-        How long a stream is comes back with the round trip, and counts from the next one on.
+        How long a stream is comes back with the round trip; where one was too long, it is looked at before the next.
         """
-        if not wakeups:
-            return
         targets = list(dict.fromkeys(wakeup.target for wakeup in wakeups))
         with translated("publish"):
+            for target in self._full.intersection(targets):
+                self._measured(target, await self._client.xlen(key_of(target)))
+            if self._full.issuperset(targets):
+                return
             async with self._client.pipeline(transaction=False) as pipe:
                 for wakeup in wakeups:
                     if wakeup.target not in self._full:
@@ -60,10 +62,13 @@ class RedisStreams:
                     pipe.xlen(key_of(target))
                 lengths = (await _answers(pipe))[-len(targets) :]
         for target, length in zip(targets, lengths, strict=True):
-            if length >= self._length_max:
-                self._full.add(target)
-            else:
-                self._full.discard(target)
+            self._measured(target, length)
+
+    def _measured(self, target: str, length: int) -> None:
+        if length >= self._length_max:
+            self._full.add(target)
+        else:
+            self._full.discard(target)
 
     async def create_group(self, target: str) -> None:
         """Create stream and group, the group reading from the first entry; fine if they exist."""

@@ -6,11 +6,12 @@ import asyncio
 import pytest
 from attrs import evolve
 
-from application.changes import Arrival, AuditRow, Changes, Delivery
+from application.changes import Arrival, AuditRow, Changes, Delivery, ScopedEffect
 from application.ports import Intake, Records
-from application.records import AuditFilter
-from domain.decisions import Outcome
-from tests.contract.legs import Leg, arrival, ident, offered, when_applied, when_settled
+from application.records import AuditFilter, Crowds
+from domain.access import Standing
+from domain.decisions import Outcome, SetStanding
+from tests.contract.legs import Leg, arrival, given_owed, ident, offered, owed, when_applied, when_settled
 
 
 async def outcomes(leg: Leg) -> list[str]:
@@ -84,6 +85,42 @@ async def test_updates_that_cross_each_other_in_other_orders_do_not_block_for_go
     rounds = [forwards if n % 2 else forwards[::-1] for n in range(6)]
     answers = await asyncio.gather(*(leg.intake.accept(batch) for batch in rounds))
     assert sum(sum(answer) for answer in answers) == len(keys)
+
+
+# What is owed
+
+
+async def crowds(leg: Leg, owes: int, limit: int = 10, *, with_admins: bool = False) -> Crowds:
+    return await leg.intake.crowds(owes, limit, with_admins=with_admins)
+
+
+async def test_chats_that_owe_much_are_told_with_how_much_and_what_is_owed_in_all(leg: Leg) -> None:
+    assert await crowds(leg, 1) == Crowds(0, {})
+    await leg.intake.accept([arrival(f"tg:1:{n}", f"{n}", "1:5" if n % 3 else "1:-7") for n in range(9)])
+    await given_owed(leg, owed("s", "1:5", "sender"), owed("of another", "1:8", "sender"))
+    await given_owed(leg, *(owed(f"bulk {n}", "1:9", "sender-bulk") for n in range(5)))
+    assert await crowds(leg, 1) == Crowds(16, {"1:5": 7, "1:-7": 3, "1:8": 1})
+    assert await crowds(leg, 3) == Crowds(16, {"1:5": 7, "1:-7": 3})
+    assert await crowds(leg, 1, 1) == Crowds(16, {"1:5": 7}), "the greatest first"
+    await when_settled(leg, *(f"{n}" for n in range(9)))
+    assert await crowds(leg, 1) == Crowds(7, {"1:5": 1, "1:8": 1})
+
+
+async def test_the_private_chats_of_owners_and_admins_are_told_where_they_are_asked_for(leg: Leg) -> None:
+    standings = {"1:5": Standing.OWNER, "1:6": Standing.ADMIN, "1:7": Standing.MEMBER, "1:-8": Standing.ADMIN}
+    effects = [
+        ScopedEffect("1:u9", SetStanding(each, standing, "", "user 9"))
+        for each, standing in standings.items()
+    ]
+    await when_applied(leg.store(), "brain", Changes(effects=effects))
+    assert (await crowds(leg, 1)).admins == frozenset()
+    assert await crowds(leg, 1, with_admins=True) == Crowds(0, {}, frozenset({"1:5", "1:6"}))
+
+
+async def test_updates_that_were_taken_in_are_known_by_their_keys(leg: Leg) -> None:
+    await leg.intake.accept([arrival("tg:1:1", "a"), arrival("tg:1:2")])
+    assert set(await leg.intake.taken_in(["tg:1:1", "tg:1:2", "tg:1:3"])) == {"tg:1:1", "tg:1:2"}
+    assert set(await leg.intake.taken_in([])) == set()
 
 
 # Records

@@ -19,6 +19,8 @@ from application.ports import Depth, Entry, Streams, Wakeup
 NAMES = UUID(int=7)
 IDLE_S = 0.05
 PATIENCE_S = 10.0
+# Of the streams of these tests.
+LENGTH_MAX = 30
 
 
 class Server(Protocol):
@@ -112,6 +114,19 @@ class StreamsContract:
     async def test_publishing_nothing_does_nothing(self, streams: Streams) -> None:
         await streams.publish([])
         assert await streams.depth("brain") == Depth(0, 0)
+
+    async def test_a_stream_that_is_too_long_gets_nothing_until_it_is_shorter(self, streams: Streams) -> None:
+        for n in range(LENGTH_MAX + 5):
+            await streams.publish([wakeup(str(n)), wakeup(str(n), "sender")][: 1 + (n == 0)])
+        assert (await streams.depth("brain")).length == LENGTH_MAX
+        await streams.publish([wakeup("over"), wakeup("of another", "sender")])
+        assert (await streams.depth("brain")).length == LENGTH_MAX
+        assert (await streams.depth("sender")).length == 2, "one that is too long holds up no other"
+        entries = await streams.consume("brain", "one", 10, 0)
+        await streams.ack("brain", ids_of(entries))
+        await streams.publish([wakeup("again")])
+        last = (await streams.consume("brain", "one", 100, 0))[-1]
+        assert last.wakeup == wakeup("again")
 
     async def test_each_target_has_its_own_stream(self, streams: Streams) -> None:
         await streams.publish([wakeup("a", "brain"), wakeup("b", "sender"), wakeup("c", "brain")])
@@ -349,7 +364,7 @@ class TestMemory(StreamsContract, BlockingContract):
 
     @pytest.fixture
     def streams(self, clock: ManualClock) -> MemoryStreams:
-        return MemoryStreams(clock)
+        return MemoryStreams(clock, LENGTH_MAX)
 
     @pytest.fixture
     def server(self, clock: ManualClock, streams: MemoryStreams) -> Server:
@@ -364,7 +379,7 @@ class TestFakeRedis(StreamsContract):
 
     @pytest.fixture
     async def streams(self, client: fakeredis.FakeAsyncRedis) -> AsyncIterator[RedisStreams]:
-        streams = RedisStreams(client)
+        streams = RedisStreams(client, LENGTH_MAX)
         yield streams
         await streams.close()
 
@@ -378,7 +393,7 @@ class TestRealServer(StreamsContract, BlockingContract):
     async def streams(self, valkey_url: str) -> AsyncIterator[RedisStreams]:
         client = connect(valkey_url)
         await client.flushall()
-        streams = RedisStreams(client)
+        streams = RedisStreams(client, LENGTH_MAX)
         yield streams
         await streams.close()
         await client.aclose()

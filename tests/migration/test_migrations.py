@@ -147,7 +147,8 @@ async def _forget(archive: PostgresArchive, url: str) -> None:
             "update openclaw.clock set ahead = interval '500 days';"
             "insert into openclaw.inbox (key, arrived_at) values ('tg:1:1', pg_catalog.now());"
             "insert into openclaw.deliveries (key, lane, outcome, repeat, settled_at)"
-            " select key, lane, 'delivered', false, pg_catalog.now() from (values ('a', '1:5'), ('b', '1:9')) as x(key, lane)"
+            " select key, lane, 'delivered', false, pg_catalog.now()"
+            " from (values ('a', '1:5'), ('b', '1:9')) as x(key, lane)"
         )
     finally:
         await owner.close()
