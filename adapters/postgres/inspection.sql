@@ -115,6 +115,18 @@ select target, owed, oldest_s from openclaw.backlog();
 -- name: dead_letters
 select openclaw.dead_letter_count() as letters;
 
+-- name: crowds
+-- For the operator, the gateway and the owner. How much the chats owe that owe most, and all together; no chat is named.
+select lane is null as is_all, owed from openclaw.crowds(10, 1000, false);
+
+-- name: retention
+-- For the operator, the scheduler and the owner.
+select kind, extract(epoch from openclaw.now() - ran_at)::float8 as ago_s from openclaw.retention;
+
+-- name: first_audit
+-- For the operator and the owner. Since when something has been done here.
+select coalesce(extract(epoch from openclaw.now() - min(at)), 0)::float8 as ago_s from openclaw.audit;
+
 -- name: owners
 -- For the operator, the brain and the owner. How many may decide who is let in.
 select count(*) as owners from openclaw.access where standing in ('owner', 'admin');

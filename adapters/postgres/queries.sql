@@ -289,11 +289,6 @@ values ($1, make_interval(secs => $2::float8), $3, $3)
 on conflict (kind) do update set ran_at = openclaw.now(), kept = excluded.kept, removed = excluded.removed,
   removed_ever = r.removed_ever + excluded.removed;
 
--- name: read_retention
-select kind, extract(epoch from openclaw.now() - ran_at)::float8 as ago_s, extract(epoch from kept)::float8 as kept_s,
-  removed, removed_ever
-from openclaw.retention order by kind;
-
 -- name: ensure_partitions
 select openclaw.ensure_audit_partitions();
 

@@ -161,6 +161,11 @@ def stranger(ward: Ward) -> None:
     ward.variables["OPENCLAW_POSTGRES_URL"] = ward.login("planted_stranger", "only-for-strangers")
 
 
+def crowded(ward: Ward) -> None:
+    ward.variables["OPENCLAW_BACKLOG_MAX"] = "100"
+    undone(OWE.format(ago="0 seconds", count=60), "delete from openclaw.outbox")(ward)
+
+
 NEXT_MONTH = "to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM')"
 DROP_NEXT = f"do $$ begin execute 'drop table openclaw.audit_' || {NEXT_MONTH}; end $$"
 # Autovacuum, which runs every second here, must not clear away what is to be found.
@@ -280,6 +285,13 @@ FAULTS = (
             fresh=True),
     Planted("an event that nobody takes up", "events.backlog", "roles.running",
             undone(OWE.format(ago="5 minutes", count=1), "delete from openclaw.outbox")),
+    Planted("a chat that owes too much", "events.crowds", "openclaw access revoke ID",
+            undone(OWE.format(ago="0 seconds", count=600), "delete from openclaw.outbox"), WARNING),
+    Planted("chats that owe too much all together", "events.crowds", "see events.backlog", crowded, WARNING),
+    Planted("a scheduler that forgets nothing any more", "events.retention", "forgetting_failed",
+            undone("insert into openclaw.retention (kind, ran_at, removed, removed_ever) "
+                   "select k, now() - interval '2 days', 0, 0 from unnest(array['updates', 'deliveries']) k",
+                   "delete from openclaw.retention"), WARNING),
     Planted("a dead letter", "events.dead_letters", "openclaw dlq list", undone(LETTER,
                    "delete from openclaw.dead_letters"), WARNING),
 )  # fmt: skip
