@@ -77,7 +77,8 @@ def _crowds(evidence: Evidence) -> Iterator[Verdict]:
         )
     if in_all * 2 > settings.backlog_max:
         yield warning(
-            f"{in_all} events are owed of at most {settings.backlog_max}; chats are turned away, those first that owe most"
+            f"{in_all} events are owed of at most {settings.backlog_max}; "
+            "chats are turned away, those first that owe most"
         )
     if not over and in_all * 2 <= settings.backlog_max:
         yield ok("no chat owes too much")
@@ -126,7 +127,7 @@ CHECKS = (
           f"{LATE_S:g} s or longer: it is not being worked off",
           "see roles.running and postgres.oldest_xmin; the log of that service says what keeps it", _backlog),
     Check("events.crowds", "how much each chat owes, and all together",
-          "a chat owes OPENCLAW_BACKLOG_CHAT_MAX, or all owe half of OPENCLAW_BACKLOG_MAX: the gateway turns updates away",
+          "a chat owes OPENCLAW_BACKLOG_CHAT_MAX, or all owe half of OPENCLAW_BACKLOG_MAX: updates are turned away",
           "nothing, where one person floods (`openclaw access revoke ID` ends it); else see events.backlog, and "
           "whether Telegram's limits are what keeps the sender", _crowds),
     Check("events.retention", "when the scheduler last went through what may be forgotten",
