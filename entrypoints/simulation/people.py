@@ -108,7 +108,7 @@ def user_of(place: int, who: int) -> int:
 
 def plan(seed: int, scale: Scale | None = None) -> list[Action]:
     """Return what people do: the same for the same seed and scale."""
-    return _Planner(Random(seed), scale or Scale()).made()  # noqa: S311 (nothing secret)
+    return _Planner(Random(seed), scale or Scale()).made()
 
 
 def without(actions: Sequence[Action], numbers: Collection[int]) -> list[Action]:
