@@ -106,6 +106,8 @@ REST_S: Mapping[str, float] = {POSTGRES: 4.0, VALKEY: 3.0, TELEGRAM: 1.0, WEBHOO
 ROLE_REST_S = 2.0
 # Of a fault that meets single calls, how many.
 CALLS_MAX = 40
+# Thirty minutes of it hold more than three hundred kills.
+EVERY_S = 3.2
 # When no victim is free, later is looked again.
 LATER_S = 0.5
 # Cards that could not be played yet.

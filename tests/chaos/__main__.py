@@ -1,0 +1,102 @@
+"""``python -m tests.chaos --minutes 30 --seed 1``: kills, pauses, cuts and fills while people write, then judges.
+
+The installation is its own: servers, services and a simulated Telegram on the loopback, gone when it ends, also when it
+is interrupted. Exit codes: 0 when every promise was kept, 1 when one was not (then the seed, the stories of the messages
+and the folder with all logs are told), 130 when it was interrupted.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+import uvloop
+
+from entrypoints.simulation.checker import Violation, violations
+from entrypoints.simulation.story import story
+from tests.acceptance.processes import nursing
+from tests.chaos.plan import EVERY_S
+from tests.chaos.report import table, write
+from tests.chaos.storm import Course, Options, weather
+
+INTERRUPTED = 130
+STORIES_MAX, BREACHES_SHOWN = 5, 50
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run it; return the exit code."""
+    options, is_written = _options(argv)
+    command = f"python -m tests.chaos --minutes {options.storm_s / 60:g} --seed {options.seed}"
+    command += f" --rate {options.rate:g} --every {options.every_s:g}"
+    print(command, flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="openclaw-chaos-"))
+    try:
+        with nursing() as nursery, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            course = runner.run(_interruptible(weather(nursery, folder, options)))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        shutil.rmtree(folder)
+        print("interrupted; nothing was judged")
+        return INTERRUPTED
+    except BaseException:
+        print(f"the logs are in {folder}")
+        raise
+    found = violations(course.history)
+    text = table(course, found, command)
+    print(text)
+    if found or not course.is_at_rest:
+        _complain(course, found, folder)
+        return 1
+    shutil.rmtree(folder)
+    if is_written:
+        write(text)
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> tuple[Options, bool]:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long the storm lasts")
+    parser.add_argument("--seed", type=int, help="what the storm and the load follow from; chosen when not given")
+    parser.add_argument("--rate", type=float, default=50.0, help="messages a second")
+    parser.add_argument("--every", type=float, default=EVERY_S, help="seconds from a strike to the next, about")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RELIABILITY.md")
+    given = parser.parse_args(argv)
+    seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
+    return Options(seed, given.minutes * 60, given.rate, given.every), given.write
+
+
+async def _interruptible(run: Coroutine[None, None, Course]) -> Course:
+    """Run, cancelled by the first signal to end; further ones do not disturb the tidying up."""
+    task = asyncio.create_task(run)
+    signals, loop = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    for number in signals:
+        loop.add_signal_handler(number, interrupt)
+    return await task
+
+
+def _complain(course: Course, found: Sequence[Violation], folder: Path) -> None:
+    """Tell what was not kept, and leave what is needed to find out why."""
+    lines = [] if course.is_at_rest else [f"it did not come to rest: {dict(course.history.standing.left)}"]
+    for each in found[:STORIES_MAX]:
+        lines += ["", f"{each.rule}: {each.sentence}", *story(course.history, each)]
+    lines += [f"{each.rule}: {each.sentence}" for each in found[STORIES_MAX:BREACHES_SHOWN]]
+    print("\n".join(lines))
+    fallen = sorted(course.struck, key=lambda each: each.at)
+    told = [f"{each.at:.3f} - {each.until:.3f}: {each.strike}" for each in fallen]
+    (folder / "strikes.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
+    (folder / "violations.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"\n{len(found)} violations with seed {course.options.seed}; logs, strikes and stories are in {folder}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""The course of a run: people write while strikes fall, then everything calms down, and what came of it is recorded.
+
+Not here: what goes wrong (``plan``, ``strikes``), whether promises were kept (``entrypoints.simulation.checker``), and
+how it is told (``report``).
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+from attrs import define, evolve, field, frozen
+
+from adapters.postgres.clock import PostgresClock
+from adapters.postgres.dead_letters import PostgresDeadLetters
+from adapters.postgres.pool import Pool
+from adapters.postgres.roles import role_of
+from adapters.redis_streams.connect import connect
+from adapters.redis_streams.streams import RedisStreams
+from application.runtime import RuntimeState
+from domain.errors import Unavailable
+from entrypoints.assembly import BRAIN, SENDER_TARGETS
+from entrypoints.simulation.history import History, Mishap, gather
+from entrypoints.simulation.people import ADMIN, People, Scale, plan
+from entrypoints.simulation.standing import of_postgres
+from tests.acceptance.processes import Nursery
+from tests.acceptance.waiting import until
+from tests.chaos.installation import Ended, Installation, installed
+from tests.chaos.pacing import pass_time
+from tests.chaos.plan import EVERY_S, SENDERS, VALKEY, Strike, strikes
+from tests.chaos.strikes import carry_out
+
+# The shortest bounds that the settings allow (a claim outlasts a call by three seconds), so that a pause outlasts them
+# soon; and no limits of rate, of which one bot's would be below what is offered.
+SETTINGS = {
+    "call_timeout_s": 2, "claim_s": 5, "stop_timeout_s": 5, "sweep_grace_s": 1,
+    "rate_bot_per_s": 0, "rate_chat_per_s": 0, "rate_group_per_min": 0, "admins": ADMIN,
+}  # fmt: skip
+CHATS = 120
+# Some actions come to nothing, such as presses of buttons that are not there yet.
+SPARE = 1.6
+TICK_S = 0.02
+CALM_S_MAX = 180.0
+# Reminders are made for up to three minutes later; the clock is moved there instead of waiting.
+AHEAD_S = 200.0
+KEPT_MAX = 5_000_000
+TARGETS = (BRAIN, *SENDER_TARGETS)
+
+
+@frozen
+class Options:
+    """``storm_s`` seconds with ``rate`` things done a second by people, and a strike about every ``every_s``."""
+
+    seed: int
+    storm_s: float
+    rate: float = 50.0
+    every_s: float = EVERY_S
+
+
+@frozen
+class Struck:
+    """A strike as it went: seconds since the epoch."""
+
+    strike: Strike
+    at: float
+    until: float
+
+
+@frozen
+class Course:
+    """What came of a run. ``calm_s``: how long it took after the storm until nothing was left to do."""
+
+    options: Options
+    struck: Sequence[Struck]
+    ended: Sequence[Ended]
+    history: History
+    storm_s: float
+    calm_s: float
+    is_at_rest: bool
+
+
+@define
+class Storm:
+    """A storm over an installation."""
+
+    it: Installation
+    options: Options
+    people: People
+    struck: list[Struck] = field(factory=list)
+    began_at: float = 0.0
+
+    async def rage(self) -> float:
+        """Let people write and strikes fall; return how many seconds it took until all strikes were over."""
+        self.began_at, began_s = time.time(), time.monotonic()
+        fallen = strikes(self.options.seed, self.options.storm_s, self.options.every_s)
+        async with asyncio.TaskGroup() as group:
+            supervisor = group.create_task(self.it.supervise())
+            parts = [group.create_task(self._write(began_s))]
+            parts += [group.create_task(self._strike(each, began_s)) for each in fallen]
+            await asyncio.gather(*parts)
+            supervisor.cancel()
+        return time.monotonic() - began_s
+
+    async def _write(self, began_s: float) -> None:
+        """Let as much be done as is due by now, again and again."""
+        k, options = 0, self.options
+        while (passed_s := time.monotonic() - began_s) < options.storm_s:
+            due = options.rate * passed_s
+            while len(self.people.deeds) < due and k < len(self.people.plan):
+                self.people.do(k)
+                k += 1
+            await pass_time(TICK_S)
+
+    async def _strike(self, strike: Strike, began_s: float) -> None:
+        await pass_time(max(0.0, began_s + strike.at_s - time.monotonic()))
+        at = time.time()
+        await carry_out(self.it, strike)
+        self.struck.append(Struck(strike, at, time.time()))
+
+    def mishaps(self) -> list[Mishap]:
+        """Return what was done to whom, as the checker reads it."""
+        return [
+            Mishap(each.strike.kind.name.lower(), "redis" if victim == VALKEY else victim, each.at, each.until)
+            for each in self.struck
+            for victim in each.strike.victims
+        ]
+
+
+async def weather(nursery: Nursery, folder: Path, options: Options) -> Course:
+    """Run a storm and the calm after it on an installation of its own."""
+    async with installed(nursery, folder, SETTINGS) as it:
+        world = it.cluster.world
+        world.record.kept_max = KEPT_MAX
+        actions = plan(options.seed, Scale(int(options.rate * options.storm_s * SPARE), CHATS, 0.0))
+        storm = Storm(it, options, People(world, actions))
+        await it.start_all()
+        storm_s = await storm.rage()
+        began_s = time.monotonic()
+        supervisor = asyncio.create_task(it.supervise())
+        try:
+            is_at_rest = await _calm(it)
+        finally:
+            supervisor.cancel()
+            await asyncio.gather(supervisor, return_exceptions=True)
+        calm_s = time.monotonic() - began_s
+        await it.cluster.stop()
+        history = await _recorded(it, storm)
+        return Course(options, storm.struck, it.ended, history, storm_s, calm_s, is_at_rest)
+
+
+async def _calm(it: Installation) -> bool:
+    """Wait until nothing is left to do, now and after the reminders of the next minutes; return whether that came."""
+    clock = PostgresClock(it.cluster.servers.postgres_url)
+    (bot_id,) = it.cluster.world.bots
+    queue = it.cluster.world.queues[bot_id]
+    client = connect(it.cluster.servers.redis_url, "openclaw-chaos")
+    streams = RedisStreams(client)
+
+    async def at_rest() -> bool:
+        if queue.pending() or not (await clock.look()).is_at_rest:
+            return False
+        depths = [await streams.depth(target) for target in TARGETS]
+        return not any(depth.length or depth.pending for depth in depths)
+
+    try:
+        await until(at_rest, "rest", CALM_S_MAX)
+        await clock.move(time.time() + AHEAD_S)
+        await until(at_rest, "rest after the reminders", CALM_S_MAX)
+    except TimeoutError:
+        return False
+    finally:
+        await client.aclose()
+    return True
+
+
+async def _recorded(it: Installation, storm: Storm) -> History:
+    """Return the history, once no service runs any more."""
+    cluster = it.cluster
+    pool = Pool(cluster.servers.postgres_url, role_of("operator"), size_max=1, steady_plans=False)
+    client = connect(cluster.servers.redis_url, "openclaw-chaos")
+    session = await asyncpg.connect(cluster.servers.postgres_url)
+    try:
+        in_force = None
+        with suppress(Unavailable):
+            in_force = await RuntimeState(client).mode()
+        mode = in_force.value if in_force is not None else None
+        standing = await of_postgres(session, RedisStreams(client), mode_in_force=mode)
+        if mode is None:
+            standing = evolve(standing, mode_in_force=standing.mode_committed)
+        now = await session.fetchval("select extract(epoch from openclaw.now())::float8")
+        moved = Mishap("clock", "clock", time.time(), time.time(), AHEAD_S)
+        return await gather(
+            cluster.world, storm.people.deeds, cluster.records, PostgresDeadLetters(pool), standing,
+            rested_at=now, mishaps=[*storm.mishaps(), moved], senders=len(SENDERS),
+        )  # fmt: skip
+    finally:
+        await session.close()
+        await client.aclose()
+        await pool.close()
