@@ -12,17 +12,17 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
 from entrypoints.simulation.checker import Violation, violations
 from entrypoints.simulation.story import story
-from tests.acceptance.processes import nursing
+from tests.acceptance.processes import Nursery, nursing
 from tests.chaos.plan import EVERY_S
 from tests.chaos.report import table, write
-from tests.chaos.storm import Course, Options, weather
+from tests.chaos.storm import Course, Interrupted, Options, weather
 
 INTERRUPTED = 130
 STORIES_MAX, BREACHES_SHOWN = 5, 50
@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="openclaw-chaos-"))
     try:
         with nursing() as nursery, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            course = runner.run(_interruptible(weather(nursery, folder, options)))
-    except (asyncio.CancelledError, KeyboardInterrupt):
+            course = runner.run(_run(nursery, folder, options))
+    except (Interrupted, KeyboardInterrupt):
         shutil.rmtree(folder)
         print("interrupted; nothing was judged")
         return INTERRUPTED
@@ -69,19 +69,12 @@ def _options(argv: Sequence[str] | None) -> tuple[Options, bool]:
     return Options(seed, given.minutes * 60, given.rate, given.every), given.write
 
 
-async def _interruptible(run: Coroutine[None, None, Course]) -> Course:
-    """Run, cancelled by the first signal to end; further ones do not disturb the tidying up."""
-    task = asyncio.create_task(run)
-    signals, loop = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), asyncio.get_running_loop()
-
-    def interrupt() -> None:
-        for number in signals:
-            loop.add_signal_handler(number, lambda: None)
-        task.cancel()
-
-    for number in signals:
-        loop.add_signal_handler(number, interrupt)
-    return await task
+async def _run(nursery: Nursery, folder: Path, options: Options) -> Course:
+    """Run until the end, or until the first signal to end."""
+    interrupted, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupted.set)
+    return await weather(nursery, folder, options, interrupted)
 
 
 def _complain(course: Course, found: Sequence[Violation], folder: Path) -> None:

@@ -43,6 +43,7 @@ CHATS = 120
 SPARE = 1.6
 TICK_S = 0.02
 CALM_S_MAX = 180.0
+CANCEL_S = 1.0
 # Reminders are made for up to three minutes later; the clock is moved there instead of waiting.
 AHEAD_S = 200.0
 KEPT_MAX = 5_000_000
@@ -128,26 +129,46 @@ class Storm:
         ]
 
 
-async def weather(nursery: Nursery, folder: Path, options: Options) -> Course:
-    """Run a storm and the calm after it on an installation of its own."""
+class Interrupted(Exception):
+    """The run was asked to end before its end."""
+
+
+async def weather(
+    nursery: Nursery, folder: Path, options: Options, interrupted: asyncio.Event
+) -> Course:
+    """Run a storm and the calm after it on an installation of its own. Raises Interrupted, nothing left running."""
     async with installed(nursery, folder, SETTINGS) as it:
-        world = it.cluster.world
-        world.record.kept_max = KEPT_MAX
-        actions = plan(options.seed, Scale(int(options.rate * options.storm_s * SPARE), CHATS, 0.0))
-        storm = Storm(it, options, People(world, actions))
-        await it.start_all()
-        storm_s = await storm.rage()
-        began_s = time.monotonic()
-        supervisor = asyncio.create_task(it.supervise())
-        try:
-            is_at_rest = await _calm(it)
-        finally:
-            supervisor.cancel()
-            await asyncio.gather(supervisor, return_exceptions=True)
-        calm_s = time.monotonic() - began_s
-        await it.cluster.stop()
-        history = await _recorded(it, storm)
-        return Course(options, storm.struck, it.ended, history, storm_s, calm_s, is_at_rest)
+        course = asyncio.create_task(_course(it, options))
+        waiter = asyncio.create_task(interrupted.wait())
+        await asyncio.wait({course, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if course.done():
+            return course.result()
+        # More than once, since a library that is met at the wrong moment keeps a cancellation to itself.
+        while not course.done():
+            course.cancel()
+            await asyncio.wait({course}, timeout=CANCEL_S)
+        raise Interrupted
+
+
+async def _course(it: Installation, options: Options) -> Course:
+    world = it.cluster.world
+    world.record.kept_max = KEPT_MAX
+    actions = plan(options.seed, Scale(int(options.rate * options.storm_s * SPARE), CHATS, 0.0))
+    storm = Storm(it, options, People(world, actions))
+    await it.start_all()
+    storm_s = await storm.rage()
+    began_s = time.monotonic()
+    supervisor = asyncio.create_task(it.supervise())
+    try:
+        is_at_rest = await _calm(it)
+    finally:
+        supervisor.cancel()
+        await asyncio.gather(supervisor, return_exceptions=True)
+    calm_s = time.monotonic() - began_s
+    await it.cluster.stop()
+    history = await _recorded(it, storm)
+    return Course(options, storm.struck, it.ended, history, storm_s, calm_s, is_at_rest)
 
 
 async def _calm(it: Installation) -> bool:
