@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from benchmarks.page import put, table
 from domain.decisions import Outcome
 from entrypoints.simulation.evidence import MARK, Evidence, Violation, root_of
 from entrypoints.simulation.history import History, Kind
@@ -19,8 +20,7 @@ from tests.chaos.plan import POSTGRES, TELEGRAM, VALKEY, WEBHOOK
 from tests.chaos.storm import Course, Struck
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "RELIABILITY.md"
-BEGIN, END = "<!-- chaos: made by tests/chaos, do not edit -->", "<!-- chaos: end -->"
-# What is repeated at least so much later is not looked for before a strike.
+# Nobody waits longer.
 WAITED_S_MAX = 600.0
 LOST_RULES = frozenset({"taken", "answered"})
 DOUBLED_RULES = frozenset({"once", "idempotent", "effects once"})
@@ -113,25 +113,20 @@ def _recovery(waits: Waits, slowest: Struck | None) -> str:
 def kinds(struck: Sequence[Struck]) -> Mapping[str, int]:
     """Return how often what was done to whom, in words."""
     return Counter(
-        f"{each.strike.victim}: {each.strike.kind}" if each.strike.victim in SERVERS else str(each.strike.kind)
+        f"{each.strike.victim}: {each.strike.kind}"
+        if each.strike.victim in SERVERS
+        else str(each.strike.kind)
         for each in struck
     )
 
 
-def table(course: Course, violations: Sequence[Violation], command: str) -> str:
+def told(course: Course, violations: Sequence[Violation], command: str) -> str:
     """Return the figures of a run as Markdown, with the command that makes such a run."""
-    parts = [f"`{command}`", "", "| | |", "|---|---|"]
-    parts += [f"| {name} | {value} |" for name, value in rows(course, violations)]
-    parts += ["", "| fault | times |", "|---|---|"]
-    parts += [f"| {name} | {number} |" for name, number in sorted(kinds(course.struck).items())]
-    return "\n".join(parts) + "\n"
+    figures = table(("", ""), rows(course, violations))
+    faults = [(name, str(number)) for name, number in sorted(kinds(course.struck).items())]
+    return f"\n`{command}`\n\n{figures}\n{table(('fault', 'times'), faults)}\n"
 
 
-def write(text: str, page: Path = PAGE) -> None:
-    """Put ``text`` in its place in the page."""
-    whole = page.read_text(encoding="utf-8")
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{page} has no place for the table; put the lines {BEGIN} and {END} into it")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+def write(text: str) -> None:
+    """Put what is told into its place in the documentation."""
+    put(PAGE, "tests.chaos", "chaos", text)

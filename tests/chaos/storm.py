@@ -90,11 +90,11 @@ class Storm:
     options: Options
     people: People
     struck: list[Struck] = field(factory=list)
-    began_at: float = 0.0
 
     async def rage(self) -> float:
         """Let people write and strikes fall; return how many seconds it took until all strikes were over."""
-        self.began_at, began_s = time.time(), time.monotonic()
+        began_s = time.monotonic()
+        print("the storm begins", flush=True)
         fallen = strikes(self.options.seed, self.options.storm_s, self.options.every_s)
         async with asyncio.TaskGroup() as group:
             supervisor = group.create_task(self.it.supervise())
@@ -123,7 +123,9 @@ class Storm:
     def mishaps(self) -> list[Mishap]:
         """Return what was done to whom, as the checker reads it."""
         return [
-            Mishap(each.strike.kind.name.lower(), "redis" if victim == VALKEY else victim, each.at, each.until)
+            Mishap(
+                each.strike.kind.name.lower(), "redis" if victim == VALKEY else victim, each.at, each.until
+            )
             for each in self.struck
             for victim in each.strike.victims
         ]
@@ -133,9 +135,7 @@ class Interrupted(Exception):
     """The run was asked to end before its end."""
 
 
-async def weather(
-    nursery: Nursery, folder: Path, options: Options, interrupted: asyncio.Event
-) -> Course:
+async def weather(nursery: Nursery, folder: Path, options: Options, interrupted: asyncio.Event) -> Course:
     """Run a storm and the calm after it on an installation of its own. Raises Interrupted, nothing left running."""
     async with installed(nursery, folder, SETTINGS) as it:
         course = asyncio.create_task(_course(it, options))

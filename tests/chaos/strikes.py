@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 import redis.asyncio
 
 from adapters.botworld import Fault, FaultKind, blocked, http_500, rate_limited
+from adapters.embedded.valkey import EmbeddedValkey
 from tests.chaos.installation import Installation
 from tests.chaos.pacing import pass_time
 from tests.chaos.plan import Kind, Strike
@@ -125,13 +126,26 @@ async def _leave_no_memory(it: Installation, strike: Strike) -> None:
     await _tell_valkey(it, "CONFIG", "SET", "maxmemory", 0)
 
 
+def fill_disk(server: EmbeddedValkey) -> None:
+    """Let the append-only file of a server that the keeper started grow no more."""
+    files = (server.log.parent / "appendonlydir").glob("*.incr.aof")
+    _limit_files(server, max((file.stat().st_size for file in files), default=0))
+
+
+def empty_disk(server: EmbeddedValkey) -> None:
+    """Let it grow again."""
+    _limit_files(server, resource.RLIM_INFINITY)
+
+
+def _limit_files(server: EmbeddedValkey, size: int) -> None:
+    _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
 async def _leave_no_disk(it: Installation, strike: Strike) -> None:
-    pid, files = it.valkey.pid, (it.valkey.log.parent / "appendonlydir").glob("*.incr.aof")
-    size = max((file.stat().st_size for file in files), default=0)
-    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+    fill_disk(it.valkey)
     await pass_time(strike.lasts_s)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    empty_disk(it.valkey)
 
 
 # Ways
