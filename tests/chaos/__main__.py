@@ -97,7 +97,9 @@ def _complain(course: Course, found: Sequence[Violation], folder: Path) -> None:
     struck = [f"{each.at:.3f} - {each.until:.3f}: {each.strike}" for each in fallen]
     (folder / "strikes.txt").write_text("\n".join(struck) + "\n", encoding="utf-8")
     (folder / "violations.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"\n{len(found)} violations with seed {course.options.seed}; logs, strikes and stories are in {folder}")
+    print(
+        f"\n{len(found)} violations with seed {course.options.seed}; logs, strikes and stories are in {folder}"
+    )
 
 
 if __name__ == "__main__":

@@ -32,10 +32,12 @@ from tests.chaos.pacing import pass_time
 from tests.chaos.plan import EVERY_S, SENDERS, VALKEY, Strike, strikes
 from tests.chaos.strikes import carry_out
 
+# A transaction that is open for longer is ended by the server (``entrypoints.containers``).
+ROUND_S_MAX = 5.0
 # The shortest bounds that the settings allow (a claim outlasts a call by three seconds), so that a pause outlasts them
 # soon; and no limits of rate, of which one bot's would be below what is offered.
 SETTINGS = {
-    "call_timeout_s": 2, "claim_s": 5, "stop_timeout_s": 5, "sweep_grace_s": 1,
+    "call_timeout_s": 2, "claim_s": ROUND_S_MAX, "stop_timeout_s": 5, "sweep_grace_s": 1,
     "rate_bot_per_s": 0, "rate_chat_per_s": 0, "rate_group_per_min": 0, "admins": ADMIN,
 }  # fmt: skip
 CHATS = 120
@@ -44,8 +46,6 @@ SPARE = 1.6
 TICK_S = 0.02
 CALM_S_MAX = 180.0
 CANCEL_S = 1.0
-# Reminders are made for up to three minutes later; the clock is moved there instead of waiting.
-AHEAD_S = 200.0
 KEPT_MAX = 5_000_000
 TARGETS = (BRAIN, *SENDER_TARGETS)
 
@@ -161,25 +161,28 @@ async def _course(it: Installation, options: Options) -> Course:
     began_s = time.monotonic()
     supervisor = asyncio.create_task(it.supervise())
     try:
-        is_at_rest = await _calm(it)
+        rested_at = await _calm(it)
     finally:
         supervisor.cancel()
         await asyncio.gather(supervisor, return_exceptions=True)
     calm_s = time.monotonic() - began_s
     await it.cluster.stop()
-    history = await _recorded(it, storm)
-    return Course(options, storm.struck, it.ended, history, storm_s, calm_s, is_at_rest)
+    history = await _recorded(it, storm, rested_at or time.time())
+    return Course(options, storm.struck, it.ended, history, storm_s, calm_s, rested_at is not None)
 
 
-async def _calm(it: Installation) -> bool:
-    """Wait until nothing is left to do, now and after the reminders of the next minutes; return whether that came."""
-    clock = PostgresClock(it.cluster.servers.postgres_url)
+async def _calm(it: Installation) -> float | None:
+    """Wait until nothing is left to do; return when nothing due was left to do, None if it did not come."""
     (bot_id,) = it.cluster.world.bots
     queue = it.cluster.world.queues[bot_id]
+    clock = PostgresClock(it.cluster.servers.postgres_url)
     client = connect(it.cluster.servers.redis_url, "openclaw-chaos")
     streams = RedisStreams(client)
+    asked_at = 0.0
 
     async def at_rest() -> bool:
+        nonlocal asked_at
+        asked_at = time.time()
         if queue.pending() or not (await clock.look()).is_at_rest:
             return False
         depths = [await streams.depth(target) for target in TARGETS]
@@ -187,16 +190,14 @@ async def _calm(it: Installation) -> bool:
 
     try:
         await until(at_rest, "rest", CALM_S_MAX)
-        await clock.move(time.time() + AHEAD_S)
-        await until(at_rest, "rest after the reminders", CALM_S_MAX)
     except TimeoutError:
-        return False
+        return None
     finally:
         await client.aclose()
-    return True
+    return asked_at
 
 
-async def _recorded(it: Installation, storm: Storm) -> History:
+async def _recorded(it: Installation, storm: Storm, rested_at: float) -> History:
     """Return the history, once no service runs any more."""
     cluster = it.cluster
     pool = Pool(cluster.servers.postgres_url, role_of("operator"), size_max=1, steady_plans=False)
@@ -210,12 +211,11 @@ async def _recorded(it: Installation, storm: Storm) -> History:
         standing = await of_postgres(session, RedisStreams(client), mode_in_force=mode)
         if mode is None:
             standing = evolve(standing, mode_in_force=standing.mode_committed)
-        now = await session.fetchval("select extract(epoch from openclaw.now())::float8")
-        moved = Mishap("clock", "clock", time.time(), time.time(), AHEAD_S)
-        return await gather(
+        history = await gather(
             cluster.world, storm.people.deeds, cluster.records, PostgresDeadLetters(pool), standing,
-            rested_at=now, mishaps=[*storm.mishaps(), moved], senders=len(SENDERS),
+            rested_at=rested_at, mishaps=storm.mishaps(), senders=len(SENDERS),
         )  # fmt: skip
+        return evolve(history, round_s=ROUND_S_MAX)
     finally:
         await session.close()
         await client.aclose()
