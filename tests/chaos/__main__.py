@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = violations(course.history)
     text = told(course, found, command)
     print(text)
-    if found or not course.is_at_rest:
+    if found or course.unforeseen or not course.is_at_rest:
         _complain(course, found, folder)
         return 1
     shutil.rmtree(folder)
@@ -85,6 +85,7 @@ async def _run(nursery: Nursery, folder: Path, options: Options) -> Course:
 def _complain(course: Course, found: Sequence[Violation], folder: Path) -> None:
     """Tell what was not kept, and leave what is needed to find out why."""
     lines = [] if course.is_at_rest else [f"it did not come to rest: {dict(course.history.standing.left)}"]
+    lines += [f"{each.name} ended by itself with {each.code}" for each in course.unforeseen]
     by_rule: dict[str, list[Violation]] = {}
     for each in found:
         by_rule.setdefault(each.rule, []).append(each)

@@ -7,6 +7,7 @@ Not here: what is done to it (``strikes``), and when (``plan``).
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -64,10 +65,11 @@ def _ignore_full_disks() -> None:
 
 @frozen
 class Ended:
-    """A process that ended although nobody had hit it."""
+    """A process that ended although nobody had hit it, and when (seconds since the epoch)."""
 
     name: str
     code: int | None
+    at: float
 
 
 @define
@@ -106,12 +108,12 @@ class Installation:
             await pass_time(LOOK_S)
             for name in REPLICAS:
                 if not self.held[name].locked() and (code := self.cluster.services[name].code) is not None:
-                    self.ended.append(Ended(name, code))
+                    self.ended.append(Ended(name, code, time.time()))
                     self.start(name)
             for name, server in self.servers.items():
                 if not self.held[name].locked() and not server.is_running():
                     async with self.held[name]:
-                        self.ended.append(Ended(name, None))
+                        self.ended.append(Ended(name, None, time.time()))
                         await self.keeper(server.start)
 
     async def start_all(self) -> None:

@@ -7,29 +7,22 @@ how it is told (``report``).
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 from attrs import define, evolve, field, frozen
 
 from adapters.postgres.clock import PostgresClock
-from adapters.postgres.dead_letters import PostgresDeadLetters
-from adapters.postgres.pool import Pool
-from adapters.postgres.roles import role_of
-from adapters.redis_streams.connect import connect
 from adapters.redis_streams.streams import RedisStreams
 from application.runtime import RuntimeState
-from domain.errors import Unavailable
-from entrypoints.assembly import BRAIN, SENDER_TARGETS
 from entrypoints.simulation.history import History, Mishap, gather
 from entrypoints.simulation.people import ADMIN, People, Scale, plan
 from entrypoints.simulation.standing import of_postgres
+from tests.acceptance.cluster import TARGETS
 from tests.acceptance.processes import Nursery
 from tests.acceptance.waiting import until
 from tests.chaos.installation import Ended, Installation, installed
 from tests.chaos.pacing import pass_time
-from tests.chaos.plan import EVERY_S, SENDERS, VALKEY, Strike, strikes
+from tests.chaos.plan import EVERY_S, SENDERS, VALKEY, Kind, Strike, strikes
 from tests.chaos.strikes import carry_out
 
 # A transaction that is open for longer is ended by the server (``entrypoints.containers``).
@@ -46,8 +39,9 @@ SPARE = 1.6
 TICK_S = 0.02
 CALM_S_MAX = 180.0
 CANCEL_S = 1.0
+# How soon after it goes on a process is ended that stood still for too long, and that is noticed.
+WATCHED_S = 10.0
 KEPT_MAX = 5_000_000
-TARGETS = (BRAIN, *SENDER_TARGETS)
 
 
 @frozen
@@ -80,6 +74,19 @@ class Course:
     storm_s: float
     calm_s: float
     is_at_rest: bool
+
+    @property
+    def unforeseen(self) -> list[Ended]:
+        """Which processes ended although nothing that was done to them explains it: a watchdog ends who stood still."""
+        return [
+            ended
+            for ended in self.ended
+            if not any(
+                ended.name in each.strike.victims and each.until <= ended.at <= each.until + WATCHED_S
+                for each in self.struck
+                if each.strike.kind is Kind.ROLE_PAUSED_FOR_AGES
+            )
+        ]
 
 
 @define
@@ -173,11 +180,11 @@ async def _course(it: Installation, options: Options) -> Course:
 
 async def _calm(it: Installation) -> float | None:
     """Wait until nothing is left to do; return when nothing due was left to do, None if it did not come."""
-    (bot_id,) = it.cluster.world.bots
-    queue = it.cluster.world.queues[bot_id]
-    clock = PostgresClock(it.cluster.servers.postgres_url)
-    client = connect(it.cluster.servers.redis_url, "openclaw-chaos")
-    streams = RedisStreams(client)
+    cluster = it.cluster
+    (bot_id,) = cluster.world.bots
+    queue = cluster.world.queues[bot_id]
+    clock = PostgresClock(cluster.servers.postgres_url)
+    streams = RedisStreams(cluster.client)
     asked_at = 0.0
 
     async def at_rest() -> bool:
@@ -192,31 +199,21 @@ async def _calm(it: Installation) -> float | None:
         await until(at_rest, "rest", CALM_S_MAX)
     except TimeoutError:
         return None
-    finally:
-        await client.aclose()
     return asked_at
 
 
 async def _recorded(it: Installation, storm: Storm, rested_at: float) -> History:
     """Return the history, once no service runs any more."""
     cluster = it.cluster
-    pool = Pool(cluster.servers.postgres_url, role_of("operator"), size_max=1, steady_plans=False)
-    client = connect(cluster.servers.redis_url, "openclaw-chaos")
-    session = await asyncpg.connect(cluster.servers.postgres_url)
-    try:
-        in_force = None
-        with suppress(Unavailable):
-            in_force = await RuntimeState(client).mode()
-        mode = in_force.value if in_force is not None else None
-        standing = await of_postgres(session, RedisStreams(client), mode_in_force=mode)
-        if mode is None:
-            standing = evolve(standing, mode_in_force=standing.mode_committed)
-        history = await gather(
-            cluster.world, storm.people.deeds, cluster.records, PostgresDeadLetters(pool), standing,
-            rested_at=rested_at, mishaps=storm.mishaps(), senders=len(SENDERS),
-        )  # fmt: skip
-        return evolve(history, round_s=ROUND_S_MAX)
-    finally:
-        await session.close()
-        await client.aclose()
-        await pool.close()
+    in_force = await RuntimeState(cluster.client).mode()
+    mode = in_force.value if in_force is not None else None
+    async with cluster.other_session() as session:
+        standing = await of_postgres(session, RedisStreams(cluster.client), mode_in_force=mode)
+    if mode is None:
+        # What a brain restores as soon as it is asked.
+        standing = evolve(standing, mode_in_force=standing.mode_committed)
+    history = await gather(
+        cluster.world, storm.people.deeds, cluster.records, cluster.letters, standing,
+        rested_at=rested_at, mishaps=storm.mishaps(), senders=len(SENDERS),
+    )  # fmt: skip
+    return evolve(history, round_s=ROUND_S_MAX)
