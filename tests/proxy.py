@@ -2,18 +2,27 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from types import TracebackType
 
 
 class TcpProxy:
     """Forwards ``127.0.0.1:port`` to ``host:target_port``, or to the Unix socket ``path``.
 
-    Switches: ``cut`` breaks every connection at once; ``accepting`` False refuses new ones; while ``answers`` is
-    cleared, what the server answers is held back, and ``requests`` does the same for what the client sends.
+    With ``more_ports`` connections go to each port in turn, and past those where nobody listens.
+    Switches: ``cut`` breaks every connection at once; ``accepting`` False breaks new ones, and between ``close`` and
+    ``open`` they are refused; while ``answers`` is cleared, what the server answers is held back, and ``requests``
+    does the same for what the client sends.
     ``drop_answers_with`` makes a connection deaf from the first answer in which that stands, and ``deaf`` counts them.
     """
 
-    def __init__(self, target_port: int = 0, host: str = "127.0.0.1", path: str = "") -> None:
+    def __init__(
+        self,
+        target_port: int = 0,
+        host: str = "127.0.0.1",
+        path: str = "",
+        more_ports: Sequence[int] = (),
+    ) -> None:
         self.port = 0
         self.accepting = True
         self.drop_answers_with: bytes | None = None
@@ -23,7 +32,8 @@ class TcpProxy:
         self.requests = asyncio.Event()
         self.requests.set()
         self.answered_bytes = 0
-        self._target = (host, target_port, path)
+        self._host, self._path = host, path
+        self._ports = [target_port, *more_ports]
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -34,20 +44,29 @@ class TcpProxy:
         return len(self._writers) // 2
 
     async def __aenter__(self) -> "TcpProxy":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._server is not None
-        self._server.close()
+        self.close()
         self.cut()
         self.answers.set()
         self.requests.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
+
+    async def open(self) -> None:
+        """Listen, at the same port as before; fine while it does."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Listen no more; connections that are there stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def cut(self) -> None:
         """Break every connection, with nothing more delivered in either direction."""
@@ -71,9 +90,7 @@ class TcpProxy:
             writer.transport.abort()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port, path = self._target
-        opened = asyncio.open_unix_connection(path) if path else asyncio.open_connection(host, port)
-        up_reader, up_writer = await opened
+        up_reader, up_writer = await self._connect()
         self._writers.add(up_writer)
         try:
             ways = {
@@ -89,6 +106,15 @@ class TcpProxy:
         finally:
             self._writers.discard(up_writer)
             up_writer.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._path:
+            return await asyncio.open_unix_connection(self._path)
+        self._ports = [*self._ports[1:], self._ports[0]]
+        for port in self._ports[:-1]:
+            with contextlib.suppress(ConnectionRefusedError):
+                return await asyncio.open_connection(self._host, port)
+        return await asyncio.open_connection(self._host, self._ports[-1])
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, gate: asyncio.Event, answers: bool

@@ -141,7 +141,8 @@ class History:
 
     ``policy``: when failed events were tried again. ``senders``: so many processes of the sender were there at most.
     ``rested_at``: when the last things were read, by the store's clock. ``is_cut``: some of it was forgotten, so
-    nothing can be judged.
+    nothing can be judged. ``round_s``: so long a transaction may have taken, from whose beginning waits are counted and
+    whose rows have the instants at which they were written; under a simulated clock none takes time.
     """
 
     deeds: Sequence[Deed] = ()
@@ -156,6 +157,7 @@ class History:
     senders: int = 1
     rested_at: float = 0.0
     is_cut: bool = False
+    round_s: float = 0.0
 
 
 async def gather(

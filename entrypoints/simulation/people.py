@@ -8,6 +8,7 @@ and every other means the same without its neighbours. Not here: when the action
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from random import Random
 
 from attrs import define, evolve, field, frozen
@@ -214,7 +215,11 @@ class _Planner:
 
     def _earlier(self, *kinds: Kind, begins: tuple[str, ...] = ("",)) -> Action | None:
         """Return one of the last actions of these kinds, a late one rather than an early one."""
-        found = [each for each in self.actions if each.kind in kinds and each.what.startswith(begins)][-12:]
+        # From the end: a long plan is not read from its beginning for each of its actions.
+        fitting = (
+            each for each in reversed(self.actions) if each.kind in kinds and each.what.startswith(begins)
+        )
+        found = list(islice(fitting, 12))[::-1]
         return self.random.choice(found) if found else None
 
     def _who(self) -> int:

@@ -216,7 +216,7 @@ def tried_again(of: Evidence) -> Iterator[Violation]:
                 continue
             key = str(row.idempotency_key)
             due_at = seen.entry.at + policy.delay_s(row.attempt + 1, event_id)
-            if after.entry.at < due_at - 0.01 - back_s:
+            if after.entry.at < due_at - 0.01 - back_s - of.history.round_s:
                 early_s = due_at - after.entry.at
                 yield of.violation("tried again", f"{key} was tried again {early_s:.3f} s too early", key)
             if after.row.attempt < row.attempt:

@@ -182,14 +182,18 @@ async def running_cluster(
     *,
     webhook: bool = False,
     deliveries: int = 1,
+    answer_s_max: float = 60.0,
     **settings: object,
 ) -> AsyncIterator[Cluster]:
-    """Lend an installation whose services are not started yet; ``settings`` win over what the tests usually set."""
+    """Lend an installation whose services are not started yet; ``settings`` win over what the tests usually set.
+
+    ``deliveries`` and ``answer_s_max`` are the simulator's (``PushPolicy``).
+    """
     await prepare_database(servers.postgres_url, {service: password_of(service) for service in SERVICES})
     database = await asyncpg.connect(servers.postgres_url)
     client = connect(servers.redis_url, "openclaw-test")
     pool = Pool(servers.postgres_url, role_of("operator"), size_max=1)
-    simulator = SimulatorServer(push=PushPolicy(retry_s=0.05, retry_s_max=0.5, deliveries=deliveries))
+    simulator = SimulatorServer(push=PushPolicy(0.05, 0.5, answer_s_max, deliveries))
     simulator.world.add_bot(TOKEN)
     await simulator.start()
     usual = {

@@ -87,9 +87,11 @@ class Nursery:
 def nursing() -> Iterator[Nursery]:
     """Run a nursery; at the end nothing that it started is left."""
     command = [sys.executable, "-m", "tests.acceptance.nursery"]
+    # A session of its own: Ctrl-C is for whoever started it, who then ends it and with it what it started.
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=without_settings()
-    )
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=without_settings(),
+        start_new_session=True,
+    )  # fmt: skip
     try:
         yield Nursery(process)
     finally:
