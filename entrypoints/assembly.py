@@ -15,6 +15,7 @@ from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
 from application.facts import Facts, Gatherer
 from application.interpreter import Interpreter
+from application.notices import LetterWatch, Notifier
 from application.pacing import Pacer
 from application.ports import Clock, Codec, Formatter, Liveness, Store, Streams, Telegram, Tokens
 from application.rationing import Rationing
@@ -28,6 +29,7 @@ from application.typing import Typist
 from domain.commands.base import Calendar
 from domain.decisions import Decision
 from domain.errors import Transient
+from domain.notices import NoticeRule
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
 from domain.tasks.policy import Times
@@ -74,6 +76,11 @@ def rates_of(settings: Settings) -> RateLimits:
     )
 
 
+def notices_of(settings: Settings) -> NoticeRule:
+    """Return when admins are told of dead letters."""
+    return NoticeRule(gather_s=settings.notice_gather_s, every_s=settings.notice_every_s)
+
+
 def brain(
     ports: Ports,
     settings: Settings,
@@ -81,8 +88,9 @@ def brain(
     liveness: Liveness,
     version: str,
     calendar: Calendar,
+    watch: LetterWatch,
 ) -> Consumer:
-    """Return the brain's consumer."""
+    """Return the brain's consumer, which also tells admins of dead letters."""
     gatherer = Gatherer(
         ports.store,
         runtime,
@@ -105,9 +113,23 @@ def brain(
     decider: Decider[Facts] = Decider(
         BRAIN, ports.store, interpreter, HANDLERS, gatherer, gatherer.told, bounded, ports.crash
     )
+    notifier = Notifier(
+        watch,
+        ports.streams,
+        ports.codec,
+        ports.clock,
+        settings.access_policy(),
+        notices_of(settings),
+        ports.crash,
+    )
+
+    async def chore() -> None:
+        await gatherer.chore()
+        await notifier.chore()
+
     return Consumer(
         BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
-        limits=limits_of(settings), chore=gatherer.chore,
+        limits=limits_of(settings), chore=chore,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from adapters.postgres.access import PostgresDesk
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.reminders import PostgresReminderRecords
@@ -159,6 +160,7 @@ class BrainContainer(Common):
         liveness,
         providers.Callable(version),
         Common.calendar,
+        providers.Singleton(PostgresLetterWatch, pool),
     )
 
 

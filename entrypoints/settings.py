@@ -19,6 +19,7 @@ from application.consumer import Limits
 from application.sender import SenderLimits
 from domain.access import AccessMode, Policy
 from domain.errors import InvalidSettings
+from domain.notices import NoticeRule
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
 from entrypoints.settings_checks import above_zero, at_least, matches, setting, url, users
@@ -174,6 +175,18 @@ class Settings:
         "Processes that an event may take down before it becomes a dead letter.",
         RetryPolicy().deaths_max,
         at_least(1),
+    )
+    notice_gather_s: float = setting(
+        _LIMITS,
+        "How long dead letters gather before admins are told of them in one message.",
+        NoticeRule().gather_s,
+        at_least(0),
+    )
+    notice_every_s: float = setting(
+        _LIMITS,
+        "How often admins are told that there are more dead letters while nobody looks; 0: never of any.",
+        NoticeRule().every_s,
+        at_least(0),
     )
     sender_concurrency: int = setting(
         _LIMITS, "Calls to Telegram in flight at once, each sender.", SenderLimits().concurrency, at_least(1)

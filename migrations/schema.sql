@@ -21,6 +21,13 @@ CREATE FUNCTION openclaw.backlog() RETURNS TABLE(target text, owed bigint, oldes
   from openclaw.outbox group by target order by target
 $$;
 
+CREATE FUNCTION openclaw.bot_of_lane(lane text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select substring(lane from '^([0-9]{1,18}):')::bigint
+$$;
+
 CREATE FUNCTION openclaw.dead_letter_count() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -94,6 +101,20 @@ CREATE FUNCTION openclaw.forget_updates() RETURNS void
   delete from openclaw.inbox where arrived_at < openclaw.now() - interval '5 days'
 $$;
 
+CREATE FUNCTION openclaw.is_letter_known() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select exists (select from openclaw.dead_letters d where d.known and not openclaw.is_notice(d.idempotency_key))
+$$;
+
+CREATE FUNCTION openclaw.is_notice(key text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select coalesce(starts_with(key, 'notice:'), false)
+$$;
+
 CREATE FUNCTION openclaw.label(envelope bytea, field text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT
     SET search_path TO 'pg_catalog'
@@ -103,7 +124,7 @@ declare
     when 'event_type' then '^[a-z]{1,20}\.[a-z_]{1,40}$'
     when 'source' then '^[a-z][a-z0-9_-]{0,63}$'
     when 'trace_id' then '^(?!0{32}$)[0-9a-f]{32}$'
-    when 'idempotency_key' then '^(tg|rem|sha256):[A-Za-z0-9:/._-]{1,190}$'
+    when 'idempotency_key' then '^(tg|rem|notice|sha256):[A-Za-z0-9:/._-]{1,190}$'
   end;
   found json;
 begin
@@ -166,10 +187,48 @@ CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
   end
 $_$;
 
+CREATE FUNCTION openclaw.see_letters(ids bigint[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  insert into openclaw.runtime (name, value, applied) values ('dead_letters_seen', '', true)
+  on conflict (name) do update set updated_at = openclaw.now();
+  update openclaw.dead_letters d set known = true from (
+    select s.letter_id from openclaw.dead_letters s where s.letter_id = any (ids) and not s.known for update skip locked
+  ) u where d.letter_id = u.letter_id;
+$$;
+
 CREATE FUNCTION openclaw.statement_now() RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 begin return pg_catalog.statement_timestamp() + (select c.ahead from openclaw.clock c); end $$;
+
+CREATE FUNCTION openclaw.tell_letters(bots bigint[]) RETURNS TABLE(bot_id bigint, target text, event_type text, reason text, letters bigint, first_at double precision, last_id bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  with unknown as materialized (
+    select d.letter_id from openclaw.dead_letters d
+    where not d.known and not openclaw.is_notice(d.idempotency_key) and openclaw.bot_of_lane(d.lane) = any (bots)
+    for update skip locked
+  ), told as (
+    update openclaw.dead_letters d set known = true from unknown u where d.letter_id = u.letter_id returning d.*
+  )
+  select openclaw.bot_of_lane(t.lane), t.target, t.event_type, t.reasons[1], count(*),
+    extract(epoch from min(t.dead_at))::float8, max(t.letter_id)
+  from told t group by 1, 2, 3, 4 order by 1, 2, 3, 4
+$$;
+
+CREATE FUNCTION openclaw.unknown_letters() RETURNS TABLE(bot_id bigint, target text, event_type text, reason text, letters bigint, first_at double precision, last_id bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select openclaw.bot_of_lane(d.lane), d.target, d.event_type, d.reasons[1], count(*),
+    extract(epoch from min(d.dead_at))::float8, max(d.letter_id)
+  from openclaw.dead_letters d
+  where not d.known and not openclaw.is_notice(d.idempotency_key) and openclaw.bot_of_lane(d.lane) is not null
+  group by 1, 2, 3, 4 order by 7 desc limit 1000
+$$;
 
 CREATE FUNCTION openclaw.wall_clock() RETURNS timestamp with time zone
     LANGUAGE plpgsql PARALLEL SAFE
@@ -265,7 +324,8 @@ CREATE TABLE openclaw.dead_letters (
     event_type text GENERATED ALWAYS AS (openclaw.label(envelope, 'event_type'::text)) STORED,
     source text GENERATED ALWAYS AS (openclaw.label(envelope, 'source'::text)) STORED,
     trace_id text GENERATED ALWAYS AS (openclaw.label(envelope, 'trace_id'::text)) STORED,
-    idempotency_key text GENERATED ALWAYS AS (openclaw.label(envelope, 'idempotency_key'::text)) STORED
+    idempotency_key text GENERATED ALWAYS AS (openclaw.label(envelope, 'idempotency_key'::text)) STORED,
+    known boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY openclaw.dead_letters FORCE ROW LEVEL SECURITY;
@@ -496,9 +556,13 @@ CREATE INDEX dead_letters_at ON openclaw.dead_letters USING btree (dead_at);
 
 CREATE INDEX dead_letters_event ON openclaw.dead_letters USING btree (event_id);
 
+CREATE INDEX dead_letters_known ON openclaw.dead_letters USING btree (letter_id) WHERE known;
+
 CREATE INDEX dead_letters_lane ON openclaw.dead_letters USING btree (lane);
 
 CREATE INDEX dead_letters_trace ON openclaw.dead_letters USING btree (trace_id);
+
+CREATE INDEX dead_letters_unknown ON openclaw.dead_letters USING btree (letter_id) WHERE (NOT known);
 
 CREATE INDEX deliveries_message ON openclaw.deliveries USING btree (lane, message_id) WHERE (message_id IS NOT NULL);
 
@@ -562,6 +626,8 @@ CREATE POLICY named_scopes ON openclaw.tasks TO openclaw_brain USING ((scope = A
 CREATE POLICY named_scopes_of_scheduler ON openclaw.settings FOR SELECT TO openclaw_scheduler USING ((scope = ANY (( SELECT string_to_array(current_setting('openclaw.scopes'::text, true), ','::text) AS string_to_array)::text[])));
 
 ALTER TABLE openclaw.occasions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY operator_notes ON openclaw.dead_letters FOR UPDATE TO openclaw_operator USING (true);
 
 CREATE POLICY operator_reads ON openclaw.dead_letters FOR SELECT TO openclaw_operator USING (true);
 
@@ -642,6 +708,9 @@ GRANT ALL ON FUNCTION openclaw.forget_occasions() TO openclaw_brain;
 REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
 
+REVOKE ALL ON FUNCTION openclaw.is_letter_known() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.is_letter_known() TO openclaw_brain;
+
 REVOKE ALL ON FUNCTION openclaw.label(envelope bytea, field text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sender;
@@ -649,6 +718,15 @@ GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sch
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.see_letters(ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.see_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.tell_letters(bots bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.tell_letters(bots bigint[]) TO openclaw_brain;
+
+REVOKE ALL ON FUNCTION openclaw.unknown_letters() FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.unknown_letters() TO openclaw_brain;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.access TO openclaw_operator;

@@ -15,17 +15,20 @@ from adapters.memory.agenda import MemoryAgenda
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
+from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.reminders import MemoryReminderRecords
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.reminders import PostgresReminderRecords
 from adapters.postgres.store import PostgresStore
 from application.books import Agenda, ReminderRecords
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
+from application.notices import LetterWatch
 from application.ports import DeadLetters, Intake, Records, Store
 from domain.decisions import Outcome
 
@@ -43,6 +46,7 @@ _TIMES = (
     ("dead_letters", ("dead_at",)),
     ("tasks", ("remind_at",)),
     ("occasions", ("at",)),
+    ("runtime", ("updated_at",)),
 )
 
 
@@ -54,6 +58,7 @@ class Leg(Protocol):
     letters: DeadLetters
     agenda: Agenda
     reminders: ReminderRecords
+    watch: LetterWatch
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
@@ -79,6 +84,7 @@ class MemoryLeg:
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
         self.agenda: Agenda = MemoryAgenda(self.database)
         self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
+        self.watch: LetterWatch = MemoryLetterWatch(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
@@ -107,6 +113,7 @@ class PostgresLeg:
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
         self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
         self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
+        self.watch: LetterWatch = PostgresLetterWatch(self.pools["brain"])
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]
