@@ -214,7 +214,7 @@ CREATE FUNCTION openclaw.tell_letters(bots bigint[]) RETURNS TABLE(bot_id bigint
   ), told as (
     update openclaw.dead_letters d set known = true from unknown u where d.letter_id = u.letter_id returning d.*
   )
-  select openclaw.bot_of_lane(t.lane), t.target, t.event_type, t.reasons[1], count(*),
+  select openclaw.bot_of_lane(t.lane), t.target, t.event_type, coalesce(t.reasons[1], ''), count(*),
     extract(epoch from min(t.dead_at))::float8, max(t.letter_id)
   from told t group by 1, 2, 3, 4 order by 1, 2, 3, 4
 $$;
@@ -223,7 +223,7 @@ CREATE FUNCTION openclaw.unknown_letters() RETURNS TABLE(bot_id bigint, target t
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  select openclaw.bot_of_lane(d.lane), d.target, d.event_type, d.reasons[1], count(*),
+  select openclaw.bot_of_lane(d.lane), d.target, d.event_type, coalesce(d.reasons[1], ''), count(*),
     extract(epoch from min(d.dead_at))::float8, max(d.letter_id)
   from openclaw.dead_letters d
   where not d.known and not openclaw.is_notice(d.idempotency_key) and openclaw.bot_of_lane(d.lane) is not null

@@ -108,7 +108,7 @@ def _bot_of(letter: Letter) -> int | None:
 def _fallen(letters: Sequence[Letter]) -> tuple[Fallen, ...]:
     alike: dict[tuple[int, str, str, str], list[Letter]] = {}
     for letter in letters:
-        key = (_bot_of(letter) or 0, letter.target, letter.event_type or "", letter.reasons[0])
+        key = (_bot_of(letter) or 0, letter.target, letter.event_type or "", next(iter(letter.reasons), ""))
         alike.setdefault(key, []).append(letter)
     return tuple(
         Fallen(

@@ -44,7 +44,7 @@ $$;
 create function openclaw.unknown_letters() returns table (bot_id bigint, target text, event_type text, reason text,
   letters bigint, first_at double precision, last_id bigint)
   language sql stable security definer set search_path = pg_catalog as $$
-  select openclaw.bot_of_lane(d.lane), d.target, d.event_type, d.reasons[1], count(*),
+  select openclaw.bot_of_lane(d.lane), d.target, d.event_type, coalesce(d.reasons[1], ''), count(*),
     extract(epoch from min(d.dead_at))::float8, max(d.letter_id)
   from openclaw.dead_letters d
   where not d.known and not openclaw.is_notice(d.idempotency_key) and openclaw.bot_of_lane(d.lane) is not null
@@ -69,7 +69,7 @@ create function openclaw.tell_letters(bots bigint[]) returns table (bot_id bigin
   ), told as (
     update openclaw.dead_letters d set known = true from unknown u where d.letter_id = u.letter_id returning d.*
   )
-  select openclaw.bot_of_lane(t.lane), t.target, t.event_type, t.reasons[1], count(*),
+  select openclaw.bot_of_lane(t.lane), t.target, t.event_type, coalesce(t.reasons[1], ''), count(*),
     extract(epoch from min(t.dead_at))::float8, max(t.letter_id)
   from told t group by 1, 2, 3, 4 order by 1, 2, 3, 4
 $$;
