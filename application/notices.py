@@ -77,8 +77,8 @@ class LetterState:
 class LetterWatch(Protocol):
     """Dead letters as whoever tells of them sees them."""
 
-    def turn(self) -> AbstractAsyncContextManager["LetterTurn | None"]:
-        """Open a transaction that one has at a time; None while another has it.
+    def turn(self) -> AbstractAsyncContextManager["LetterTurn"]:
+        """Open a transaction. One at a time has something to tell in it: while one does, others see nothing.
 
         Leaving the block commits, an exception rolls back. Raises StoreUnavailable.
         """
@@ -149,7 +149,7 @@ class Notifier:
         if not self.rule.every_s:
             return 0
         async with self.watch.turn() as turn:
-            if turn is None or not turn.state.fallen or not self._is_time(turn.state):
+            if not turn.state.fallen or not self._is_time(turn.state):
                 return 0
             self.crash("notice.read")
             admins = {bot: await self._admins(turn, bot) for bot in _bots(turn.state.fallen)}

@@ -27,10 +27,14 @@ class MemoryLetterTurn:
         self._audit: list[AuditRow] = []
         tables = database.tables
         self.access = MemoryAccess(tables, self._now, [])
-        self.state = LetterState(
-            self._now, len(tables.letters), any(x.letter_id in tables.known_letters for x in _events(tables)),
-            tables.told_at, tables.seen_at, _fallen(_unknown(tables)),
-        )  # fmt: skip
+        self._is_mine = _LOCK not in database.locked
+        database.locked.add(_LOCK)
+        self.state = LetterState(self._now)
+        if self._is_mine:
+            self.state = LetterState(
+                self._now, len(tables.letters), any(x.letter_id in tables.known_letters for x in _events(tables)),
+                tables.told_at, tables.seen_at, _fallen(_unknown(tables)),
+            )  # fmt: skip
 
     async def reachable(self, scopes: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -46,7 +50,7 @@ class MemoryLetterTurn:
 
     async def tell(self, bots: Collection[int]) -> Sequence[Fallen]:
         """See the port."""
-        letters = [x for x in _unknown(self._database.tables) if _bot_of(x) in bots]
+        letters = [x for x in _unknown(self._database.tables) if self._is_mine and _bot_of(x) in bots]
         self._told = frozenset(letter.letter_id for letter in letters)
         return _fallen(letters)
 
@@ -54,6 +58,12 @@ class MemoryLetterTurn:
         """See the port."""
         self._owed.extend(owed)
         self._audit.extend(audit)
+
+    def unlock(self) -> None:
+        """Let the next one have the turn."""
+        if self._is_mine:
+            self._database.locked.discard(_LOCK)
+            self._is_mine = False
 
     def commit(self) -> None:
         """Make everything that was told take effect."""
@@ -76,19 +86,15 @@ class MemoryLetterWatch:
         self._consumer = consumer
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[MemoryLetterTurn | None]:
+    async def turn(self) -> AsyncIterator[MemoryLetterTurn]:
         """See the port."""
         self._database.check()
-        if _LOCK in self._database.locked:
-            yield None
-            return
-        self._database.locked.add(_LOCK)
+        current = MemoryLetterTurn(self._database, self._consumer)
         try:
-            current = MemoryLetterTurn(self._database, self._consumer)
             yield current
             current.commit()
         finally:
-            self._database.locked.discard(_LOCK)
+            current.unlock()
 
 
 def _events(tables: Tables) -> Iterator[Letter]:

@@ -19,11 +19,21 @@ from domain.scope import bot_and_chat
 class PostgresLetterTurn:
     """See ``application.notices.LetterTurn``."""
 
-    def __init__(self, connection: Connection, consumer: str, state: LetterState) -> None:
+    def __init__(self, connection: Connection, consumer: str) -> None:
         self._connection = connection
         self._consumer = consumer
+        self._is_mine = False
         self.access = PostgresAccess(connection)
-        self.state = state
+        self.state = LetterState(0.0)
+
+    async def read(self) -> None:
+        """Take the turn if nobody has it, and read what stands."""
+        self._is_mine = await self._connection.fetchval(SQL["lock_notice"])
+        if self._is_mine:
+            # Only now that the turn is ours: in one statement it might not see what the one before wrote.
+            state = await self._connection.fetchrow(SQL["letter_state"])
+            rows = await self._connection.fetch(SQL["unknown_letters"])
+            self.state = LetterState(**dict(state), fallen=tuple(Fallen(**dict(row)) for row in rows))
 
     async def reachable(self, scopes: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
@@ -40,7 +50,7 @@ class PostgresLetterTurn:
 
     async def tell(self, bots: Collection[int]) -> Sequence[Fallen]:
         """See the port."""
-        rows = await self._connection.fetch(SQL["tell_letters"], list(bots))
+        rows = await self._connection.fetch(SQL["tell_letters"], list(bots)) if self._is_mine else ()
         if rows:
             await self._connection.execute(SQL["letters_were_told"])
         return [Fallen(**dict(row)) for row in rows]
@@ -60,20 +70,11 @@ class PostgresLetterWatch:
         self._consumer = consumer
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[PostgresLetterTurn | None]:
+    async def turn(self) -> AsyncIterator[PostgresLetterTurn]:
         """See the port."""
         async with self._pool.connection() as connection:
             await connection.execute("begin")
-            if not await connection.fetchval(SQL["lock_notice"]):
-                await connection.execute("rollback")
-                yield None
-                return
-            yield PostgresLetterTurn(connection, self._consumer, await _state(connection))
+            current = PostgresLetterTurn(connection, self._consumer)
+            await current.read()
+            yield current
             await connection.execute("commit")
-
-
-async def _state(connection: Connection) -> LetterState:
-    # Only now that the turn is ours: in one statement it might not see what the one before wrote.
-    state = await connection.fetchrow(SQL["letter_state"])
-    rows = await connection.fetch(SQL["unknown_letters"])
-    return LetterState(**dict(state), fallen=tuple(Fallen(**dict(row)) for row in rows))

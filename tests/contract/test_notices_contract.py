@@ -51,13 +51,11 @@ async def given_letter(
 
 async def state_of(leg: Leg) -> LetterState:
     async with leg.watch.turn() as turn:
-        assert turn is not None
         return turn.state
 
 
 async def when_told(leg: Leg, *bots: int) -> list[Fallen]:
     async with leg.watch.turn() as turn:
-        assert turn is not None
         return list(await turn.tell(bots or (1,)))
 
 
@@ -137,7 +135,6 @@ async def test_a_turn_that_fails_leaves_everything_to_be_told(leg: Leg) -> None:
 
     async def fails() -> None:
         async with leg.watch.turn() as turn:
-            assert turn is not None
             await turn.tell([1])
             await turn.note([owed("x", target="sender-bulk")], [])
             raise ZeroDivisionError
@@ -149,13 +146,15 @@ async def test_a_turn_that_fails_leaves_everything_to_be_told(leg: Leg) -> None:
     assert await offered(leg.store("sender"), "sender-bulk", "1:5") == []
 
 
-async def test_only_one_has_the_turn_at_a_time(leg: Leg) -> None:
+async def test_one_at_a_time_has_something_to_tell(leg: Leg) -> None:
+    await given_letter(leg, "a")
     async with leg.watch.turn() as mine:
-        assert mine is not None
+        assert len(mine.state.fallen) == 1
         async with leg.watch.turn() as theirs:
-            assert theirs is None
-    async with leg.watch.turn() as next_one:
-        assert next_one is not None
+            assert (theirs.state.fallen, list(await theirs.tell([1]))) == ((), [])
+        async with leg.watch.turn() as theirs:
+            assert theirs.state.fallen == ()
+    assert len((await state_of(leg)).fallen) == 1
 
 
 async def test_a_redriven_letter_that_dies_again_is_told_of_again(leg: Leg) -> None:
@@ -209,7 +208,6 @@ async def test_a_private_chat_exists_where_something_was_set_or_somebody_asked_a
     gone = Changes(unreachable=[Unreachable(1, 8, "blocked")])
     await when_applied(leg.store("sender"), "sender", gone)
     async with leg.watch.turn() as turn:
-        assert turn is not None
         found = await turn.reachable([ANN, BEN, CAT, "1:u8", "1:u9"])
         assert found == {ANN: {LANGUAGE: "de", "tone": "dry"}, CAT: {}}
         assert await turn.reachable([]) == {}

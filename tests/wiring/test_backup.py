@@ -103,8 +103,8 @@ def test_the_restored_tables_are_those_that_were_backed_up(fresh: tuple[Path, Do
     assert done.code == Exit.OK, done.err
     with database_of(path / "fresh") as url:
         after = rows_in(url)
-        # Processes that are gone run nothing, Redis is to be told the mode, what was due is parked and audited, and of that
-        # admins are told whenever they were told of others.
+        # Processes that are gone run nothing, Redis is to be told the mode, what was due is parked and audited, and
+        # admins are told of that whenever they were told of others.
         assert differing(before, after) == {"runs", "runtime", "outbox", "dead_letters", "audit", "occasions"}
         assert after["runs"] == []
         (mode,) = [row for row in before["runtime"] if b"dead_letters_told" not in row]
