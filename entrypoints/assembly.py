@@ -14,6 +14,7 @@ from application.brain import HANDLERS
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
 from application.facts import Facts, Gatherer
+from application.hand import Hand
 from application.interpreter import Interpreter
 from application.notices import LetterWatch, Notifier
 from application.pacing import Pacer
@@ -58,12 +59,16 @@ class Ports:
 
 def limits_of(settings: Settings) -> Limits:
     """Return the bounds of a consumer."""
-    return Limits(round_max=settings.round_max, grace_s=settings.sweep_grace_s)
+    return Limits(
+        round_max=settings.round_max, grace_s=settings.sweep_grace_s, backoff_max_s=settings.server_retry_longest_s
+    )  # fmt: skip
 
 
 def policy_of(settings: Settings) -> RetryPolicy:
     """Return when failed events are tried again."""
-    return RetryPolicy(attempts_max=settings.attempts_max, deaths_max=settings.deaths_max)
+    return RetryPolicy(
+        settings.attempts_max, settings.deaths_max, settings.retry_first_s, settings.retry_longest_s
+    )
 
 
 def rates_of(settings: Settings) -> RateLimits:
@@ -129,7 +134,7 @@ def brain(
 
     return Consumer(
         BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
-        limits=limits_of(settings), chore=chore,
+        limits=limits_of(settings), hand=Hand(settings.lanes_max), chore=chore,
     )  # fmt: skip
 
 
@@ -140,7 +145,10 @@ def scheduler(
     """Return the scheduler, which owes no more reminders a second than the bot may send."""
     usual = SchedulerLimits()
     per_s = min(settings.rate_bot_per_s or usual.per_s, usual.per_s)
-    limits = evolve(usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max))
+    limits = evolve(
+        usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max), tick_s=settings.scheduler_tick_s,
+        backoff_max_s=settings.server_retry_longest_s,
+    )  # fmt: skip
     return Scheduler(agenda, streams, codec, clock, times, crash, limits)
 
 
@@ -167,7 +175,9 @@ def _sending(
     ports: Ports, settings: Settings, telegram: Telegram, outcomes: Outcomes, target: str, concurrency: int
 ) -> Sending:
     interpreter = outcomes.interpreter
-    limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
+    limits = SenderLimits(
+        concurrency, settings.call_timeout_s, settings.claim_s, backoff_max_s=settings.server_retry_longest_s
+    )
     turns, typist = Turns(yielding=target == SENDER_BULK), Typist(telegram, ports.clock)
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
@@ -176,7 +186,7 @@ def _sending(
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,
-        limits=limits_of(settings), room=deliverer.room,
+        limits=limits_of(settings), hand=Hand(settings.lanes_max), room=deliverer.room,
     )  # fmt: skip
     deliverer.lanes = consumer
     return Sending(consumer, deliverer)

@@ -25,6 +25,11 @@ def at_least(bound: float) -> Check:
     return lambda value: None if value >= bound else f"must be {bound:g} or more"
 
 
+def between(least: float, most: float) -> Check:
+    """Return the check for a lower and an upper bound, both included."""
+    return lambda value: None if least <= value <= most else f"must be from {least:g} to {most:g}"
+
+
 def above_zero(value: float) -> str | None:
     """Check that a number is positive."""
     return None if value > 0 else "must be above 0"
