@@ -171,7 +171,7 @@ class FaultyStore:
                     raise ValueError("planted")
                 await apply(changes)
 
-            current.apply = refusing  # type: ignore[method-assign]
+            current.apply = refusing
             yield current
 
 
