@@ -51,13 +51,17 @@ def on_message(event: Event, facts: Facts) -> Decision:
 
 
 def _noting_language(event: Event, facts: Facts, decision: Decision) -> Decision:
-    """Return the decision with the language of an admin's app, in which dead letters are told of."""
+    """Return the decision with the language of an admin's app, in which dead letters are told of.
+
+    Where it is not known that is noted, too: an admin who wrote in private can be written to.
+    """
     message, scope = event.payload, scope_of(event.payload)
     assert isinstance(message, MessageReceived)
     known = facts.settings.get(scope.key, {}) if scope is not None else {}
-    if message.language in (None, known.get(LANGUAGE)) or not is_of_admin(event, facts.door):
+    language = message.language or ""
+    if known.get(LANGUAGE) == language or not is_of_admin(event, facts.door):
         return decision
-    return evolve(decision, effects=(*decision.effects, PutSetting(LANGUAGE, message.language or "")))
+    return evolve(decision, effects=(*decision.effects, PutSetting(LANGUAGE, language)))
 
 
 def _on_message(event: Event, facts: Facts) -> Decision:
