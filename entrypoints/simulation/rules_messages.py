@@ -11,7 +11,6 @@ from itertools import pairwise
 from adapters.botworld import Effect
 from domain.decisions import Outcome
 from domain.ids import child_key
-from domain.notices import NOTICE_KEY
 from domain.scope import scope_of_lane
 from entrypoints.simulation.evidence import (
     ANSWER,
@@ -148,9 +147,9 @@ def asked_for(of: Evidence) -> Iterator[Violation]:
     known = {str(task.task_id) for task in of.history.standing.tasks}
     for key in of.copies:
         root = root_of(key)
-        is_known = root in of.deeds or (is_reminder(root) and root.split(":")[1] in known)
-        # The brain makes it of letters, and its row says so.
-        is_known = is_known or (root.startswith(NOTICE_KEY) and bool(of.of(root, BRAIN, Outcome.ACCEPTED)))
+        is_known = (
+            root in of.deeds or (is_reminder(root) and root.split(":")[1] in known) or of.is_notice(root)
+        )
         if key and not is_known:
             yield of.violation("asked for", f"{key} was delivered, and nobody asked for it", key)
 
