@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 from application.changes import AuditRow, Owed
 from application.crashpoints import CrashPoints
@@ -128,8 +128,8 @@ class Notifier:
     policy: Policy
     rule: NoticeRule
     crash: CrashPoints
+    journal: Journal
     counters: NoticeCounters = field(factory=NoticeCounters)
-    journal: Journal = field(init=False, default=Factory(lambda self: Journal(self.clock), takes_self=True))
 
     async def chore(self) -> None:
         """Tell what is to be told. Whatever goes wrong with that, what it stands beside goes on."""

@@ -119,14 +119,9 @@ def brain(
         BRAIN, ports.store, interpreter, HANDLERS, gatherer, gatherer.told, bounded, ports.crash
     )
     notifier = Notifier(
-        watch,
-        ports.streams,
-        ports.codec,
-        ports.clock,
-        settings.access_policy(),
-        notices_of(settings),
-        ports.crash,
-    )
+        watch, ports.streams, ports.codec, ports.clock, settings.access_policy(), notices_of(settings), ports.crash,
+        decider.journal,
+    )  # fmt: skip
 
     async def chore() -> None:
         await gatherer.chore()

@@ -15,6 +15,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.streams import MemoryStreams
 from application.changes import Changes, DeadLetter, Owed, ScopedEffect, Unreachable
 from application.crashpoints import no_crash
+from application.journal import Journal
 from application.letters import LetterFilter
 from application.notices import LANGUAGE, Fallen, LetterState, Notifier
 from application.records import AuditFilter
@@ -233,7 +234,9 @@ def notifier(leg: Leg, gather_s: float = 0.0) -> Notifier:
     """Return one of several who tell user 5, the owner; at once, and again after an hour."""
     clock = ManualClock()
     rule = NoticeRule(gather_s=gather_s, gap_s=60.0, every_s=3600.0)
-    return Notifier(leg.watch, MemoryStreams(clock), Codec(), clock, Policy(owner=5), rule, no_crash)
+    return Notifier(
+        leg.watch, MemoryStreams(clock), Codec(), clock, Policy(owner=5), rule, no_crash, Journal(clock)
+    )
 
 
 async def test_of_many_who_look_while_letters_die_and_move_each_letter_is_told_of_once(leg: Leg) -> None:

@@ -15,6 +15,7 @@ from adapters.memory.notices import MemoryLetterTurn, MemoryLetterWatch
 from adapters.memory.streams import MemoryStreams
 from application.changes import DeadLetter, Head, Owed
 from application.crashpoints import NOTICE_POINTS
+from application.journal import Journal
 from application.messages import spoken
 from application.notices import ADMINS_MAX, LANGUAGE, LINES_MAX, Fallen, Notifier, words_of
 from application.ports import Wakeup
@@ -174,6 +175,7 @@ class Office:
         self.notifier = Notifier(
             MemoryLetterWatch(self.database), self.streams, Codec(), self.clock, policy or Policy(owner=1),
             NoticeRule(**{"gather_s": 0, **rule}), self.reached.append,
+            Journal(self.clock),
         )  # fmt: skip
 
     def letter(self, lane: str = "1000:9") -> None:
