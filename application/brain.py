@@ -13,9 +13,10 @@ from application.asking import ask_of, buttons_of, known_of
 from application.corrections import IN_PARTS, TOOK_EFFECT, acts, correct
 from application.door import command_of
 from application.doorkeeper import on_member, turned_away
-from application.facts import EDITS, Facts
+from application.facts import EDITS, Facts, is_of_admin
 from application.interpreter import parts_of, scope_of
 from application.messages import render
+from application.notices import LANGUAGE
 from application.presses import on_callback
 from application.reminders import after_contact, on_due, on_settled
 from application.rounds import Handler, ignored
@@ -46,7 +47,21 @@ def on_message(event: Event, facts: Facts) -> Decision:
 
     Any message is contact with its chat, answered or not.
     """
-    return after_contact(event, facts, _on_message(event, facts))
+    return _noting_language(event, facts, after_contact(event, facts, _on_message(event, facts)))
+
+
+def _noting_language(event: Event, facts: Facts, decision: Decision) -> Decision:
+    """Return the decision with the language of an admin's app, in which dead letters are told of.
+
+    Where it is not known that is noted, too: an admin who wrote in private can be written to.
+    """
+    message, scope = event.payload, scope_of(event.payload)
+    assert isinstance(message, MessageReceived)
+    known = facts.settings.get(scope.key, {}) if scope is not None else {}
+    language = message.language or ""
+    if known.get(LANGUAGE) == language or not is_of_admin(event, facts.door):
+        return decision
+    return evolve(decision, effects=(*decision.effects, PutSetting(LANGUAGE, language)))
 
 
 def _on_message(event: Event, facts: Facts) -> Decision:

@@ -20,7 +20,9 @@ POINTS = GATEWAY_POINTS + BRAIN_POINTS + SENDER_POINTS
 SCHEDULER_POINTS = (
     "scheduler.read", "scheduler.decided", "scheduler.applied", "scheduler.committed", "scheduler.published",
 )  # fmt: skip
-ALL_POINTS = POINTS + SCHEDULER_POINTS
+# What whoever tells admins of dead letters passes.
+NOTICE_POINTS = ("notice.read", "notice.noted", "notice.committed", "notice.published")
+ALL_POINTS = POINTS + SCHEDULER_POINTS + NOTICE_POINTS
 
 
 class CrashPoints(Protocol):

@@ -83,6 +83,7 @@ class Gatherer:
         asked = [event for event, command in commands if Need.SETTINGS in command.needs]
         asked += [event for event in events if getattr(event.payload, "album", None) is not None]
         asked += [event for event in events if is_ours(event) or isinstance(event.payload, ReminderDue)]
+        asked += [event for event in let_in if is_of_admin(event, door)]
         scopes = sorted({scope.key for event in asked if (scope := scope_of(event.payload)) is not None})
         settings = await current.settings(scopes) if scopes else {}
         edits = [e for e in events if isinstance(e.payload, MessageReceived) and e.payload.kind in EDITS]
@@ -156,6 +157,14 @@ class Gatherer:
     async def tell(self, mode: str) -> None:
         """Write a committed mode where every service reads it."""
         await self.runtime.set_mode(parse_mode(mode))
+
+
+def is_of_admin(event: Event, door: Door) -> bool:
+    """Tell whether an admin wrote this in private."""
+    message, visit = event.payload, visit_of(event.payload)
+    if not isinstance(message, MessageReceived) or visit is None or message.chat_id < 0:
+        return False
+    return door.rights(visit).standing.is_admin
 
 
 def _known_command(event: Event) -> Command | None:

@@ -41,7 +41,8 @@ class Hand:
     there is some of it again: to try every one of thousands would cost more than what they wait for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lanes_max: int = LANES_MAX) -> None:
+        self._lanes_max = lanes_max
         self._lanes: dict[str, _Lane] = {}
         self._ready: OrderedDict[str, None] = OrderedDict()
         self._timers: list[tuple[float, str]] = []
@@ -62,7 +63,7 @@ class Hand:
     @property
     def is_full(self) -> bool:
         """Whether no further lane finds room."""
-        return len(self._lanes) >= LANES_MAX
+        return len(self._lanes) >= self._lanes_max
 
     @property
     def entry_ids(self) -> set[str]:
@@ -103,7 +104,7 @@ class Hand:
 
     def wake_at(self, name: str, at: float) -> None:
         """Ask for a round for a lane when the clock reads ``at``. A timer that is lost costs a sweep, no more."""
-        if len(self._timed) < LANES_MAX:
+        if len(self._timed) < self._lanes_max:
             self._timed[name] = at
             heapq.heappush(self._timers, (at, name))
 

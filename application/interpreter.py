@@ -112,10 +112,13 @@ class Interpreter:
             return None
         return self.retry(run, reason, changes)
 
-    def retry(self, run: Run, reason: str, changes: Changes) -> Retry | None:
-        """Count an attempt and plan the next one, or dead-letter the row when attempts are spent."""
+    def retry(self, run: Run, reason: str, changes: Changes, *, attempts_min: int = 0) -> Retry | None:
+        """Count an attempt and plan the next one, or dead-letter the row when attempts are spent.
+
+        ``attempts_min``: so many it has at least, whatever the policy says.
+        """
         attempt = run.head.attempt + 1
-        if self.policy.is_spent(attempt):
+        if attempt >= attempts_min and self.policy.is_spent(attempt):
             self.bury(run, f"{attempt} attempts failed, the last one: {reason}", changes)
             return None
         wait_s = self.policy.delay_s(attempt, run.head.event_id)

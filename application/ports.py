@@ -319,6 +319,9 @@ class DeadLetters(Protocol):
     async def discard(self, letter_ids: Sequence[int], why: str) -> Moved:
         """Remove these letters for ever; ``why`` goes into the audit."""
 
+    async def seen(self, letter_ids: Sequence[int]) -> None:
+        """Note that somebody looked, and knows of these letters: admins need not be told of them any more."""
+
 
 @runtime_checkable
 class Telegram(Protocol):

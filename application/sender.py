@@ -37,12 +37,17 @@ APART_PAUSE_S = 0.5
 
 @frozen
 class SenderLimits:
-    """``call_timeout_s`` bounds a whole call; a claim lasts ``claim_s``, which must be longer by ``margin_s``."""
+    """``call_timeout_s`` bounds a whole call; a claim lasts ``claim_s``, which must be longer by ``margin_s``.
+
+    ``backoff_s`` to ``backoff_max_s`` are the pauses while what came of calls cannot be settled.
+    """
 
     concurrency: int = 64
     call_timeout_s: float = 15.0
     claim_s: float = 30.0
     margin_s: float = 3.0
+    backoff_s: float = 0.1
+    backoff_max_s: float = 5.0
 
 
 class Lanes(Protocol):
@@ -252,7 +257,7 @@ class Deliverer:
 
     async def _settle_all(self) -> None:
         """Settle what came in, in order, until nothing is left; a server that is away is waited for."""
-        pause_s = 0.1
+        pause_s = self.limits.backoff_s
         while self._results:
             await self.pacer.wait()
             batch = self._results[: self.limits.concurrency]
@@ -264,7 +269,7 @@ class Deliverer:
             except StoreUnavailable as error:
                 log.warning("sender: %s", error, extra={"action": "settle_failed", "target": self.target})
                 await self.clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, 5.0)
+                pause_s = min(pause_s * 2, self.limits.backoff_max_s)
                 continue
             except Exception:  # noqa: BLE001 - one delivery's data must not keep the others from being settled
                 await self._settle_apart(batch)

@@ -17,12 +17,15 @@ from domain.decisions import Decision, Emit, Outcome
 from domain.errors import NoAnswer, Refused, TelegramError
 from domain.events.tasks import ReminderOutcome, ReminderSettled
 from domain.events.telegram import ChatMigrated, MessageClass, TelegramDelivered, TelegramSend
+from domain.notices import NOTICE_KEY
 from domain.tasks.keys import instant_of, named_by
 
 # How long to wait before asking again with a token or an address that Telegram does not know.
 MISCONFIGURED_S = 30.0
 # How long a reminder may wait for the limits of Telegram, or for a sender, and still be said as it was written.
 STALE_S = 600.0
+# Telegram that is away makes dead letters, and a notice of them has to outlast it: about a day, by the usual delays.
+NOTICE_ATTEMPTS_MIN = 400
 # So many chats told to wait at the same time mean that the whole bot is to wait.
 CHATS_WAITING_FOR_BOT = 3
 
@@ -215,7 +218,8 @@ class Outcomes:
             changes.audit.append(self.interpreter.audit_row(flight.run, Outcome.RETRIED, reason))
             self._keep_mark(flight, changes, ambiguous=True)
             return Settlement(False)
-        if self.interpreter.retry(flight.run, reason, changes) is None:
+        attempts_min = NOTICE_ATTEMPTS_MIN if is_notice(flight.run) else 0
+        if self.interpreter.retry(flight.run, reason, changes, attempts_min=attempts_min) is None:
             told = reminder_settled(flight.run, ReminderOutcome.FAILED)
             return Settlement(True, self.interpreter.emit(flight.run, told, changes))
         self._keep_mark(flight, changes, ambiguous=False)
@@ -251,6 +255,11 @@ def is_stale(run: Run, now: float) -> bool:
     if run.event is None or run.head.repeat or not reminder_settled(run, ReminderOutcome.STALE):
         return False
     return now - instant_of(run.event.timestamp) > STALE_S
+
+
+def is_notice(run: Run) -> bool:
+    """Tell whether a run is about a message that tells an admin of dead letters."""
+    return run.event is not None and run.event.idempotency_key.startswith(NOTICE_KEY)
 
 
 def is_reminder(run: Run) -> bool:

@@ -14,7 +14,9 @@ from application.brain import HANDLERS
 from application.consumer import Consumer, Limits
 from application.crashpoints import CrashPoints, no_crash
 from application.facts import Facts, Gatherer
+from application.hand import Hand
 from application.interpreter import Interpreter
+from application.notices import LetterWatch, Notifier
 from application.pacing import Pacer
 from application.ports import Clock, Codec, Formatter, Intake, Liveness, Store, Streams, Telegram, Tokens
 from application.pressure import Bounds, Pressure
@@ -30,6 +32,7 @@ from application.typing import Typist
 from domain.commands.base import Calendar
 from domain.decisions import Decision
 from domain.errors import Transient
+from domain.notices import NoticeRule
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
 from domain.scope import Scope
@@ -59,12 +62,16 @@ class Ports:
 
 def limits_of(settings: Settings) -> Limits:
     """Return the bounds of a consumer."""
-    return Limits(round_max=settings.round_max, grace_s=settings.sweep_grace_s)
+    return Limits(
+        round_max=settings.round_max, grace_s=settings.sweep_grace_s, backoff_max_s=settings.server_retry_longest_s
+    )  # fmt: skip
 
 
 def policy_of(settings: Settings) -> RetryPolicy:
     """Return when failed events are tried again."""
-    return RetryPolicy(attempts_max=settings.attempts_max, deaths_max=settings.deaths_max)
+    return RetryPolicy(
+        settings.attempts_max, settings.deaths_max, settings.retry_first_s, settings.retry_longest_s
+    )
 
 
 def rates_of(settings: Settings) -> RateLimits:
@@ -77,6 +84,11 @@ def rates_of(settings: Settings) -> RateLimits:
     )
 
 
+def notices_of(settings: Settings) -> NoticeRule:
+    """Return when admins are told of dead letters."""
+    return NoticeRule(gather_s=settings.notice_gather_s, every_s=settings.notice_every_s)
+
+
 def brain(
     ports: Ports,
     settings: Settings,
@@ -84,8 +96,9 @@ def brain(
     liveness: Liveness,
     version: str,
     calendar: Calendar,
+    watch: LetterWatch,
 ) -> Consumer:
-    """Return the brain's consumer."""
+    """Return the brain's consumer, which also tells admins of dead letters."""
     gatherer = Gatherer(
         ports.store,
         runtime,
@@ -108,9 +121,18 @@ def brain(
     decider: Decider[Facts] = Decider(
         BRAIN, ports.store, interpreter, HANDLERS, gatherer, gatherer.told, bounded, ports.crash
     )
+    notifier = Notifier(
+        watch, ports.streams, ports.codec, ports.clock, settings.access_policy(), notices_of(settings), ports.crash,
+        decider.journal,
+    )  # fmt: skip
+
+    async def chore() -> None:
+        await gatherer.chore()
+        await notifier.chore()
+
     return Consumer(
         BRAIN, settings.instance, ports.streams, ports.store, decider, ports.clock, ports.crash,
-        limits=limits_of(settings), chore=gatherer.chore,
+        limits=limits_of(settings), hand=Hand(settings.lanes_max), chore=chore,
     )  # fmt: skip
 
 
@@ -121,7 +143,10 @@ def scheduler(
     """Return the scheduler, which owes no more reminders a second than the bot may send."""
     usual = SchedulerLimits()
     per_s = min(settings.rate_bot_per_s or usual.per_s, usual.per_s)
-    limits = evolve(usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max))
+    limits = evolve(
+        usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max), tick_s=settings.scheduler_tick_s,
+        backoff_max_s=settings.server_retry_longest_s,
+    )  # fmt: skip
     return Scheduler(agenda, streams, codec, clock, times, crash, limits)
 
 
@@ -164,7 +189,9 @@ def _sending(
     ports: Ports, settings: Settings, telegram: Telegram, outcomes: Outcomes, target: str, concurrency: int
 ) -> Sending:
     interpreter = outcomes.interpreter
-    limits = SenderLimits(concurrency, settings.call_timeout_s, settings.claim_s)
+    limits = SenderLimits(
+        concurrency, settings.call_timeout_s, settings.claim_s, backoff_max_s=settings.server_retry_longest_s
+    )
     turns, typist = Turns(yielding=target == SENDER_BULK), Typist(telegram, ports.clock)
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
@@ -173,7 +200,7 @@ def _sending(
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,
-        limits=limits_of(settings), room=deliverer.room,
+        limits=limits_of(settings), hand=Hand(settings.lanes_max), room=deliverer.room,
     )  # fmt: skip
     deliverer.lanes = consumer
     return Sending(consumer, deliverer)

@@ -21,6 +21,7 @@ from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.reminders import PostgresReminderRecords
@@ -162,6 +163,7 @@ class BrainContainer(Common):
         liveness,
         providers.Callable(version),
         Common.calendar,
+        providers.Singleton(PostgresLetterWatch, pool),
     )
 
 

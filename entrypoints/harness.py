@@ -26,6 +26,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.liveness import MemoryLiveness
+from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.memory.streams import MemoryStreams
@@ -122,8 +123,9 @@ class Harness:
         )  # fmt: skip
         self.poller = Poller(self.gateway, telegram, self.clock, poll_timeout_s=0)
         self.brain = brain(
-            self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar
-        )
+            self._ports("brain"), self.settings, runtime, self.liveness, version(), self._calendar,
+            MemoryLetterWatch(self.database),
+        )  # fmt: skip
         self.sendings = sender(self._ports("sender", claims=True), self.settings, telegram)
         self.scheduler = self.new_scheduler()
         self.retention = retention(MemoryArchive(self.database), self.clock, self.settings)
@@ -211,6 +213,8 @@ class Harness:
     async def advance(self, seconds: float) -> None:
         """Move the clock, sweep as the services would meanwhile, and run until nothing is left to do."""
         await self.clock.advance(seconds)
+        if self.brain.chore is not None:
+            await self.brain.chore()
         for consumer in (self.brain, *(sending.consumer for sending in self.sendings)):
             await consumer.sweep()
         await self.settle()

@@ -16,6 +16,7 @@ import attrs
 from attrs import Attribute, Factory, frozen
 
 from application.consumer import Limits
+from application.hand import LANES_MAX
 from application.pressure import Bounds
 from application.retention import (
     AUDIT_DAYS_MIN,
@@ -25,11 +26,14 @@ from application.retention import (
     UPDATES_DAYS_MIN,
     Terms,
 )
+from application.scheduler import SchedulerLimits
 from application.sender import SenderLimits
 from domain.access import AccessMode, Policy
 from domain.errors import InvalidSettings
+from domain.notices import NoticeRule
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
+from domain.tasks.policy import DAY_S, HOUR_S
 from entrypoints.settings_checks import (
     above_zero,
     at_least,
@@ -41,6 +45,7 @@ from entrypoints.settings_checks import (
     zero_or_at_least,
 )
 from entrypoints.settings_source import Sources, read_sources, variable
+from entrypoints.settings_together import faults_between
 from entrypoints.settings_types import (
     BOT_TOKEN,
     WEBHOOK_SECRET,
@@ -188,11 +193,32 @@ class Settings:
     attempts_max: int = setting(
         _LIMITS, "Attempts before an event becomes a dead letter.", RetryPolicy().attempts_max, at_least(1)
     )
+    retry_first_s: float = setting(
+        _LIMITS,
+        "About how long after the first attempt the second one comes; each further wait is twice as long.",
+        RetryPolicy().base_s,
+        between(0.01, HOUR_S),
+    )
+    retry_longest_s: float = setting(
+        _LIMITS, "The longest wait before a further attempt.", RetryPolicy().cap_s, between(0.01, DAY_S)
+    )
     deaths_max: int = setting(
         _LIMITS,
         "Processes that an event may take down before it becomes a dead letter.",
         RetryPolicy().deaths_max,
         at_least(1),
+    )
+    notice_gather_s: float = setting(
+        _LIMITS,
+        "How long dead letters gather before admins are told of them in one message.",
+        NoticeRule().gather_s,
+        at_least(0),
+    )
+    notice_every_s: float = setting(
+        _LIMITS,
+        "How often admins are told that there are more dead letters while nobody looks; 0: never of any.",
+        NoticeRule().every_s,
+        at_least(0),
     )
     sender_concurrency: int = setting(
         _LIMITS, "Calls to Telegram in flight at once, each sender.", SenderLimits().concurrency, at_least(1)
@@ -234,6 +260,25 @@ class Settings:
         "Wake-ups in the stream of a target, beyond which its rows wait for the sweep.",
         10_000,
         at_least(100),
+    )
+
+    lanes_max: int = setting(
+        _LIMITS,
+        "Chats that a service has in hand at once; more wait in Postgres.",
+        LANES_MAX,
+        between(1, 100_000),
+    )
+    scheduler_tick_s: float = setting(
+        _LIMITS,
+        "How often the scheduler asks which tasks are due.",
+        SchedulerLimits().tick_s,
+        between(0.05, 60),
+    )
+    server_retry_longest_s: float = setting(
+        _LIMITS,
+        "The longest pause before Postgres or Redis is tried again while it is away.",
+        Limits().backoff_max_s,
+        between(0.2, HOUR_S),
     )
 
     keep_updates_days: int = setting(
@@ -314,7 +359,7 @@ def read_settings(
     missing = [name for name in required if name not in source.texts and name not in source.faulty]
     faults += [f"{variable(name)}: missing" for name in missing if getattr(Settings(), name) is None]
     settings = Settings(**values)
-    return settings, tuple(faults or _cross_faults(settings))
+    return settings, tuple(faults or faults_between(settings))
 
 
 def _read(converter: Any, each: "Attribute[Any]", text: str, values: dict[str, Any]) -> str | None:
@@ -329,20 +374,3 @@ def _read(converter: Any, each: "Attribute[Any]", text: str, values: dict[str, A
         return f"{variable(each.name)}: {wording}"
     values[each.name] = value
     return None
-
-
-def _cross_faults(settings: Settings) -> list[str]:
-    """Return the faults that lie between two settings."""
-    faults = []
-    if settings.telegram_mode is TelegramMode.WEBHOOK:
-        needed = ("webhook_url", "webhook_secret")
-        missing = [name for name in needed if getattr(settings, name) is None]
-        faults += [f"{variable(name)}: missing; webhooks need it" for name in missing]
-    if settings.webhook_secret_previous is not None and settings.webhook_secret is None:
-        faults.append(f"{variable('webhook_secret_previous')}: needs {variable('webhook_secret')} beside it")
-    margin_s = SenderLimits().margin_s
-    if settings.claim_s < settings.call_timeout_s + margin_s:
-        faults.append(
-            f"{variable('claim_s')}: must be at least {margin_s:g} more than {variable('call_timeout_s')}"
-        )
-    return faults

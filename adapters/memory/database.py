@@ -91,6 +91,10 @@ class Tables:
     mode: tuple[str, bool] | None = None
     seq: int = 0
     letter_id: int = 0
+    # The letters that somebody knows of, when admins were told last, and when somebody looked last.
+    known_letters: frozenset[int] = frozenset()
+    told_at: float | None = None
+    seen_at: float | None = None
 
 
 @define

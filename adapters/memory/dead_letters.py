@@ -60,6 +60,12 @@ class MemoryDeadLetters:
             tables.audit.extend(AuditEntry(now, "operator", row) for row in rows)
         return Moved(tuple(letter.letter_id for letter in gone))
 
+    async def seen(self, letter_ids: Sequence[int]) -> None:
+        """See the port."""
+        with self._database.transaction() as tables:
+            tables.known_letters |= frozenset(letter_ids)
+            tables.seen_at = self._database.clock.now()
+
     def _matching(self, wanted: LetterFilter) -> list[Letter]:
         self._database.check()
         return [letter for letter in self._database.tables.letters if _matches(letter, wanted)]

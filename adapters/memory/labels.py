@@ -10,7 +10,7 @@ _FORMS = {
     "event_type": re.compile(r"[a-z]{1,20}\.[a-z_]{1,40}"),
     "source": re.compile(r"[a-z][a-z0-9_-]{0,63}"),
     "trace_id": re.compile(r"(?!0{32}$)[0-9a-f]{32}"),
-    "idempotency_key": re.compile(r"(?:tg|rem|sha256):[A-Za-z0-9:/._-]{1,190}"),
+    "idempotency_key": re.compile(r"(?:tg|rem|notice|sha256):[A-Za-z0-9:/._-]{1,190}"),
 }
 
 

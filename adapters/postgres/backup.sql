@@ -87,6 +87,10 @@ select setval(format('openclaw.%I', $1::text)::regclass, $2);
 -- The processes of the installation that was backed up do not run any event of this one.
 delete from openclaw.runs;
 
+-- name: tell_of_letters_anew
+-- Admins are told of what is parked as soon as of any dead letter, whenever they were told of others.
+delete from openclaw.runtime where name = 'dead_letters_told';
+
 -- name: tell_mode_again
 -- Redis may be another one, or know another mode: the brain tells it what was committed.
 update openclaw.runtime set applied = false;

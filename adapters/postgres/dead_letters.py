@@ -55,6 +55,11 @@ class PostgresDeadLetters:
             rows = await connection.fetch(SQL["discard_letters"], letter_ids, why)
         return Moved(tuple(row["letter_id"] for row in rows))
 
+    async def seen(self, letter_ids: Sequence[int]) -> None:
+        """See the port."""
+        async with self._pool.connection() as connection:
+            await connection.execute(SQL["see_letters"], letter_ids)
+
 
 def _values(wanted: LetterFilter) -> tuple[object, ...]:
     """Return the filter in the order of the fragment ``those_letters``."""

@@ -105,6 +105,7 @@ class Load:
         await self._migrations.upgrade(newest_version())
         await self._driver.execute("select openclaw.ensure_audit_partitions()")
         await self._driver.execute(BACKUP_SQL["forget_runs"])
+        await self._driver.execute(BACKUP_SQL["tell_of_letters_anew"])
         await self._driver.execute(BACKUP_SQL["tell_mode_again"])
 
     async def owed(self) -> int:

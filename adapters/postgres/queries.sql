@@ -701,3 +701,38 @@ select
 
 -- name: read_setting
 select value from openclaw.settings where scope = $1 and name = $2;
+
+-- name: lock_notice
+-- One at a time tells admins of dead letters. A statement of its own, as with lanes.
+select pg_try_advisory_xact_lock(hashtextextended('openclaw notice of dead letters', 0));
+
+-- name: letter_state
+select extract(epoch from openclaw.now())::float8 as now, openclaw.dead_letter_count() as letters,
+  openclaw.is_letter_known() as is_known,
+  (select extract(epoch from updated_at)::float8 from openclaw.runtime where name = 'dead_letters_told') as told_at,
+  (select extract(epoch from updated_at)::float8 from openclaw.runtime where name = 'dead_letters_seen') as seen_at;
+
+-- name: unknown_letters
+select * from openclaw.unknown_letters();
+
+-- name: tell_letters
+select * from openclaw.tell_letters($1::bigint[]);
+
+-- name: letters_were_told
+insert into openclaw.runtime (name, value, applied) values ('dead_letters_told', '', true)
+on conflict (name) do update set updated_at = openclaw.now();
+
+-- name: see_letters
+select openclaw.see_letters($1::bigint[]);
+
+-- name: reachable_chats
+-- Private chats that exist, as far as is known, and are not known to be out of reach.
+select s.scope from unnest($1::text[], $2::bigint[], $3::bigint[]) as s(scope, bot_id, chat_id)
+where (exists (select from openclaw.settings k where k.scope = s.scope)
+    or exists (select from openclaw.access a where a.subject = s.bot_id || ':' || s.chat_id and a.name <> ''))
+  and not exists (select from openclaw.chats c
+    where c.bot_id = s.bot_id and c.chat_id = s.chat_id and c.unreachable_since is not null);
+
+-- name: owe_and_audit
+-- Owes and audits what follows from no row.
+with {{settle_owe_audit}} select count(*) from settled;

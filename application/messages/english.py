@@ -55,6 +55,25 @@ WORDING: Mapping[str, str] = {
     "access.an_owner": "{who} owns this bot. Whoever runs it changes that, with openclaw access at the command line.",
     "standing.member": "member",
     "standing.admin": "admin",
+    "letters.told": (
+        "Something could not be done. Dead letters: {new} new since {since} UTC, {all} in all.\n"
+        "{lines}\n"
+        "They are kept, and nothing else waits for them. To see each with its reasons, and to decide what becomes of "
+        "it, type on the machine that runs me:\n"
+        "openclaw dlq list"
+    ),
+    "letters.line": "{number} × {type} ({target}): {cause}",
+    "letters.others": "{number} others",
+    "letters.unreadable": "unreadable",
+    "cause.unreachable": "Telegram does not reach the chat",
+    "cause.refused": "Telegram refused it",
+    "cause.spent": "every attempt failed",
+    "cause.unknown": "whether it arrived is unknown",
+    "cause.ended_process": "it ended the process that handled it",
+    "cause.unreadable": "it is no valid event",
+    "cause.unhandled": "this version cannot handle it",
+    "cause.restored": "it was due when a backup was restored",
+    "cause.other": "it cannot be handled",
     "when.ask.which_hour": "Do you mean the morning or the afternoon? “{phrase}” can be either.",
     "when.ask.which_order": "Which is the day and which the month in “{phrase}”?",
     "when.ask.which_day": "Today or in a week? “{phrase}” can be either.",

@@ -75,6 +75,25 @@ WORDING: Mapping[str, str] = {
     ),
     "standing.member": "Mitglied",
     "standing.admin": "Admin",
+    "letters.told": (
+        "Etwas ließ sich nicht erledigen. Dead letters: {new} neu seit {since} UTC, {all} insgesamt.\n"
+        "{lines}\n"
+        "Nichts davon geht verloren, und nichts anderes wartet darauf. Um jedes mit seinen Gründen zu sehen und zu "
+        "entscheiden, was daraus wird, gib auf der Maschine ein, auf der ich laufe:\n"
+        "openclaw dlq list"
+    ),
+    "letters.line": "{number} × {type} ({target}): {cause}",
+    "letters.others": "{number} weitere",
+    "letters.unreadable": "unlesbar",
+    "cause.unreachable": "Telegram erreicht den Chat nicht",
+    "cause.refused": "Telegram hat es abgelehnt",
+    "cause.spent": "alle Versuche sind gescheitert",
+    "cause.unknown": "ob es ankam, ist unbekannt",
+    "cause.ended_process": "der Prozess, der es bearbeitete, ist daran gestorben",
+    "cause.unreadable": "es ist kein gültiges Ereignis",
+    "cause.unhandled": "diese Version kann es nicht bearbeiten",
+    "cause.restored": "es war fällig, als eine Sicherung eingespielt wurde",
+    "cause.other": "es lässt sich nicht bearbeiten",
     "when.ask.which_hour": "Morgens oder nachmittags? „{phrase}“ kann beides sein.",
     "when.ask.which_order": "Was ist in „{phrase}“ der Tag und was der Monat?",
     "when.ask.which_day": "Heute oder in einer Woche? „{phrase}“ kann beides sein.",

@@ -5,6 +5,7 @@ Not here: moving them in batches (``entrypoints.clearing``) and how they are sho
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +15,7 @@ import click
 from application.letters import Letter, LetterFilter
 from application.ports import DeadLetters
 from application.records import AuditEntry, AuditFilter
+from domain.errors import StoreUnavailable
 from entrypoints.clearing import Act, Clearing, Manner
 from entrypoints.containers import OperatorContainer
 from entrypoints.exits import Exit, NothingFound
@@ -160,6 +162,8 @@ def list_(data_dir: Path | None, as_json: bool, limit: int, is_count: bool, **fi
         if is_count:
             return (await letters.count(wanted)).letters, ()
         found = await letters.newest(wanted, limit)
+        if not as_json:
+            await _seen(letters, found)
         return len(found), found
 
     number, letters = ask(settings, question)
@@ -192,6 +196,8 @@ def show(name: LetterFilter, payload: bool, data_dir: Path | None, as_json: bool
 
     async def question(container: OperatorContainer) -> list[tuple[Letter, list[AuditEntry]]]:
         letters = await _named(container.letters(), [name])
+        if not as_json:
+            await _seen(container.letters(), letters)
         return [(letter, await _audit_of(container, letter)) for letter in letters]
 
     found = ask(settings, question)
@@ -282,6 +288,12 @@ def _check(names: Sequence[LetterFilter], options: dict[str, Any]) -> None:
         raise click.UsageError(f"name letters by their ids, or give --all for {what}")
 
 
+async def _seen(letters: DeadLetters, found: Sequence[Letter] = ()) -> None:
+    """Note that somebody looked; nobody is kept from looking where that cannot be noted."""
+    with suppress(StoreUnavailable):
+        await letters.seen([letter.letter_id for letter in found])
+
+
 async def _clear(
     clearing: Clearing,
     container: OperatorContainer,
@@ -289,6 +301,8 @@ async def _clear(
     names: Sequence[LetterFilter],
     filters: dict[str, Any],
 ) -> int:
+    if not clearing.manner.dry_run:
+        await _seen(clearing.letters)
     if not names:
         return await clearing.matching(await _filter(settings, container, filters), _that(filters))
     found = await _named(clearing.letters, names, tell=True)

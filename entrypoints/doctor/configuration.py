@@ -4,6 +4,7 @@ Not here: what the settings are, and their rules (``entrypoints.settings``).
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -18,9 +19,10 @@ OTHERS_MAY_READ = 0o044
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})
 WEBHOOK_SECRET_CHARS_MIN = 16
 TELEGRAM_HOST = "api.telegram.org"
-# What the faults between two settings say; all others concern one variable.
-_BETWEEN = ("webhooks need it", "needs OPENCLAW_", "more than OPENCLAW_")
+# What a fault of webhook mode says; the other faults between two settings name both.
+_BETWEEN = "webhooks need it"
 _NAMES = frozenset(variable(each.name) for each in FIELDS)
+_NAME = re.compile(rf"{PREFIX}[A-Z_]+")
 
 
 def _kind(text: str) -> str:
@@ -30,7 +32,8 @@ def _kind(text: str) -> str:
         return "settings.file"
     if wording.startswith("unknown"):
         return "settings.unknown"
-    return "settings.together" if any(sign in wording for sign in _BETWEEN) else "settings.values"
+    is_between = _BETWEEN in wording or not _NAMES.isdisjoint({*_NAME.findall(wording)} - {name})
+    return "settings.together" if is_between else "settings.values"
 
 
 def _told(evidence: Evidence, check: str) -> Iterator[Verdict]:

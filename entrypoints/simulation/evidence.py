@@ -22,6 +22,7 @@ from application.messages import MAY_BE_A_REPEAT
 from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.ids import child_key
+from domain.notices import NOTICE_KEY
 from domain.scope import Scope
 from entrypoints.simulation.history import Deed, History, Kind, Mishap, OccasionKept
 from entrypoints.simulation.people import TOKEN
@@ -180,6 +181,10 @@ class Evidence:
     def ambiguous(self, key: str) -> list[Seen]:
         """Return the sender's rows of a delivery that say that nobody knows whether a call took effect."""
         return self.of(key, SENDER, Outcome.AMBIGUOUS)
+
+    def is_notice(self, key: str) -> bool:
+        """Tell whether a delivery tells an admin of dead letters: the brain makes it, and its row says so."""
+        return key.startswith(NOTICE_KEY) and bool(self.of(key, BRAIN, Outcome.ACCEPTED))
 
     @cached_property
     def sent(self) -> dict[str, str]:

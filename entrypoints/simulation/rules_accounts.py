@@ -235,7 +235,9 @@ def known(of: Evidence) -> Iterator[Violation]:
     tasks = {str(task.task_id) for task in of.history.standing.tasks}
     for key in of.rows:
         root = root_of(key)
-        is_known = root in of.deeds or (is_reminder(root) and root.split(":")[1] in tasks)
+        is_known = (
+            root in of.deeds or (is_reminder(root) and root.split(":")[1] in tasks) or of.is_notice(root)
+        )
         if not is_known and not root.startswith("sha256:"):
             yield of.violation("known", f"{key} has rows, and nobody caused it", key)
 

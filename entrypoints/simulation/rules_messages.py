@@ -147,7 +147,9 @@ def asked_for(of: Evidence) -> Iterator[Violation]:
     known = {str(task.task_id) for task in of.history.standing.tasks}
     for key in of.copies:
         root = root_of(key)
-        is_known = root in of.deeds or (is_reminder(root) and root.split(":")[1] in known)
+        is_known = (
+            root in of.deeds or (is_reminder(root) and root.split(":")[1] in known) or of.is_notice(root)
+        )
         if key and not is_known:
             yield of.violation("asked for", f"{key} was delivered, and nobody asked for it", key)
 

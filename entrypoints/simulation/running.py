@@ -38,6 +38,7 @@ WAITING_MAX = 2_000
 SHORT: Mapping[str, Any] = {
     "access": AccessMode.OPEN, "admins": frozenset({people.ADMIN}), "instance": "simulated", "call_timeout_s": 2.0,
     "claim_s": 5.5, "handler_timeout_s": 3.0, "rate_bot_per_s": 0, "rate_chat_per_s": 0.0, "rate_group_per_min": 0,
+    "notice_gather_s": 1.0, "notice_every_s": 5.0,
 }  # fmt: skip
 # Every third run keeps Telegram's limits, in which messages wait.
 LIMITED: Mapping[str, Any] = {"rate_bot_per_s": 20, "rate_chat_per_s": 1.0, "rate_group_per_min": 20}

@@ -16,6 +16,7 @@ from adapters.memory.clock import START_S
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.liveness import MemoryLiveness
+from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.redis import AsyncMemoryRedis, MemoryRedis
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.memory.streams import MemoryStreams
@@ -28,7 +29,7 @@ from entrypoints.simulation.history import Standing
 from entrypoints.simulation.links import Remote, Server
 from entrypoints.simulation.loop import Process, SimulatedLoop
 from entrypoints.simulation.outside import RemoteStreams
-from entrypoints.simulation.sessions import RemoteAgenda, RemoteStore, Sessions
+from entrypoints.simulation.sessions import RemoteAgenda, RemoteLetterWatch, RemoteStore, Sessions
 from entrypoints.simulation.standing import of_memory
 
 TARGETS = (BRAIN, *SENDER_TARGETS)
@@ -82,6 +83,9 @@ class Servers(Protocol):
 
     def agenda(self, process: Process) -> Any:
         """Return a process's ``application.books.Agenda``."""
+
+    def watch(self, process: Process) -> Any:
+        """Return a process's ``application.notices.LetterWatch``."""
 
     def streams(self, process: Process) -> Any:
         """Return a process's ``application.ports.Streams``."""
@@ -162,6 +166,10 @@ class MemoryServers:
     def agenda(self, process: Process) -> Any:
         """See the protocol."""
         return RemoteAgenda(MemoryAgenda(self.database, consumer="scheduler"), self.sessions)
+
+    def watch(self, process: Process) -> Any:
+        """See the protocol."""
+        return RemoteLetterWatch(MemoryLetterWatch(self.database), self.sessions)
 
     def streams(self, process: Process) -> Any:
         """See the protocol."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from adapters.memory.agenda import MemoryAgenda
+from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.store import MemoryStore
 from domain.errors import StoreUnavailable
 from entrypoints.simulation.links import Remote, Server
@@ -120,3 +121,14 @@ class RemoteAgenda:
     def due(self, limit: int) -> AbstractAsyncContextManager[Any]:
         """See the port."""
         return self._sessions.transaction(lambda: self._agenda.due(limit))
+
+
+class RemoteLetterWatch:
+    """``application.notices.LetterWatch`` over the way to a server."""
+
+    def __init__(self, watch: MemoryLetterWatch, sessions: Sessions) -> None:
+        self._watch, self._sessions = watch, sessions
+
+    def turn(self) -> AbstractAsyncContextManager[Any]:
+        """See the port."""
+        return self._sessions.transaction(self._watch.turn)

@@ -236,7 +236,8 @@ class System:
         runtime = RuntimeState(self.servers.client(replica.process))
         liveness = self.servers.liveness(replica.process)
         settings = self._own_settings(replica)
-        consumer = brain(self._ports(replica), settings, runtime, liveness, version(), CALENDAR)
+        watch = self.servers.watch(replica.process)
+        consumer = brain(self._ports(replica), settings, runtime, liveness, version(), CALENDAR, watch)
         return self._consuming(replica, [consumer])
 
     def _sender(self, replica: Replica) -> Sequence[Callable[[], Awaitable[None]]]:

@@ -17,7 +17,7 @@ from tests.acceptance.waiting import until
 MIDDLE = 300
 PIECE = 5
 # The shortest bounds that the settings allow: a claim outlasts a call by three seconds.
-SHORT = {"call_timeout_s": 2, "claim_s": 5}
+SHORT = {"call_timeout_s": 2, "claim_s": 5, "handler_timeout_s": 3}
 # Six calls at once for replies, two for bulk.
 CONCURRENCY = 8
 CALLS = 6

@@ -16,18 +16,21 @@ from adapters.memory.archive import MemoryArchive
 from adapters.memory.clock import ManualClock
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.dead_letters import MemoryDeadLetters
+from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.reminders import MemoryReminderRecords
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.reminders import PostgresReminderRecords
 from adapters.postgres.store import PostgresStore
 from application.books import Agenda, ReminderRecords
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
+from application.notices import LetterWatch
 from application.ports import DeadLetters, Intake, Records, Store
 from application.retention import Archive
 from domain.decisions import Outcome
@@ -46,6 +49,7 @@ _TIMES = (
     ("dead_letters", ("dead_at",)),
     ("tasks", ("remind_at",)),
     ("occasions", ("at",)),
+    ("runtime", ("updated_at",)),
 )
 
 
@@ -58,6 +62,7 @@ class Leg(Protocol):
     agenda: Agenda
     reminders: ReminderRecords
     archive: Archive
+    watch: LetterWatch
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
@@ -87,6 +92,7 @@ class MemoryLeg:
         self.agenda: Agenda = MemoryAgenda(self.database)
         self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
         self.archive: Archive = MemoryArchive(self.database)
+        self.watch: LetterWatch = MemoryLetterWatch(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
@@ -120,6 +126,7 @@ class PostgresLeg:
         self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
         self.archive: Archive = PostgresArchive(self.pools["scheduler"])
         self._ahead_s = 0.0
+        self.watch: LetterWatch = PostgresLetterWatch(self.pools["brain"])
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]

@@ -90,7 +90,7 @@ class Daily:
 async def test_while_the_clock_jumps_each_window_reminds_at_most_once_and_is_accounted_for(
     cluster: OpenCluster,
 ) -> None:
-    async with cluster(call_timeout_s=1, claim_s=4) as it:
+    async with cluster(call_timeout_s=1, claim_s=4, handler_timeout_s=3) as it:
         pool = Pool(it.servers.postgres_url, role_of("brain"))
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         daily = Daily(it, PostgresClock(it.servers.postgres_url), now + timedelta(minutes=30))

@@ -19,7 +19,7 @@ from tests.acceptance.waiting import until
 async def test_a_process_killed_there_leaves_nothing_undone_and_does_nothing_twice(
     cluster: OpenCluster, point: str
 ) -> None:
-    async with cluster(call_timeout_s=1, claim_s=4) as it:
+    async with cluster(call_timeout_s=1, claim_s=4, handler_timeout_s=3) as it:
         load = Load(it.world, seed=1, chats=3, each=2)
         doomed = f"{point.partition('.')[0]}-1"
         it.start(*{"gateway-1", "brain-1", "sender-1"} - {doomed})

@@ -93,7 +93,7 @@ def points_of(service: str) -> Sequence[str]:
 async def test_whoever_is_killed_wherever_a_window_reminds_once_or_says_that_one_may_be_missing(
     cluster: OpenCluster, points: Sequence[str]
 ) -> None:
-    async with cluster(call_timeout_s=1, claim_s=4) as it:
+    async with cluster(call_timeout_s=1, claim_s=4, handler_timeout_s=3) as it:
         pool = Pool(it.servers.postgres_url, role_of("brain"))
         tasks = Tasks(it, PostgresStore(pool, pool, consumer="brain", run_id=uuid4()))
         doomed = f"{points[0].partition('.')[0]}-1"

@@ -79,7 +79,7 @@ def test_a_database_of_the_first_schema_is_migrated_with_all_its_data(empty: str
 def test_a_data_directory_of_the_first_schema_works_with_its_data(short_path: Path) -> None:
     with running(EmbeddedPostgres(short_path)) as server:
         on(server.admin_url, lambda c: c.execute(AT_0001))
-    done = openclaw("up", "--data-dir", str(short_path), stdin="/start\n")
+    done = openclaw("up", "--data-dir", str(short_path), stdin="/start\n", OPENCLAW_NOTICE_EVERY_S="0")
     assert (done.code, done.out) == (Exit.OK, "Welcome back. Send /help to see what I can do.\n"), done.err
     assert (short_path / "format").read_text() == "1\n", (
         "and it is known from now on how the directory is arranged"

@@ -11,6 +11,7 @@ import pytest
 import adapters
 import adapters.memory
 import application.books
+import application.notices
 import application.ports
 from tests.tidy.sources import files, text_of
 
@@ -23,7 +24,7 @@ EXEMPT = {
 }
 PORTS = {
     name: port
-    for module in (application.ports, application.books)
+    for module in (application.ports, application.books, application.notices)
     for name, port in vars(module).items()
     if inspect.isclass(port) and getattr(port, "_is_protocol", False) and port.__module__ == module.__name__
 }

@@ -6,8 +6,10 @@ import pytest
 from attrs import evolve
 
 from application.brain import HANDLERS, LATE_S, on_callback, on_message, on_migrated
+from application.corrections import acts
 from application.facts import Door, Facts
 from application.messages import render
+from application.notices import LANGUAGE
 from domain.access import AccessMode, Policy
 from domain.catalogue import CATALOGUE
 from domain.decisions import AddTask, Decision, MoveData, Outcome, PutSetting, SetApiMode
@@ -129,7 +131,7 @@ def test_what_is_not_meant_for_the_bot_is_not_answered() -> None:
 
 def test_a_command_that_is_merely_passed_on_is_not_obeyed() -> None:
     decision = on_message(a_message("/api kimi", chat=ADMIN, user=ADMIN, forwarded=True), FACTS)
-    assert decision.effects == ()
+    assert not acts(decision.effects)
     assert sent(decision).text == "/api kimi"
 
 
@@ -168,11 +170,28 @@ def test_a_message_that_came_in_time_is_answered_plainly() -> None:
     assert (answer.text, answer.reply_to_message_id) == ("hello", None)
 
 
+@pytest.mark.parametrize("known", [None, "", "de", "en-GB"])
+@pytest.mark.parametrize("language", [None, "de"])
+def test_the_language_of_an_admin_is_noted_where_it_is_another_one(
+    known: str | None, language: str | None
+) -> None:
+    settings = {f"{BOT}:u{ADMIN}": {} if known is None else {LANGUAGE: known}}
+    facts = evolve(FACTS, settings=settings)
+    effects = on_message(a_message("hello", chat=ADMIN, user=ADMIN, language=language), facts).effects
+    is_new = known is None or known != (language or "")
+    assert effects == ((PutSetting(LANGUAGE, language or ""),) if is_new else ())
+
+
+@pytest.mark.parametrize(("chat", "user"), [(7, 7), (-5, ADMIN), (ADMIN, None)])
+def test_the_language_of_nobody_else_is_noted_and_none_in_groups(chat: int, user: int | None) -> None:
+    assert on_message(a_message("hello", chat=chat, user=user, language="de"), FACTS).effects == ()
+
+
 def test_an_old_command_takes_no_effect_on_everybody_and_says_so() -> None:
     decision = when_waited("/api kimi", 10_800, chat=ADMIN, user=ADMIN)
-    assert decision.effects == ()
+    assert not acts(decision.effects)
     assert sent(decision).text == render("late_command", {"waited": "3 h"})
-    assert when_waited("/api", 10_800, chat=ADMIN, user=ADMIN).effects == ()
+    assert not acts(when_waited("/api", 10_800, chat=ADMIN, user=ADMIN).effects)
     assert when_waited("/start", 10_800).effects == (PutSetting("greeted", "yes"),)
 
 

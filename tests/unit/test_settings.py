@@ -10,6 +10,7 @@ import pytest
 from domain.errors import InvalidSettings
 from entrypoints.settings import FIELDS, SECRETS, Settings, load_settings
 from entrypoints.settings_docs import ENV_EXAMPLE, TABLE, env_example, settings_table
+from entrypoints.settings_together import BOUNDS, Bound
 from entrypoints.settings_types import HostPort, LogLevel, Secret, TelegramMode
 
 TOKEN = "123456789:AAplanted-token-of-the-tests_0123456789"
@@ -113,9 +114,28 @@ def test_environment_validation(tmp_path: Path) -> None:
             "WEBHOOK_SECRET_PREVIOUS: needs OPENCLAW_WEBHOOK_SECRET beside it",
         ),
         (
-            {"CLAIM_S": "10", "CALL_TIMEOUT_S": "9"},
+            {"CLAIM_S": "12", "CALL_TIMEOUT_S": "10"},
             "CLAIM_S: must be at least 3 more than OPENCLAW_CALL_TIMEOUT_S",
         ),
+        (
+            {"HANDLER_TIMEOUT_S": "30"},
+            "HANDLER_TIMEOUT_S: must be less than OPENCLAW_CLAIM_S, which bounds the transaction around it",
+        ),
+        (
+            {"RETRY_FIRST_S": "10", "RETRY_LONGEST_S": "9"},
+            "RETRY_LONGEST_S: must not be less than OPENCLAW_RETRY_FIRST_S",
+        ),
+        ({"LANES_MAX": "99"}, "LANES_MAX: must not be less than OPENCLAW_ROUND_MAX"),
+        (
+            {"NOTICE_GATHER_S": "60", "NOTICE_EVERY_S": "59"},
+            "NOTICE_EVERY_S: must not be less than OPENCLAW_NOTICE_GATHER_S, or be 0",
+        ),
+        ({"RETRY_LONGEST_S": "86401"}, "RETRY_LONGEST_S: must be from 0.01 to 86400"),
+        ({"RETRY_FIRST_S": "0"}, "RETRY_FIRST_S: must be from 0.01 to 3600"),
+        ({"SCHEDULER_TICK_S": "61"}, "SCHEDULER_TICK_S: must be from 0.05 to 60"),
+        ({"SERVER_RETRY_LONGEST_S": "0.1"}, "SERVER_RETRY_LONGEST_S: must be from 0.2 to 3600"),
+        ({"LANES_MAX": "0"}, "LANES_MAX: must be from 1 to 100000"),
+        ({"NOTICE_GATHER_S": "-1"}, "NOTICE_GATHER_S: must be 0 or more"),
         (
             {"WEBHOOK_SECRET": "x" * 257},
             "WEBHOOK_SECRET: must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -",
@@ -137,6 +157,22 @@ def test_one_fault_is_told_by_name_with_its_remedy(
     tmp_path: Path, variables: Mapping[str, str], fault: str
 ) -> None:
     assert faults_of(tmp_path, variables) == (f"OPENCLAW_{fault}",)
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_every_bound_between_two_settings_holds_by_default_and_names_both(bound: Bound) -> None:
+    assert bound.holds(Settings())
+    assert bound.fault().startswith(f"OPENCLAW_{bound.name.upper()}: ")
+    assert f"OPENCLAW_{bound.other.upper()}" in bound.fault()
+    assert {bound.name, bound.other} <= {each.name for each in FIELDS}
+
+
+def test_notices_that_are_switched_off_need_no_longer_time_than_they_gather(tmp_path: Path) -> None:
+    assert load(tmp_path, {"NOTICE_EVERY_S": "0"}).notice_every_s == 0
+
+
+def test_bounds_that_meet_are_fine(tmp_path: Path) -> None:
+    load(tmp_path, {"RETRY_FIRST_S": "9", "RETRY_LONGEST_S": "9", "LANES_MAX": "100", "NOTICE_EVERY_S": "30"})
 
 
 def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:

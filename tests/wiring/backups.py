@@ -30,6 +30,7 @@ insert into openclaw.occasions (task_id, bucket, scope, kept, reason)
 insert into openclaw.occasions (task_id, bucket, scope, kept)
   select task_id, at, scope, 'fired' from openclaw.tasks
   cross join (values ('2026-11-22 13:00:00+00'::timestamptz), ('2026-11-22 14:00:00+00')) as x(at);
+insert into openclaw.runtime (name, value, applied) values ('dead_letters_told', '', true);
 create table openclaw.audit_2025_12 partition of openclaw.audit
   for values from ('2025-12-01 00:00:00+00') to ('2026-01-01 00:00:00+00');
 insert into openclaw.audit (at, consumer, outcome) values ('2025-12-31 23:59:59.999999+00', 'gateway', 'ignored');
