@@ -33,6 +33,15 @@ SETTINGS = {
     "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "deadlock_timeout": "1ms",
     "max_connections": "120", "checkpoint_timeout": "1d",
 }  # fmt: skip
+# The one clock of every rule goes by what its session was told: when its transaction began, and what time it is.
+_GOES_BY = """
+create or replace function openclaw.{name}() returns timestamptz stable parallel safe language plpgsql as
+$$ begin return to_timestamp(current_setting('simulation.{setting}')::float8); end $$;
+"""
+CLOCK = "".join(
+    _GOES_BY.format(name=name, setting=setting)
+    for name, setting in {"now": "began", "statement_now": "now", "wall_clock": "now"}.items()
+)
 _RULE = re.compile(r"\([^)]*\)|\S+")
 
 
@@ -103,9 +112,8 @@ async def _make_template(place: Place) -> None:
         await connection.execute("set scram_iterations = 1")
         for service in SERVICES:
             await connection.execute(f"alter role {role_of(service)} login password '{PASSWORD}'")
-        # Runs begin on a day that has been, and their clock may be set back.
-        await connection.execute("alter table openclaw.clock drop constraint clock_ahead_check")
-        await connection.execute(f"update openclaw.clock set ahead = to_timestamp({START_S}) - clock_timestamp()")
+        await connection.execute(CLOCK)
+        await connection.execute(f"set simulation.began = '{START_S}'; set simulation.now = '{START_S}'")
         await connection.execute("select openclaw.ensure_audit_partitions()")
 
 

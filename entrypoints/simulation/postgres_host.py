@@ -19,8 +19,6 @@ from entrypoints.simulation.wire import PostgresDialog, command_of, messages, va
 
 # How long is waited before it is asked whether a statement waits for a lock, and how long for anything at all.
 LOOK_S, ANSWER_S_MAX = 0.003, 30.0
-# The server's clock runs by itself between two settings; so much it may be off.
-CLOCK_S = 0.001
 CHUNK_BYTES = 1 << 18
 
 
@@ -38,7 +36,6 @@ class PostgresHost:
     standing: list[Line] = field(factory=list)
     bounds: dict[Line, Any] = field(factory=dict)
     timed_out: int = 0
-    _ahead_s: float = 0.0
 
     def opened(self, line: Line) -> None:
         """See ``network.Host``."""
@@ -47,13 +44,13 @@ class PostgresHost:
     def asked(self, line: Line, data: bytes) -> None:
         """See ``network.Host``. A commit may be lost, or the answer to it."""
         dialog = line.dialog
+        clocked = self._clocked(dialog, data)
         dialog.sent(data)
         is_commit = dialog.is_commit and line.process is not None
         if is_commit and self.server.loses("commit"):
             line.break_off()
             return
-        self._set_clock()
-        line.socket.sendall(data)
+        line.socket.sendall(clocked)
         if line in self.standing:
             return
         if is_commit and self.server.loses("answer to a commit"):
@@ -101,11 +98,14 @@ class PostgresHost:
                 if kind == b"Z":
                     return rows
 
-    def _set_clock(self) -> None:
-        ahead_s = self.now() - time.time()
-        if self.control is not None and abs(ahead_s - self._ahead_s) > CLOCK_S:
-            self.ask(f"update openclaw.clock set ahead = make_interval(secs => {ahead_s:.6f})")
-            self._ahead_s = ahead_s
+    def _clocked(self, dialog: PostgresDialog, data: bytes) -> bytes:
+        """Put what sets the session's clock before a request: see ``machines.CLOCK``. In a transaction it began to run."""
+        if not dialog.is_ready or dialog.status == b"E" or data[:1] == b"X":
+            return data
+        dialog.hide()
+        now = f"{self.now():.6f}"
+        began = f"set simulation.began = '{now}';" if dialog.status == b"I" else ""
+        return command_of(f"{began} set simulation.now = '{now}'") + data
 
     # Answers
 
@@ -139,8 +139,7 @@ class PostgresHost:
                 found = b""
             if not found:
                 return bytes(data), True
-            data += found
-            line.dialog.received(found)
+            data += line.dialog.received(found)
         return bytes(data), False
 
     def _waits_for_a_lock(self, line: Line) -> bool:
@@ -157,7 +156,7 @@ class PostgresHost:
 
     def _bound(self, line: Line) -> None:
         """Let no transaction last for longer than the server allows."""
-        if line.dialog.status == b"I" or line.process is None:
+        if line.dialog.status in b"I" or line.process is None:
             self._unbound(line)
         elif line not in self.bounds:
             outside = self.loop.outside

@@ -88,7 +88,7 @@ class RealServers:
         await above.execute(f"drop database if exists {DATABASE} with (force)")
         await above.execute(f"create database {DATABASE} template {TEMPLATE}")
         await above.close()
-        control = await asyncpg.connect(self._place.postgres_url(), server_settings={"synchronous_commit": "off"})
+        control = await asyncpg.connect(self._place.postgres_url(database="postgres"))
         self._admin = await asyncpg.connect(self._place.postgres_url())
         self._postgres_host.control = control._transport
         self._keep = control

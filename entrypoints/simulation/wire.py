@@ -50,10 +50,14 @@ def command_of(statement: str) -> bytes:
 
 
 class PostgresDialog:
-    """One connection's requests and answers. ``status`` is I, T or E: no transaction, an open one, a failed one."""
+    """One connection's requests and answers. ``status`` is I, T or E: no transaction, an open one, a failed one.
+
+    Empty before it has logged in. ``is_ready``: a new request may come between this one and the one before.
+    """
 
     def __init__(self) -> None:
-        self.status = b"I"
+        self.status = b""
+        self.is_ready = False
         self.pid = 0
         self.is_commit = False
         self._begun = False
@@ -61,11 +65,17 @@ class PostgresDialog:
         # What ends each request that has no answer yet.
         self._due: deque[bytes] = deque()
         self._skips = False
+        # Requests of the simulation's own: the client asked for nothing, and is told nothing.
+        self._hidden = 0
 
     @property
     def waits(self) -> bool:
         """Whether the server has still to say something before the client can go on."""
         return bool(self._due)
+
+    def hide(self) -> None:
+        """Keep from the client what comes up to the end of the next simple query, which it does not know of."""
+        self._hidden += 1
 
     def sent(self, data: bytes) -> None:
         """Take in what the client said."""
@@ -82,6 +92,7 @@ class PostgresDialog:
             self._request(kind, body)
 
     def _request(self, kind: bytes, body: bytes) -> None:
+        self.is_ready = False
         if kind in b"QS":
             self.is_commit = kind == b"Q" and body.rstrip(b"\0").strip().lower() == b"commit"
             self._skips = False
@@ -93,11 +104,17 @@ class PostgresDialog:
         elif kind in _ENDS and not self._skips:
             self._due.append(_ENDS[kind])
 
-    def received(self, data: bytes) -> None:
-        """Take in what the server said."""
+    def received(self, data: bytes) -> bytes:
+        """Take in what the server said; return what of it is for the client, as far as it is complete."""
         self._answered += data
+        told = bytearray()
         for kind, body in messages(self._answered):
+            if self._hidden:
+                self._hidden -= kind == b"Z"
+                continue
+            told += kind + (len(body) + 4).to_bytes(4, "big") + body
             self._answer(kind, body)
+        return bytes(told)
 
     def _answer(self, kind: bytes, body: bytes) -> None:
         if kind == b"K":
@@ -110,7 +127,7 @@ class PostgresDialog:
             while self._due and self._due[0] != b"Z":
                 self._due.popleft()
         elif kind == b"Z":
-            self.status = body[:1]
+            self.status, self.is_ready = body[:1], True
             if self._due:
                 self._due.popleft()
         elif self._due and kind in self._due[0] and self._due[0] != b"Z":
