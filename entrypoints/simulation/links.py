@@ -41,16 +41,33 @@ class Server:
     async def answer(self) -> None:
         """Let an answer arrive. Raises the server's error where it does not: it was done all the same."""
         self.lose("answer")
-        # Most come at once: to wait for each would double the steps of a run and show little more.
-        if self.slow_s or self.chance.random() * LATE_ONE_IN < 1:
-            await self.travel()
+        if (delay_s := self.answer_delay_s()) > 0:
+            await asyncio.sleep(delay_s)
 
     def lose(self, what: str) -> None:
         """Raise the server's error if one of these is to be lost."""
-        if self.losing[what] > 0:
-            self.losing[what] -= 1
-            self.lost[what] += 1
+        if self.loses(what):
             raise self.error(f"the simulated {self.name} lost the connection ({what})")
+
+    def loses(self, what: str) -> bool:
+        """Return whether one of these is to be lost, and count it."""
+        if self.losing[what] <= 0:
+            return False
+        self.losing[what] -= 1
+        self.lost[what] += 1
+        return True
+
+    def delay_s(self) -> float:
+        """Return how long the next message is under way."""
+        slow = self.chance.random() * SLOW_ONE_IN < 1
+        return self.slow_s + self.chance.random() * (SLOW_TRAVEL_S if slow else TRAVEL_S)
+
+    def answer_delay_s(self) -> float:
+        """Return how long the next answer is under way; most come at once.
+
+        To wait for each would double the steps of a run and show little more.
+        """
+        return self.delay_s() if self.slow_s or self.chance.random() * LATE_ONE_IN < 1 else 0.0
 
     def _check(self) -> None:
         if self.down:
@@ -58,8 +75,7 @@ class Server:
 
     async def travel(self) -> None:
         """Take as long as a message is under way."""
-        slow = self.chance.random() * SLOW_ONE_IN < 1
-        await asyncio.sleep(self.slow_s + self.chance.random() * (SLOW_TRAVEL_S if slow else TRAVEL_S))
+        await asyncio.sleep(self.delay_s())
 
 
 class Remote:

@@ -112,6 +112,8 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
         self.outside.run(PROCESS.set, None)
         self.steps = 0
         self.troubles: list[str] = []
+        # Who makes connections to what is not simulated, where there is any of it.
+        self.connect: Callable[[Callable[[], Any], str], Coroutine[Any, Any, Any]] | None = None
 
     # Processes
 
@@ -265,6 +267,12 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
         if len(process.tasks) > 1000:
             process.tasks = [each for each in process.tasks if not each.done()]
         return task
+
+    async def create_unix_connection(self, protocol_factory: Any, path: Any = None, **more: Any) -> Any:
+        """Return transport and protocol of a connection of the running process."""
+        if self.connect is None:
+            raise NotImplementedError("nothing outside of this simulation can be reached")
+        return await self.connect(protocol_factory, str(path))
 
     def run_in_executor(self, executor: Executor | None, func: Any, *args: Any) -> Any:
         """Call ``func`` at once: what runs beside the loop takes one step here."""
