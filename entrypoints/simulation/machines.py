@@ -80,7 +80,10 @@ def servers(count: int) -> Iterator[list[Place]]:
         for _ in range(count):
             path = Path(tempfile.mkdtemp(prefix="oc-sim-", dir=_room()))
             stack.callback(shutil.rmtree, path, ignore_errors=True)
-            postgres, valkey = EmbeddedPostgres(path, settings=SETTINGS), EmbeddedValkey(path, config=("appendonly no",))
+            postgres, valkey = (
+                EmbeddedPostgres(path, settings=SETTINGS),
+                EmbeddedValkey(path, config=("appendonly no",)),
+            )
             for server in (postgres, valkey):
                 stack.callback(server.stop)
                 server.start()

@@ -193,7 +193,9 @@ class Network:
 
     def of(self, host: Host) -> list[Line]:
         """Return the connections to a host that processes have; those of the world are its operators'."""
-        return [each for each in self.lines if not each.is_down and each.process is not None and each.host is host]
+        return [
+            each for each in self.lines if not each.is_down and each.process is not None and each.host is host
+        ]
 
     def end_of(self, process: Process) -> None:
         """End what a process has."""

@@ -144,7 +144,9 @@ class PostgresHost:
 
     def _waits_for_a_lock(self, line: Line) -> bool:
         pid = line.dialog.pid
-        return bool(pid and self.control) and self.ask(f"select pg_blocking_pids({pid}) <> '{{}}'") == [("t",)]
+        return bool(pid and self.control) and self.ask(f"select pg_blocking_pids({pid}) <> '{{}}'") == [
+            ("t",)
+        ]
 
     def _settle(self) -> None:
         """Let those go on that waited for what is free by now."""

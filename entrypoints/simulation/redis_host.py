@@ -169,7 +169,9 @@ class RedisHost:
         raw, (found,) = self._exchange(line, asked)
         if isinstance(found, list):
             idle = [row for row in found if self._idle_ms(key, row[0]) >= idle_ms][:count]
-            raw = answer([[entry, by, round(self._idle_ms(key, entry)), times] for entry, by, _, times in idle])
+            raw = answer(
+                [[entry, by, round(self._idle_ms(key, entry)), times] for entry, by, _, times in idle]
+            )
         line.answered(raw)
 
     def _claim(self, line: Line, words: Command) -> None:

@@ -80,8 +80,9 @@ def test_who_kills_itself_goes_no_further_and_takes_its_other_tasks_along() -> N
         told.append("the other task went on")
 
     async def work() -> None:
-        asyncio.ensure_future(other())
+        helper = asyncio.ensure_future(other())
         await asyncio.sleep(0.5)
+        assert not helper.done()
         loop.kill(process)
         raise Killed
 
