@@ -219,6 +219,7 @@ def _needs(service: str, rights: Rights) -> list[tuple[str, ...]]:
             ("XINFO", "CONSUMERS", key, target),
         ]
     needed += [("XADD", key_of(target), NO_ID, "lane", "") for target in rights.publishes]
+    needed += [("XLEN", key_of(target)) for target in rights.publishes]
     if rights.reads_all:
         needed += [
             ("XLEN", key_of("brain")),

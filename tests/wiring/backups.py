@@ -25,6 +25,7 @@ AT_0001 = (Path(__file__).parents[1] / "migration" / "at_0001.sql").read_text(en
 SINCE_0001 = """
 insert into openclaw.access (subject, standing, name) values ('1000000001:8', 'revoked', E'tab\\t, slash \\\\, 🙂');
 insert into openclaw.invitations values ('00ff', 1000000001, 'admin', '2999-01-01');
+insert into openclaw.retention (kind, kept, removed, removed_ever) values ('updates', '5 days', 3, 30);
 insert into openclaw.occasions (task_id, bucket, scope, kept, reason)
   select task_id, '2026-11-22 12:00:00.000001+00', scope, 'ambiguous', E'tab\\t' from openclaw.tasks;
 insert into openclaw.occasions (task_id, bucket, scope, kept)
