@@ -22,7 +22,6 @@ from application.messages import MAY_BE_A_REPEAT
 from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.ids import child_key
-from domain.notices import NOTICE_KEY
 from domain.scope import Scope
 from entrypoints.simulation.history import Deed, History, Kind, Mishap, OccasionKept
 from entrypoints.simulation.people import TOKEN
@@ -184,7 +183,7 @@ class Evidence:
 
     def is_notice(self, key: str) -> bool:
         """Tell whether a delivery tells an admin of dead letters: the brain makes it, and its row says so."""
-        return key.startswith(NOTICE_KEY) and bool(self.of(key, BRAIN, Outcome.ACCEPTED))
+        return key.startswith("notice:") and bool(self.of(key, BRAIN, Outcome.ACCEPTED))
 
     @cached_property
     def sent(self) -> dict[str, str]:

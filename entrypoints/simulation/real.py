@@ -17,6 +17,7 @@ import redis
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
+from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
 from adapters.postgres.records import PostgresRecords
 from adapters.postgres.roles import role_of
@@ -108,6 +109,10 @@ class RealServers:
     def agenda(self, process: Process) -> Any:
         """See the protocol."""
         return PostgresAgenda(self._pool("scheduler", size_max=2))
+
+    def watch(self, process: Process) -> Any:
+        """See the protocol."""
+        return PostgresLetterWatch(self._pool("brain"))
 
     def streams(self, process: Process) -> Any:
         """See the protocol."""

@@ -146,6 +146,40 @@ def test_the_payload_is_shown_to_who_asks_for_it_with_a_warning(look: Run) -> No
     assert json.loads(look("dlq", "show", "1", "--payload", "--json").out)["payload"].startswith("{\n")
 
 
+KNOWN = "select array_agg(letter_id order by letter_id) filter (where known) from openclaw.dead_letters"
+SEEN = "select count(*) from openclaw.runtime where name = 'dead_letters_seen'"
+
+
+def known(url: str) -> tuple[list[int], int]:
+    """Return which letters somebody knows of, and whether somebody looked."""
+    return value(url, KNOWN) or [], value(url, SEEN)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("list", "--json"), ("list", "--count"), ("show", "2", "--json"), ("redrive", "2", "--dry-run"),
+     ("list", "--count", "--json")],
+)  # fmt: skip
+def test_what_a_script_asks_is_no_look(run: Run, url: str, arguments: tuple[str, ...]) -> None:
+    assert run("dlq", *arguments).code == Exit.OK
+    assert known(url) == ([], 0)
+
+
+def test_what_somebody_was_shown_is_known_and_nothing_else(run: Run, url: str) -> None:
+    run("dlq", "list", "--limit", "1")
+    assert known(url) == ([3], 1)
+    run("dlq", "show", "1")
+    assert known(url) == ([1, 3], 1)
+    run("dlq", "list", "--reason", "nothing")
+    assert known(url) == ([1, 3], 1)
+
+
+@pytest.mark.parametrize("arguments", [("redrive", "2"), ("discard", "2", "--why", "tested")])
+def test_whoever_moves_letters_has_looked(run: Run, url: str, arguments: tuple[str, ...]) -> None:
+    assert run("dlq", *arguments).code == Exit.OK
+    assert known(url) == ([], 1)
+
+
 # Moving
 
 
