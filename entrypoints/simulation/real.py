@@ -94,14 +94,14 @@ class RealServers:
         self._redis_host = RedisHost(loop, self.redis, place.redis_path, self._control)
         self._network = Network(loop, [self._postgres_host, self._redis_host])
         loop.connect = self._network.connect
-        self._clients: dict[Process | None, Any] = {}
+        self._clients: dict[Process, Any] = {}
         self._all_streams: list[RedisStreams] = []
         self._admin: Any = None
         pools = [self._pool("operator", size_max=1) for _ in range(OPERATORS)]
         self.records: Records = CommittedRecords(pools[0], lambda: self._admin)
         self.operators: Sequence[DeadLetters] = [PostgresDeadLetters(pool) for pool in pools]
-        self._clients[None] = connect(place.redis_url(), "simulation")
-        self._streams = RedisStreams(self._clients[None])
+        self._redis_of_world = connect(place.redis_url(), "simulation")
+        self._streams = RedisStreams(self._redis_of_world)
 
     def _pool(self, service: str, *, size_max: int | None = None, wait_for_disk: bool = True) -> Pool:
         return Pool(
@@ -205,7 +205,7 @@ class RealServers:
 
     async def standing(self) -> Standing:
         """See the protocol."""
-        mode = await RuntimeState(self._clients[None]).mode()
+        mode = await RuntimeState(self._redis_of_world).mode()
         in_force = mode.value if mode is not None else None
         return await of_postgres(self._admin, self._streams, mode_in_force=in_force)
 
@@ -219,5 +219,5 @@ class RealServers:
         """Let the drivers forget their connections, also those of the dead: they would say that they are open."""
         for streams in self._all_streams:
             await streams.close()
-        for client in self._clients.values():
+        for client in (self._redis_of_world, *self._clients.values()):
             await client.connection_pool.disconnect(inuse_connections=True)
