@@ -28,6 +28,21 @@ CREATE FUNCTION openclaw.bot_of_lane(lane text) RETURNS bigint
   select substring(lane from '^([0-9]{1,18}):')::bigint
 $$;
 
+CREATE FUNCTION openclaw.crowds(owes bigint, at_most integer, with_admins boolean) RETURNS TABLE(lane text, owed bigint, is_admin boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+  return query with counted as materialized (
+    select o.lane, count(*) filter (where o.target <> 'sender-bulk') as owed, count(*) as in_all
+    from openclaw.outbox o group by o.lane
+  )
+  select null::text, coalesce(sum(c.in_all), 0)::bigint, false from counted c
+  union all (select c.lane, c.owed, false from counted c where c.owed >= owes order by c.owed desc, c.lane limit at_most)
+  union all (select a.subject collate "default", 0::bigint, true from openclaw.access a
+    where with_admins and a.standing in ('owner', 'admin') and a.subject !~ ':-' limit at_most);
+end $$;
+
 CREATE FUNCTION openclaw.dead_letter_count() RETURNS bigint
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog'
@@ -87,19 +102,135 @@ CREATE FUNCTION openclaw.first_run(trace text) RETURNS TABLE(key text, outcome t
   order by a.outcome = 'ignored', a.at limit 1
 $$;
 
-CREATE FUNCTION openclaw.forget_occasions() RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION openclaw.forget_audit(term interval) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
-    AS $$
-  delete from openclaw.occasions where at < openclaw.now() - interval '400 days'
-$$;
+    SET lock_timeout TO '500ms'
+    AS $_$
+declare
+  month record;
+  found_one boolean;
+  removed bigint;
+begin
+  perform openclaw.refuse_unless(term >= interval '90 days', 'the audit is kept 90 days at least');
+  perform pg_advisory_xact_lock(hashtextextended('openclaw audit partitions', 0));
+  for month in
+    select format('openclaw.%I', c.relname) as place, c.reltuples,
+      (to_date(substr(c.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC' as ends
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'openclaw.audit'::regclass and c.relname ~ '^audit_[0-9]{4}_[0-9]{2}$' order by c.relname
+  loop
+    exit when month.ends > openclaw.now() - term;
+    execute format('select exists (select from %s where at >= $1) or exists (
+      select from (
+        select openclaw.label(o.envelope, ''trace_id'') as trace_id from openclaw.outbox o
+        union select d.trace_id from openclaw.dead_letters d
+      ) open_one join %s a on a.trace_id = open_one.trace_id)', month.place, month.place)
+      using openclaw.now() - term into found_one;
+    continue when found_one;
+    removed := month.reltuples;
+    if removed < 100000 then
+      execute format('select count(*) from %s', month.place) into removed;
+    end if;
+    execute format('drop table %s', month.place);
+    insert into openclaw.audit (consumer, outcome, reason) values ('scheduler', 'discarded',
+      format('%s, with %s rows, was older than %s days', month.place, removed, extract(epoch from term)::bigint / 86400));
+    return removed;
+  end loop;
+  return null;
+end $_$;
 
-CREATE FUNCTION openclaw.forget_updates() RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+CREATE FUNCTION openclaw.forget_deliveries(term interval, batch integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    SET enable_bitmapscan TO 'on'
+    AS $$
+declare
+  removed bigint;
+begin
+  perform openclaw.refuse_unless(term >= interval '7 days', 'deliveries are kept 7 days at least');
+  delete from openclaw.deliveries d where d.ctid = any (array(
+    select each.ctid from openclaw.deliveries each
+    where each.settled_at < openclaw.now() - term and not openclaw.is_open(each.lane)
+    limit batch for update skip locked));
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
+
+CREATE FUNCTION openclaw.forget_leftovers(batch integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
     AS $$
-  delete from openclaw.inbox where arrived_at < openclaw.now() - interval '5 days'
-$$;
+declare
+  removed bigint;
+  gone bigint;
+begin
+  delete from openclaw.runs r where r.run_id = any (array(
+    select each.run_id from openclaw.runs each
+    where each.started_at < openclaw.now() - interval '1 hour' and not exists (
+      select from openclaw.outbox o where o.target = each.target and o.event_id = any (each.event_ids))
+    limit batch for update skip locked));
+  get diagnostics removed = row_count;
+  delete from openclaw.claims c where c.lane = any (array(
+    select each.lane from openclaw.claims each
+    where each.claimed_until < openclaw.now() and not exists (
+      select from openclaw.outbox o where o.target = each.target and o.event_id = each.event_id)
+    limit batch for update skip locked));
+  get diagnostics gone = row_count;
+  removed := removed + gone;
+  delete from openclaw.invitations i where i.code_hash = any (array(
+    select each.code_hash from openclaw.invitations each where each.expires_at < openclaw.now() - interval '1 day'
+    limit batch for update skip locked));
+  get diagnostics gone = row_count;
+  removed := removed + gone;
+  delete from openclaw.access a where a.subject = any (array(
+    select each.subject from openclaw.access each
+    where each.standing in ('stranger', 'asked') and each.changed_at < openclaw.now() - interval '1 day'
+      and coalesce(each.code_until, '-infinity') < openclaw.now()
+      and coalesce(each.wrong_since, '-infinity') < openclaw.now() - interval '1 day'
+    limit batch for update skip locked));
+  get diagnostics gone = row_count;
+  return removed + gone;
+end $$;
+
+CREATE FUNCTION openclaw.forget_occasions(term interval, batch integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    SET enable_bitmapscan TO 'on'
+    AS $$
+declare
+  removed bigint;
+begin
+  perform openclaw.refuse_unless(term >= interval '31 days', 'occasions are kept 31 days at least');
+  delete from openclaw.occasions o where o.ctid = any (array(
+    select each.ctid from openclaw.occasions each join openclaw.tasks t on t.task_id = each.task_id
+    where each.at < openclaw.now() - term and each.bucket < openclaw.now() - term
+      and (each.kept <> 'ambiguous' or each.told)
+      and (t.status <> 'open' or (
+        each.bucket < coalesce(least(t.due_at, t.remind_at), 'infinity')
+        and exists (select from openclaw.occasions later where later.task_id = each.task_id and later.bucket > each.bucket)))
+      and not openclaw.is_open(regexp_replace(each.scope, ':[uc]', ':'))
+    limit batch for update of each skip locked));
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
+
+CREATE FUNCTION openclaw.forget_updates(term interval, batch integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    SET enable_bitmapscan TO 'on'
+    AS $$
+declare
+  removed bigint;
+begin
+  perform openclaw.refuse_unless(term > interval '48 hours' and term < interval '7 days',
+    'keys of updates are kept longer than 48 hours and shorter than 7 days');
+  delete from openclaw.inbox i where i.ctid = any (array(
+    select each.ctid from openclaw.inbox each where each.arrived_at < openclaw.now() - term
+    limit batch for update skip locked));
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
 
 CREATE FUNCTION openclaw.is_letter_known() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -113,6 +244,15 @@ CREATE FUNCTION openclaw.is_notice(key text) RETURNS boolean
     SET search_path TO 'pg_catalog'
     AS $$
   select coalesce(starts_with(key, 'notice:'), false)
+$$;
+
+CREATE FUNCTION openclaw.is_open(lane text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+  select exists (select from openclaw.outbox o
+      where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = is_open.lane)
+    or exists (select from openclaw.dead_letters d where d.lane = is_open.lane)
 $$;
 
 CREATE FUNCTION openclaw.label(envelope bytea, field text) RETURNS text
@@ -175,6 +315,16 @@ CREATE FUNCTION openclaw.refuse_change() RETURNS trigger
     AS $$
 begin
   raise exception 'openclaw.audit is append-only: % is refused', tg_op using errcode = 'insufficient_privilege';
+end $$;
+
+CREATE FUNCTION openclaw.refuse_unless(fits boolean, rule text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+begin
+  if fits is not true then
+    raise exception 'refused: %', rule using errcode = 'invalid_parameter_value';
+  end if;
 end $$;
 
 CREATE FUNCTION openclaw.scope_of_lane(lane text) RETURNS text
@@ -422,6 +572,14 @@ CREATE TABLE openclaw.rates (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE openclaw.retention (
+    kind text NOT NULL,
+    ran_at timestamp with time zone DEFAULT openclaw.now() NOT NULL,
+    kept interval,
+    removed bigint NOT NULL,
+    removed_ever bigint NOT NULL
+);
+
 CREATE TABLE openclaw.runs (
     run_id uuid NOT NULL,
     target text NOT NULL,
@@ -525,6 +683,9 @@ ALTER TABLE ONLY openclaw.outbox
 ALTER TABLE ONLY openclaw.rates
     ADD CONSTRAINT rates_pkey PRIMARY KEY (bucket);
 
+ALTER TABLE ONLY openclaw.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY openclaw.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
 
@@ -565,6 +726,8 @@ CREATE INDEX dead_letters_trace ON openclaw.dead_letters USING btree (trace_id);
 CREATE INDEX dead_letters_unknown ON openclaw.dead_letters USING btree (letter_id) WHERE (NOT known);
 
 CREATE INDEX deliveries_message ON openclaw.deliveries USING btree (lane, message_id) WHERE (message_id IS NOT NULL);
+
+CREATE INDEX deliveries_settled ON openclaw.deliveries USING brin (settled_at);
 
 CREATE INDEX inbox_arrived ON openclaw.inbox USING brin (arrived_at);
 
@@ -645,7 +808,7 @@ CREATE POLICY operator_reads ON openclaw.tasks FOR SELECT TO openclaw_operator U
 
 CREATE POLICY operator_removes ON openclaw.dead_letters FOR DELETE TO openclaw_operator USING (true);
 
-CREATE POLICY operator_removes ON openclaw.occasions FOR DELETE TO openclaw_operator USING ((at < (openclaw.now() - '400 days'::interval)));
+CREATE POLICY operator_removes ON openclaw.occasions FOR DELETE TO openclaw_operator USING ((at < (openclaw.now() - '31 days'::interval)));
 
 CREATE POLICY operator_tells ON openclaw.outbox FOR INSERT TO openclaw_operator WITH CHECK ((target = 'sender'::text));
 
@@ -688,6 +851,10 @@ REVOKE ALL ON FUNCTION openclaw.backlog() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.backlog() TO openclaw_operator;
 
+REVOKE ALL ON FUNCTION openclaw.crowds(owes bigint, at_most integer, with_admins boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.crowds(owes bigint, at_most integer, with_admins boolean) TO openclaw_gateway;
+GRANT ALL ON FUNCTION openclaw.crowds(owes bigint, at_most integer, with_admins boolean) TO openclaw_operator;
+
 REVOKE ALL ON FUNCTION openclaw.dead_letter_count() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_brain;
 GRANT ALL ON FUNCTION openclaw.dead_letter_count() TO openclaw_operator;
@@ -696,20 +863,30 @@ REVOKE ALL ON FUNCTION openclaw.discard_letters(ids bigint[], why text) FROM PUB
 GRANT ALL ON FUNCTION openclaw.discard_letters(ids bigint[], why text) TO openclaw_operator;
 
 REVOKE ALL ON FUNCTION openclaw.ensure_audit_partitions() FROM PUBLIC;
-GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_brain;
-GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_sender;
+GRANT ALL ON FUNCTION openclaw.ensure_audit_partitions() TO openclaw_scheduler;
 
 REVOKE ALL ON FUNCTION openclaw.first_run(trace text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.first_run(trace text) TO openclaw_brain;
 
-REVOKE ALL ON FUNCTION openclaw.forget_occasions() FROM PUBLIC;
-GRANT ALL ON FUNCTION openclaw.forget_occasions() TO openclaw_brain;
+REVOKE ALL ON FUNCTION openclaw.forget_audit(term interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_audit(term interval) TO openclaw_scheduler;
 
-REVOKE ALL ON FUNCTION openclaw.forget_updates() FROM PUBLIC;
-GRANT ALL ON FUNCTION openclaw.forget_updates() TO openclaw_brain;
+REVOKE ALL ON FUNCTION openclaw.forget_deliveries(term interval, batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_deliveries(term interval, batch integer) TO openclaw_scheduler;
+
+REVOKE ALL ON FUNCTION openclaw.forget_leftovers(batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_leftovers(batch integer) TO openclaw_scheduler;
+
+REVOKE ALL ON FUNCTION openclaw.forget_occasions(term interval, batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_occasions(term interval, batch integer) TO openclaw_scheduler;
+
+REVOKE ALL ON FUNCTION openclaw.forget_updates(term interval, batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION openclaw.forget_updates(term interval, batch integer) TO openclaw_scheduler;
 
 REVOKE ALL ON FUNCTION openclaw.is_letter_known() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.is_letter_known() TO openclaw_brain;
+
+REVOKE ALL ON FUNCTION openclaw.is_open(lane text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION openclaw.label(envelope bytea, field text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_brain;
@@ -718,6 +895,8 @@ GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_sch
 
 REVOKE ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.redrive_letters(ids bigint[]) TO openclaw_operator;
+
+REVOKE ALL ON FUNCTION openclaw.refuse_unless(fits boolean, rule text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION openclaw.see_letters(ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.see_letters(ids bigint[]) TO openclaw_operator;
@@ -787,6 +966,9 @@ GRANT INSERT ON TABLE openclaw.outbox TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.rates TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.rates TO openclaw_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.retention TO openclaw_scheduler;
+GRANT SELECT ON TABLE openclaw.retention TO openclaw_operator;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_sender;
