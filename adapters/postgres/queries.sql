@@ -88,8 +88,9 @@ select count(*) from settled;
 update openclaw.runs set event_ids = '{}' where run_id = $1;
 
 -- name: retry_rows
+-- From now on, and not from the beginning of a transaction that a slow server made long.
 update openclaw.outbox o
-set attempt = x.attempt, available_at = openclaw.now() + make_interval(secs => x.delay_s), ordered = x.ordered
+set attempt = x.attempt, available_at = openclaw.statement_now() + make_interval(secs => x.delay_s), ordered = x.ordered
 from unnest($2::uuid[], $3::int[], $4::float8[], $5::bool[]) as x(event_id, attempt, delay_s, ordered)
 where o.target = $1 and o.event_id = x.event_id;
 

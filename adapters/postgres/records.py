@@ -31,7 +31,7 @@ class PostgresRecords:
         """See the port."""
         async with self._pool.connection() as connection:
             rows = await connection.fetch(SQL["audit"], *_values(wanted), wanted.limit)
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     async def audit_after(
         self, wanted: AuditFilter, mark: AuditMark | None
@@ -40,14 +40,14 @@ class PostgresRecords:
         async with self._pool.connection() as connection:
             if mark is not None:
                 rows, now = await _news(connection, wanted, wanted.limit, mark)
-                return [_entry(row) for row in rows], _mark_after(
+                return [entry_of(row) for row in rows], _mark_after(
                     rows, now, mark, is_whole=len(rows) < wanted.limit
                 )
             # One snapshot for both: the newest rows, and which rows are of transactions that the mark looks behind.
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 newest = await connection.fetch(SQL["audit"], *_values(wanted), wanted.limit)
                 rows, now = await _news(connection, wanted, UNENDED_ROWS_MAX, None)
-        return [_entry(row) for row in newest], _mark_after(rows, now, now, is_whole=True)
+        return [entry_of(row) for row in newest], _mark_after(rows, now, now, is_whole=True)
 
     async def trace_of_delivery(self, bot_id: int, chat_id: int, message_id: int) -> str | None:
         """See the port."""
@@ -94,7 +94,8 @@ def _values(wanted: AuditFilter) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _entry(row: Any) -> AuditEntry:
+def entry_of(row: Any) -> AuditEntry:
+    """Return the row of the audit as a value; ``at_s`` is its time in seconds since the epoch."""
     return AuditEntry(
         row["at_s"], row["consumer"], AuditRow(Outcome(row["outcome"]), *(row[name] for name in _ROW))
     )

@@ -7,15 +7,19 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from attrs import define, field, frozen
 
 from entrypoints.simulation.faults import KINDS
 from entrypoints.simulation.running import run, scenario
+from entrypoints.simulation.servers import MakeServers, MemoryServers
 from entrypoints.simulation.shrinking import broken
 
 # So many seeds are one piece of work.
 CHUNK = 4
+# What this process of a campaign makes the servers of its runs by.
+_MADE_BY: list[MakeServers] = [MemoryServers]
 
 
 @frozen
@@ -58,8 +62,8 @@ class Totals:
 
 
 def tried(seed: int, steps: int) -> Verdict:
-    """Run one seed."""
-    made = run(scenario(seed, steps))
+    """Run one seed, on servers of this process."""
+    made = run(scenario(seed, steps), _MADE_BY[-1])
     history = made.history
     return Verdict(
         seed, broken(made), dict(made.hits), made.simulated_s, len(history.deeds), len(history.effects)
@@ -67,20 +71,33 @@ def tried(seed: int, steps: int) -> Verdict:
 
 
 def campaign(
-    seeds: Sequence[int], steps: int, workers: int, told: Callable[[Totals], None] = lambda totals: None
+    seeds: Sequence[int],
+    steps: int,
+    servers: Sequence[MakeServers],
+    told: Callable[[Totals], None] = lambda totals: None,
 ) -> Totals:
-    """Run all seeds, in so many processes; ``told`` hears of every run as it ends."""
+    """Run all seeds, with each of ``servers`` in a process of its own; ``told`` hears of every run as it ends."""
     totals = Totals()
-    for verdict in _verdicts(seeds, steps, workers):
+    for verdict in _verdicts(seeds, steps, servers):
         totals.add(verdict)
         told(totals)
     return totals
 
 
-def _verdicts(seeds: Sequence[int], steps: int, workers: int) -> Iterator[Verdict]:
+def _verdicts(seeds: Sequence[int], steps: int, servers: Sequence[MakeServers]) -> Iterator[Verdict]:
     work = partial(tried, steps=steps)
-    if workers <= 1:
+    if len(servers) <= 1:
+        _MADE_BY[:] = servers
         yield from map(work, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    context = multiprocessing.get_context("spawn")
+    free = context.SimpleQueue()
+    for made_by in servers:
+        free.put(made_by)
+    with context.Pool(len(servers), _take, (free,)) as pool:
         yield from pool.imap_unordered(work, seeds, chunksize=CHUNK)
+
+
+def _take(free: Any) -> None:
+    """Begin a process of a campaign: it takes servers that no other has."""
+    _MADE_BY[:] = [free.get()]

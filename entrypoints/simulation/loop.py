@@ -261,6 +261,9 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
         self, coro: Any, *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
         """Return a task of this loop, and of the process in whose context it is made."""
+        if self._closed:
+            coro.close()
+            raise RuntimeError("this loop is closed")
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         process = (context.get(PROCESS) if context is not None else PROCESS.get()) or self._world
         process.tasks.append(task)
@@ -312,9 +315,11 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
             process.state = State.DEAD
             for task in process.tasks:
                 if not task.done() and (work := task.get_coro()) is not None:
-                    # What is in its ``finally`` finds neither a loop nor a server; nobody cares for what it says.
+                    # What is in its ``finally`` finds a loop that begins nothing; nobody cares for what it says.
+                    asyncio._set_running_loop(self)
                     with suppress(BaseException):
                         work.close()
+                    asyncio._set_running_loop(None)
             process.tasks.clear()
             process.steps.clear()
         self._graveyard.clear()

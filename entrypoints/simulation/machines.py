@@ -5,11 +5,14 @@ here: how a simulated process reaches them (``network``), and what they do (``po
 """
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -25,12 +28,13 @@ from adapters.postgres.roles import SERVICES, role_of
 from adapters.redis_streams.acl import acl_file
 
 IN_MEMORY, IN_MEMORY_BYTES_MIN = Path("/dev/shm"), 1 << 30  # noqa: S108 - a private directory is made there
+PREFIX, ABANDONED_S = "openclaw-simulated-", 3600.0
 TEMPLATE, DATABASE = "openclaw_template", "openclaw_simulated"
 # It opens servers that only this machine's owner reaches, and that hold nothing.
 PASSWORD = "simulated-services"  # noqa: S105
 ADMIN = "postgres"
 SETTINGS = {
-    "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "deadlock_timeout": "1ms",
+    "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "deadlock_timeout": "1ms", "track_commit_timestamp": "on",
     "max_connections": "120", "checkpoint_timeout": "1d",
 }  # fmt: skip
 # The one clock of every rule goes by what its session was told: when its transaction began, and what time it is.
@@ -77,8 +81,9 @@ def servers(count: int) -> Iterator[list[Place]]:
     """Start so many pairs of servers, and stop them at the end. To be entered in the main thread."""
     with ExitStack() as stack:
         places = []
+        stack.enter_context(_ended_by_sigterm())
         for _ in range(count):
-            path = Path(tempfile.mkdtemp(prefix="oc-sim-", dir=_room()))
+            path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_room()))
             stack.callback(shutil.rmtree, path, ignore_errors=True)
             postgres, valkey = (
                 EmbeddedPostgres(path, settings=SETTINGS),
@@ -131,8 +136,32 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 def _room() -> Path:
     """Return where there is room, in memory if anyhow possible: a database is hundreds of files."""
+    with suppress(OSError):
+        _sweep(IN_MEMORY)
+        if shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES_MIN:
+            return IN_MEMORY
+    return Path(tempfile.gettempdir())
+
+
+def _sweep(room: Path) -> None:
+    """Give back the memory that simulations hold which were killed."""
+    for path in room.glob(f"{PREFIX}*-*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        is_old = path.stat().st_mtime < time.time() - ABANDONED_S
+        # Another container's processes do not show here, but none takes so long.
+        if is_old and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that its servers are stopped in either case."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGTERM, end)
     try:
-        has_room = shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES_MIN
-    except OSError:
-        has_room = False
-    return IN_MEMORY if has_room else Path(tempfile.gettempdir())
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)

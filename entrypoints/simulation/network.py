@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from typing import Any, Protocol
 
@@ -132,6 +133,14 @@ class Line(asyncio.Transport):
         else:
             self.hang_up()
 
+    def drop(self) -> None:
+        """Close it, and be silent about it."""
+        self.is_down = self._is_closing = self._is_lost = True
+        self.socket.close()
+        with suppress(Exception):
+            # The driver's own objects have to know, or they say that they were not closed.
+            self._protocol.connection_lost(None)
+
     # Ways
 
     def _travel(self, arrive: Callable[[], None]) -> None:
@@ -187,7 +196,6 @@ class Network:
         line = Line(self.loop, host, process, contextvars.copy_context())
         protocol = protocol_factory()
         line.begin(protocol)
-        self.lines = [each for each in self.lines if not each.is_down]
         self.lines.append(line)
         return line, protocol
 
@@ -196,6 +204,11 @@ class Network:
         return [
             each for each in self.lines if not each.is_down and each.process is not None and each.host is host
         ]
+
+    def close(self) -> None:
+        """Let go of every connection, without a word to anybody."""
+        for line in self.lines:
+            line.drop()
 
     def end_of(self, process: Process) -> None:
         """End what a process has."""

@@ -4,8 +4,7 @@ A run begins with an empty database and an empty Redis. Not here: starting serve
 (``network``), and what they are made to do (``postgres_host``, ``redis_host``).
 """
 
-import gc
-import warnings
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from random import Random
@@ -13,19 +12,21 @@ from typing import Any
 
 import asyncpg
 import redis
+from attrs import frozen
 
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.dead_letters import PostgresDeadLetters
 from adapters.postgres.intake import PostgresIntake
 from adapters.postgres.notices import PostgresLetterWatch
 from adapters.postgres.pool import Pool
-from adapters.postgres.records import PostgresRecords
+from adapters.postgres.records import PostgresRecords, entry_of
 from adapters.postgres.roles import role_of
 from adapters.postgres.store import PostgresStore
 from adapters.redis_streams.connect import connect
 from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams, key_of
 from application.ports import DeadLetters, Records
+from application.records import AuditEntry, AuditFilter
 from application.runtime import RuntimeState
 from domain.ids import event_id_of
 from entrypoints.settings import Settings
@@ -48,9 +49,34 @@ and not exists (select from openclaw.tasks where remind_at <= openclaw.now() + m
 """
 
 
-def at(place: Place) -> Callable[[SimulatedLoop, int], "RealServers"]:
-    """Return what makes the servers of a run out of those at a place."""
-    return lambda loop, seed: RealServers(loop, seed, place)
+# In the order in which it was committed: a clock that was set tells another.
+_AUDIT = """
+select extract(epoch from at)::float8 as at_s, a.* from openclaw.audit a
+order by pg_xact_commit_timestamp(a.xmin), a.cmin::text::int, a.tableoid, a.ctid
+"""
+
+
+class CommittedRecords(PostgresRecords):
+    """The same, but all of the audit is told in the order of its commits, as a simulated clock does not tell it."""
+
+    def __init__(self, pool: Pool, admin: Callable[[], Any]) -> None:
+        super().__init__(pool)
+        self._connected = admin
+
+    async def audit(self, wanted: AuditFilter) -> list[AuditEntry]:
+        """Return everything; ``wanted`` does not matter."""
+        return [entry_of(row) for row in await self._connected().fetch(_AUDIT)]
+
+
+@frozen
+class At:
+    """Makes the servers of a run out of those at a place."""
+
+    place: Place
+
+    def __call__(self, loop: SimulatedLoop, seed: int) -> "RealServers":
+        """See ``servers.MakeServers``."""
+        return RealServers(loop, seed, self.place)
 
 
 class RealServers:
@@ -70,11 +96,13 @@ class RealServers:
         self._network = Network(loop, [self._postgres_host, self._redis_host])
         loop.connect = self._network.connect
         self._clients: dict[Process, Any] = {}
+        self._all_streams: list[RedisStreams] = []
         self._admin: Any = None
         pools = [self._pool("operator", size_max=1) for _ in range(OPERATORS)]
-        self.records: Records = PostgresRecords(pools[0])
+        self.records: Records = CommittedRecords(pools[0], lambda: self._admin)
         self.operators: Sequence[DeadLetters] = [PostgresDeadLetters(pool) for pool in pools]
-        self._streams = RedisStreams(connect(place.redis_url(), "simulation"))
+        self._redis_of_world = connect(place.redis_url(), "simulation")
+        self._streams = RedisStreams(self._redis_of_world)
 
     def _pool(self, service: str, *, size_max: int | None = None, wait_for_disk: bool = True) -> Pool:
         return Pool(
@@ -116,7 +144,8 @@ class RealServers:
 
     def streams(self, process: Process) -> Any:
         """See the protocol."""
-        return RedisStreams(self.client(process))
+        self._all_streams.append(RedisStreams(self.client(process)))
+        return self._all_streams[-1]
 
     def client(self, process: Process) -> Any:
         """See the protocol."""
@@ -181,10 +210,19 @@ class RealServers:
 
     async def standing(self) -> Standing:
         """See the protocol."""
-        mode = await RuntimeState(connect(self._place.redis_url(), "simulation")).mode()
+        mode = await RuntimeState(self._redis_of_world).mode()
         in_force = mode.value if mode is not None else None
         return await of_postgres(self._admin, self._streams, mode_in_force=in_force)
 
     def close(self) -> None:
         """See the protocol."""
+        self._network.close()
         self._control.close()
+        asyncio.run(self._let_go())
+
+    async def _let_go(self) -> None:
+        """Let the drivers forget their connections, also those of the dead: they would say that they are open."""
+        for streams in self._all_streams:
+            await streams.close()
+        for client in (self._redis_of_world, *self._clients.values()):
+            await client.connection_pool.disconnect(inuse_connections=True)

@@ -7,7 +7,7 @@ Everything follows from the scenario. Not here: what is made of a run that fails
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -20,9 +20,9 @@ from entrypoints.simulation import people
 from entrypoints.simulation.checker import Violation, violations
 from entrypoints.simulation.faults import Doer, Fault, hits, planned
 from entrypoints.simulation.history import History, Kind, Size, gather
-from entrypoints.simulation.loop import SimulatedLoop, State
+from entrypoints.simulation.loop import State
 from entrypoints.simulation.people import Action, People, Scale, chat_of
-from entrypoints.simulation.servers import MemoryServers, Servers
+from entrypoints.simulation.servers import MakeServers, MemoryServers
 from entrypoints.simulation.system import POISON, REPLICAS, System
 
 STEPS = 60
@@ -103,7 +103,7 @@ def _poisoned(actions: Sequence[Action], chance: Random) -> list[Action]:
     return [evolve(each, what=f"{POISON} {{token}}") if each.number == number else each for each in actions]
 
 
-def run(made: Scenario, servers: Callable[[SimulatedLoop, int], Servers] = MemoryServers) -> Run:
+def run(made: Scenario, servers: MakeServers = MemoryServers) -> Run:
     """Run a scenario to its end and judge it."""
     quiet = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

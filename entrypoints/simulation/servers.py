@@ -5,7 +5,7 @@ Not here: what can go wrong on the way to any server (``links``), in open transa
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -130,7 +130,10 @@ class Servers(Protocol):
         """Return what stands."""
 
     def close(self) -> None:
-        """Give up everything; the last call."""
+        """Give up everything; the last call, outside of the loop."""
+
+
+MakeServers = Callable[[SimulatedLoop, int], Servers]
 
 
 class MemoryServers:

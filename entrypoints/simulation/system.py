@@ -34,7 +34,7 @@ from entrypoints.simulation.history import Mishap
 from entrypoints.simulation.links import Server
 from entrypoints.simulation.loop import Killed, Process, SimulatedLoop, State
 from entrypoints.simulation.outside import Front, RemoteTelegram
-from entrypoints.simulation.servers import MemoryServers, Servers, SimulatedClock
+from entrypoints.simulation.servers import MakeServers, MemoryServers, SimulatedClock
 from entrypoints.version import version
 
 ROLES = ("gateway", "brain", "sender", "scheduler")
@@ -84,7 +84,7 @@ class System:
     """See the module. ``servers`` makes those that the processes use."""
 
     def __init__(
-        self, seed: int, servers: Callable[[SimulatedLoop, int], Servers] = MemoryServers, **settings: Any
+        self, seed: int, servers: MakeServers = MemoryServers, **settings: Any
     ) -> None:
         self.seed = seed
         self.loop = SimulatedLoop(Random(f"{seed} loop"))

@@ -41,7 +41,7 @@ def _hit_lines(hits: Mapping[str, int]) -> list[str]:
     return lines + [f"  {count:7} × {kind}" for kind, count in points.items()]
 
 
-def failure_lines(made: Run, steps: int) -> list[str]:
+def failure_lines(made: Run, steps: int, *, real: bool = False) -> list[str]:
     """Return what is told of a run that failed, after it was made as short as it can be."""
     told = [f"{each.rule}: {each.sentence}" for each in made.violations]
     told += [f"the run itself: {failure}" for failure in made.failures]
@@ -57,7 +57,7 @@ def failure_lines(made: Run, steps: int) -> list[str]:
         "what happened:",
         *(f"  {line}" for line in [*stories, *made.told]),
         "",
-        f"see it again: openclaw simulate --seed {made.scenario.seed} --steps {steps}",
+        f"see it again: openclaw simulate --seed {made.scenario.seed} --steps {steps}" + (" --real" if real else ""),
     ]
 
 
