@@ -54,7 +54,7 @@ class TaskBook(Protocol):
         """Return the latest occasions of a task of the scope, the latest bucket first."""
 
     async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
-        """Return which scope has the tasks now of each that lost them when its group became a supergroup.
+        """Return which scope each group has, of those that became supergroups; its tasks have followed, or soon will.
 
         An event that was owed before the move still names the group as it was.
         """

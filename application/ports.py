@@ -147,7 +147,11 @@ class AccessBook(Protocol):
         """Return the bot's subjects that ask, and those decided about, up to ``limit`` each, newest first."""
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
-        """Let the effects take place in their order, with the transaction."""
+        """Let the effects take place with the transaction: in the order of their subjects, those of one in theirs.
+
+        Invitations, which have none, come first, so that none outlives what is decided of who made it. Raises RowsGone
+        for an invitation that another used.
+        """
 
 
 @runtime_checkable
@@ -331,7 +335,7 @@ class Telegram(Protocol):
         """Call ``method`` and return Telegram's ``result``, the whole call bounded by ``timeout_s`` seconds.
 
         Raises ``domain.errors.NotSent`` when the request did not leave, ``NoAnswer`` when it left (or may have)
-        and no answer came, ``Refused`` when Telegram answered with an error.
+        and no answer came, ``Refused`` when Telegram answered with an error; ValueError for what no method is called.
         """
 
 

@@ -62,13 +62,14 @@ class Call:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         end, code, retry_after_s = End.ANSWERED, 0, None
-        if isinstance(error, ApiError):
+        if self.fault is not None and self.fault.kind is FaultKind.GATEWAY:
+            # Whoever stands in between refused, of which Telegram does not know.
+            end, code = End.REFUSED, self.fault.code
+        elif isinstance(error, ApiError):
             self.world.record.refused[error.code] += 1
             end, code, retry_after_s = End.REFUSED, error.code, error.retry_after_s
         elif error is not None:
             end = End.UNANSWERED
-        elif self.fault is not None and self.fault.kind is FaultKind.GATEWAY:
-            end, code = End.REFUSED, self.fault.code
         self.world.record.ended(self._number, self.world.now(), end, code=code, retry_after_s=retry_after_s)
 
     def perform(self) -> object:

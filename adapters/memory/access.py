@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from attrs import evolve
 
-from adapters.memory.database import MemoryDatabase, Tables, add_owed, write_access
+from adapters.memory.database import MemoryDatabase, Tables, add_owed, in_order, write_access
 from application.changes import AuditRow, Owed
 from application.records import AuditEntry
 from domain.access import WRONG_CODES_S, Asking, Code, Person, Standing
@@ -18,10 +18,10 @@ UNDECIDED = (Standing.STRANGER, Standing.ASKED)
 
 
 class MemoryAccess:
-    """The book of access over one state of the tables; ``writes`` collects what shall change."""
+    """The book of access in the transaction ``holder``, with its view of the tables."""
 
-    def __init__(self, tables: Tables, now: float, writes: list[AccessEffect]) -> None:
-        self._tables, self._now, self._writes = tables, now, writes
+    def __init__(self, database: MemoryDatabase, view: Tables, holder: object, now: float) -> None:
+        self._database, self._tables, self._holder, self._now = database, view, holder, now
 
     async def people(self, subjects: Sequence[str]) -> Mapping[str, Person]:
         """See the port."""
@@ -35,7 +35,9 @@ class MemoryAccess:
         return evolve(row.person, code_left_s=left_s, wrong_codes=row.wrong_codes if recent else 0)
 
     async def codes(self, hashes: Sequence[str]) -> Mapping[str, Code]:
-        """See the port. Two transactions that use the same code are told apart when they commit."""
+        """See the port. Only invitations are locked: approving twice is approving once."""
+        invitations = [("invitations", each) for each in hashes if each in self._tables.invitations]
+        await self._database.locks.take(self._holder, invitations)
         found = {}
         for subject, row in self._tables.access.items():
             if row.code_hash in hashes and row.code_hash is not None and row.code_until > self._now:
@@ -46,7 +48,8 @@ class MemoryAccess:
         return found
 
     async def asking(self, bot_id: int) -> Asking:
-        """See the port. Two transactions that count at once may each add up to the bound: here nothing waits."""
+        """See the port."""
+        await self._database.locks.take(self._holder, [("asking", bot_id)])
         people = await self.listed(bot_id, 1_000_000)
         asking = [":-" in subject for subject, person in people if person.standing is Standing.ASKED]
         return Asking(users=asking.count(False), chats=asking.count(True))
@@ -61,8 +64,13 @@ class MemoryAccess:
         return asking[:limit] + decided[:limit]
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
-        """See the port."""
-        self._writes.extend(effects)
+        """See the port. Raises RowsGone for an invitation that another transaction used."""
+
+        def write(tables: Tables) -> None:
+            for effect in in_order(effects):
+                write_access(tables, effect, self._now)
+
+        await self._database.write(self._holder, self._tables, write)
 
 
 class MemoryDesk:
@@ -76,8 +84,11 @@ class MemoryDesk:
         """See the port."""
         self._database.check()
         deciding = MemoryDeciding(self._database)
-        yield deciding
-        deciding.commit()
+        try:
+            yield deciding
+            deciding.commit()
+        finally:
+            self._database.locks.free(deciding)
 
 
 class MemoryDeciding:
@@ -86,21 +97,20 @@ class MemoryDeciding:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
         self._now = database.clock.now()
-        self._effects: list[AccessEffect] = []
-        self._owed: list[Owed] = []
-        self._audit: list[AuditRow] = []
-        self.access = MemoryAccess(database.tables, self._now, self._effects)
+        self._view = database.tables.over()
+        self.access = MemoryAccess(database, self._view, self, self._now)
 
     async def note(self, owed: Sequence[Owed], audit: Sequence[AuditRow]) -> None:
         """See the port."""
-        self._owed.extend(owed)
-        self._audit.extend(audit)
+
+        def write(tables: Tables) -> None:
+            for each in owed:
+                add_owed(tables, each, self._now, next(self._database.seqs))
+            at = self._database.clock.now()
+            tables.audit += [AuditEntry(at, "operator", row) for row in audit]
+
+        await self._database.write(self, self._view, write)
 
     def commit(self) -> None:
         """Make everything that was decided take effect."""
-        with self._database.transaction() as tables:
-            for effect in self._effects:
-                write_access(tables, effect, self._now)
-            for owed in self._owed:
-                add_owed(tables, owed, self._now)
-            tables.audit.extend(AuditEntry(self._now, "operator", row) for row in self._audit)
+        self._database.commit(self._view)

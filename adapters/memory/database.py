@@ -4,17 +4,18 @@ Envelopes are kept as bytes and values are frozen, so nothing live leaks through
 as one Postgres serves many processes. Not here: rounds, locks and claims (``adapters.memory.store``).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
+import itertools
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from attrs import Factory, define, evolve, field, frozen
 
 from adapters.memory.labels import labels_of
-from adapters.memory.tasks import RowLocks, TaskTables, move_tasks, write_tasks
+from adapters.memory.rows import RowLocks, RowName, Rows
+from adapters.memory.tasks import TaskTables, move_tasks, write_tasks
 from application.agenda import doubted
-from application.changes import Changes, DeadLetter, Delivery, Head, Owed
+from application.changes import Changes, DeadLetter, Delivery, Head, Owed, ScopedEffect
 from application.letters import Letter
 from application.ports import Clock
 from application.records import AuditEntry, Figures
@@ -29,11 +30,13 @@ from domain.decisions import (
     PutSetting,
     SetApiMode,
     SetStanding,
-    TaskEffect,
     UseInvitation,
 )
 from domain.errors import RowsGone, StoreUnavailable
 from domain.scope import bot_and_chat, chat_scope
+
+Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 @define
@@ -68,43 +71,80 @@ class AccessRow:
 
 @define
 class Tables:
-    """Everything that is committed."""
+    """Everything that is committed, or a transaction's view of it (``over``). Rows are replaced and never changed."""
 
-    outbox: dict[tuple[str, UUID], Row] = Factory(dict)
-    inbox: dict[str, float] = Factory(dict)
+    outbox: MutableMapping[tuple[str, UUID], Row] = Factory(dict)
+    inbox: MutableMapping[str, float] = Factory(dict)
     audit: list[AuditEntry] = Factory(list)
     # How many rows of the audit stood before those, and were forgotten.
     audit_forgotten: int = 0
-    letters: list[Letter] = Factory(list)
-    runs: dict[UUID, tuple[str, list[UUID]]] = Factory(dict)
-    claims: dict[str, ClaimRow] = Factory(dict)
-    deliveries: dict[str, Delivery] = Factory(dict)
-    delivered_at: dict[str, float] = Factory(dict)
-    rates: dict[str, tuple[float, float]] = Factory(dict)
-    settings: dict[tuple[str, str], str] = Factory(dict)
-    unreachable: dict[tuple[int, int], str] = Factory(dict)
-    moved: dict[tuple[int, int], int] = Factory(dict)
-    access: dict[str, AccessRow] = Factory(dict)
+    letters: MutableMapping[int, Letter] = Factory(dict)
+    runs: MutableMapping[UUID, tuple[str, Sequence[UUID]]] = Factory(dict)
+    marked_at: MutableMapping[UUID, float] = Factory(dict)
+    claims: MutableMapping[str, ClaimRow] = Factory(dict)
+    deliveries: MutableMapping[str, Delivery] = Factory(dict)
+    delivered_at: MutableMapping[str, float] = Factory(dict)
+    rates: MutableMapping[str, tuple[float, float]] = Factory(dict)
+    settings: MutableMapping[tuple[str, str], str] = Factory(dict)
+    unreachable: MutableMapping[tuple[int, int], str] = Factory(dict)
+    moved: MutableMapping[tuple[int, int], int] = Factory(dict)
+    access: MutableMapping[str, AccessRow] = Factory(dict)
     # By the hash of the code: who made it, the standing it gives, and until when.
-    invitations: dict[str, tuple[str, Standing, float]] = Factory(dict)
+    invitations: MutableMapping[str, tuple[str, Standing, float]] = Factory(dict)
+    # Of the API mode: its value, and whether it was told.
+    runtime: MutableMapping[str, tuple[str, bool]] = Factory(dict)
     tasks: TaskTables = Factory(TaskTables)
-    mode: tuple[str, bool] | None = None
-    seq: int = 0
-    letter_id: int = 0
-    # The letters that somebody knows of, when admins were told last, and when somebody looked last.
-    known_letters: frozenset[int] = frozenset()
-    told_at: float | None = None
-    seen_at: float | None = None
+    # The letters that somebody knows of; when admins were told of letters last, and when somebody looked.
+    known_letters: MutableMapping[int, bool] = Factory(dict)
+    noticed: MutableMapping[str, float] = Factory(dict)
+
+    @property
+    def told_at(self) -> float | None:
+        """When admins were told of dead letters last."""
+        return self.noticed.get("told")
+
+    @property
+    def mode(self) -> tuple[str, bool] | None:
+        """The API mode that was chosen, and whether it was told."""
+        return self.runtime.get("api_mode")
+
+    def over(self) -> "Tables":
+        """Return a view for a transaction: what it writes shows there alone, until it is taken in."""
+        views: dict[str, Any] = {name: Rows(rows) for name, rows in self._keyed()}
+        return Tables(audit=[], tasks=self.tasks.over(), **views)
+
+    def written(self) -> list[RowName]:
+        """Return the names of the rows that were written in a view."""
+        keyed = [*self._keyed(), *self.tasks.keyed()]
+        return [(name, key) for name, rows in keyed if isinstance(rows, Rows) for key in rows.written]
+
+    def take_in(self, view: "Tables") -> None:
+        """Let what was written in a view of these tables take effect here."""
+        for _, rows in [*view._keyed(), *view.tasks.keyed()]:
+            if isinstance(rows, Rows):
+                rows.publish()
+        self.audit += view.audit
+
+    def _keyed(self) -> Iterator[tuple[str, MutableMapping[Any, Any]]]:
+        for name in self.__slots__:
+            if isinstance(rows := getattr(self, name, None), MutableMapping):
+                yield name, rows
 
 
 @define
 class MemoryDatabase:
-    """A database that any number of stores share. ``down`` makes every access fail, as a stopped server does."""
+    """A database that any number of stores share. ``down`` makes every access fail, as a stopped server does.
+
+    ``locked`` are the lanes that rounds have, ``locks`` the rows. What ``seqs`` and ``letter_ids`` give is given once,
+    whatever becomes of the transaction that took it.
+    """
 
     clock: Clock
     tables: Tables = Factory(Tables)
     locked: set[tuple[str, str]] = Factory(set)
-    task_locks: RowLocks = Factory(RowLocks)
+    locks: RowLocks = Factory(RowLocks)
+    seqs: Iterator[int] = Factory(lambda: itertools.count(1))
+    letter_ids: Iterator[int] = Factory(lambda: itertools.count(1))
     down: bool = field(default=False)
 
     def check(self) -> None:
@@ -112,14 +152,34 @@ class MemoryDatabase:
         if self.down:
             raise StoreUnavailable("the in-memory database was switched off")
 
-    @contextmanager
-    def transaction(self) -> Iterator[Tables]:
-        """Lend a copy of the tables that replaces them when the block ends well."""
+    async def write(self, holder: object, view: Tables, step: Callable[[Tables], Result]) -> Result:
+        """Let a transaction write in its view, and lock what it writes.
+
+        Where another has locked some of it, that one's end is waited for, and then the step looks again: committed
+        rows are read as they are by then.
+        """
+        while True:
+            trial = view.over()
+            result = step(trial)
+            if not await self.locks.take(holder, trial.written()):
+                view.take_in(trial)
+                return result
+
+    async def transact(self, step: Callable[[Tables], Result]) -> Result:
+        """Do something in a transaction of its own. Raises StoreUnavailable; then nothing was done."""
         self.check()
-        copy = copied(self.tables)
-        yield copy
+        holder, view = object(), self.tables.over()
+        try:
+            result = await self.write(holder, view, step)
+            self.commit(view)
+        finally:
+            self.locks.free(holder)
+        return result
+
+    def commit(self, view: Tables) -> None:
+        """Let what was written in a view take effect. Raises StoreUnavailable; then nothing does."""
         self.check()
-        self.tables = copy
+        self.tables.take_in(view)
 
     def rows(self, target: str, lane: str) -> list[Row]:
         """Return the rows of a lane, oldest first."""
@@ -127,99 +187,86 @@ class MemoryDatabase:
         return sorted(rows, key=lambda r: r.head.seq)
 
 
-def copied(tables: Tables) -> Tables:
-    """Copy the containers; what they hold is frozen or copied on change."""
-    return evolve(
-        tables,
-        outbox={key: Row(row.head, row.available_at) for key, row in tables.outbox.items()},
-        inbox=dict(tables.inbox),
-        audit=list(tables.audit),
-        letters=list(tables.letters),
-        runs=deepcopy(tables.runs),
-        claims=dict(tables.claims),
-        deliveries=dict(tables.deliveries),
-        delivered_at=dict(tables.delivered_at),
-        rates=dict(tables.rates),
-        settings=dict(tables.settings),
-        unreachable=dict(tables.unreachable),
-        moved=dict(tables.moved),
-        access=dict(tables.access),
-        invitations=dict(tables.invitations),
-        tasks=tables.tasks.copied(),
-    )
-
-
 class Writer:
-    """Applies one ``Changes`` to a copy of the tables."""
+    """Applies one ``Changes`` to a view of the tables. ``now`` is when the transaction began."""
 
-    def __init__(self, tables: Tables, target: str, consumer: str, now: float) -> None:
-        self._tables, self._target, self._consumer, self._now = tables, target, consumer, now
+    def __init__(
+        self, database: MemoryDatabase, tables: Tables, target: str, consumer: str, now: float
+    ) -> None:
+        self._database, self._tables = database, tables
+        self._target, self._consumer, self._now = target, consumer, now
 
     def write(self, changes: Changes) -> None:
+        """Apply them. Raises RowsGone as ``Round.apply`` does."""
+        tables, at = self._tables, self._database.clock.now()
         for event_id in changes.settled:
-            del self._tables.outbox[(self._target, event_id)]
+            if tables.outbox.pop((self._target, event_id), None) is None:
+                raise RowsGone("rows were settled by another; reading again")
         for owed in changes.owed:
-            add_owed(self._tables, owed, self._now)
-        for row in changes.audit:
-            self._tables.audit.append(AuditEntry(self._now, self._consumer, row))
+            add_owed(tables, owed, self._now, next(self._database.seqs))
+        tables.audit += [AuditEntry(at, self._consumer, row) for row in changes.audit]
         self._write_failures(changes)
         self._write_effects(changes)
         for end in changes.suspended:
-            self._tables.claims[end.lane] = ClaimRow(
+            tables.claims[end.lane] = ClaimRow(
                 self._target, end.event_id, end.token, self._now, not end.ambiguous
             )
         for delivery in changes.deliveries:
-            self._tables.deliveries[delivery.key] = delivery
-            self._tables.delivered_at[delivery.key] = self._now
+            tables.deliveries[delivery.key] = delivery
+            tables.delivered_at[delivery.key] = self._now
         for bucket, state in changes.rates.items():
-            self._tables.rates[bucket] = (self._now + state.full_in_s, self._now + state.blocked_for_s)
+            tables.rates[bucket] = (self._now + state.full_in_s, self._now + state.blocked_for_s)
         for chat in changes.unreachable:
-            self._tables.unreachable[(chat.bot_id, chat.chat_id)] = chat.reason
+            tables.unreachable[(chat.bot_id, chat.chat_id)] = chat.reason
         for move in changes.migrations:
-            self._tables.moved[(move.bot_id, move.old_chat_id)] = move.new_chat_id
+            tables.moved[(move.bot_id, move.old_chat_id)] = move.new_chat_id
 
     def _write_failures(self, changes: Changes) -> None:
-        outbox = self._tables.outbox
+        tables, outbox = self._tables, self._tables.outbox
         for retry in changes.retries:
-            if (row := outbox.get((self._target, retry.event_id))) is None:
-                continue
-            row.head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
-            row.available_at = self._now + retry.delay_s
+            if (row := outbox.get((self._target, retry.event_id))) is not None:
+                head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
+                outbox[self._target, retry.event_id] = Row(head, self._now + retry.delay_s)
         for dead in changes.dead:
             if (row := outbox.pop((self._target, dead.event_id), None)) is None:
                 continue
-            add_letter(self._tables, row.head, dead, self._now)
+            add_letter(tables, row.head, dead, self._now, next(self._database.letter_ids))
             labels = labels_of(row.head.envelope)
             doubt = doubted(row.head.lane, labels["event_type"], labels["idempotency_key"])
-            write_tasks(self._tables.tasks, [] if doubt is None else [doubt], self._now)
+            write_tasks(tables.tasks, [] if doubt is None else [doubt], self._now)
         for event_id in changes.deaths:
             if (row := outbox.get((self._target, event_id))) is not None:
-                row.head = evolve(row.head, deaths=row.head.deaths + 1)
-            for _, ids in self._tables.runs.values():
-                if event_id in ids:
-                    ids.remove(event_id)
+                head = evolve(row.head, deaths=row.head.deaths + 1)
+                outbox[self._target, event_id] = Row(head, row.available_at)
+            for run, (target, ids) in [each for each in tables.runs.items() if event_id in each[1][1]]:
+                tables.runs[run] = (target, [each for each in ids if each != event_id])
 
     def _write_effects(self, changes: Changes) -> None:
         write_tasks(self._tables.tasks, changes.effects, self._now)
         for scoped in changes.effects:
             if isinstance(scoped.effect, PutSetting):
                 self._tables.settings[(scoped.scope, scoped.effect.name)] = scoped.effect.value
-            elif isinstance(scoped.effect, SetApiMode):
-                self._tables.mode = (scoped.effect.mode.value, False)
-            elif isinstance(scoped.effect, MoveData):
-                new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
-                for owner, name in [key for key in self._tables.settings if key[0] == scoped.scope]:
-                    self._tables.settings.setdefault((new, name), self._tables.settings.pop((owner, name)))
-                move_tasks(self._tables.tasks, scoped.scope, new)
-                self._move_access(*bot_and_chat(scoped.scope), scoped.effect.new_chat_id)
-            elif isinstance(scoped.effect, MarkChat):
-                chat = bot_and_chat(scoped.scope)
-                if scoped.effect.is_reachable:
-                    self._tables.unreachable.pop(chat, None)
-                else:
-                    self._tables.unreachable[chat] = scoped.effect.reason
-            elif not isinstance(scoped.effect, TaskEffect):
-                write_access(self._tables, scoped.effect, self._now)
+        for scoped in changes.effects:
+            self._write_effect(scoped)
+        for effect in in_order([e.effect for e in changes.effects if isinstance(e.effect, AccessEffect)]):
+            write_access(self._tables, effect, self._now)
+
+    def _write_effect(self, scoped: ScopedEffect) -> None:
+        tables = self._tables
+        match scoped.effect:
+            case SetApiMode(mode):
+                tables.runtime["api_mode"] = (mode.value, False)
+            case MoveData(new_chat_id):
+                new = chat_scope(scoped.scope, new_chat_id)
+                for owner, name in [key for key in tables.settings if key[0] == scoped.scope]:
+                    tables.settings.setdefault((new, name), tables.settings.pop((owner, name)))
+                move_tasks(tables.tasks, scoped.scope, new)
+                self._move_access(*bot_and_chat(scoped.scope), new_chat_id)
+                tables.moved[bot_and_chat(scoped.scope)] = new_chat_id
+            case MarkChat(is_reachable, reason):
+                tables.unreachable.pop(bot_and_chat(scoped.scope), None)
+                if not is_reachable:
+                    tables.unreachable[bot_and_chat(scoped.scope)] = reason
 
     def _move_access(self, bot_id: int, old: int, new: int) -> None:
         access = self._tables.access
@@ -229,6 +276,11 @@ class Writer:
             return
         if (standing.person.standing if standing is not None else None) in undecided:
             access[f"{bot_id}:{new}"] = AccessRow(evolve(row.person, changed_at=self._now))
+
+
+def in_order(effects: Sequence[AccessEffect]) -> list[AccessEffect]:
+    """Return effects on access in the order in which those of one transaction take place."""
+    return sorted(effects, key=lambda each: str(getattr(each, "subject", "")))
 
 
 def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
@@ -252,8 +304,7 @@ def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
             name = effect.name or known.person.name
             person = Person(effect.standing, name, decided_by=effect.decided_by, changed_at=now)
             if not effect.standing.is_admin:
-                kept = {h: i for h, i in tables.invitations.items() if i[0] != effect.subject}
-                tables.invitations = kept
+                forget(tables.invitations, lambda invitation: invitation[0] == effect.subject)
             tables.access[effect.subject] = AccessRow(person)
         case CountWrongCode():
             known = tables.access.get(effect.subject, AccessRow(Person(changed_at=now)))
@@ -265,27 +316,29 @@ def write_access(tables: Tables, effect: AccessEffect, now: float) -> None:
             )
 
 
-def add_owed(tables: Tables, owed: Owed, now: float) -> None:
+def add_owed(tables: Tables, owed: Owed, now: float, seq: int) -> None:
     """Insert an owed row; one that is owed already stays as it is."""
     key = (owed.target, owed.event_id)
     if key in tables.outbox:
         return
-    tables.seq += 1
-    head = Head(owed.target, owed.event_id, owed.lane, tables.seq, True, 0, 0, owed.cause, owed.envelope)
+    head = Head(owed.target, owed.event_id, owed.lane, seq, True, 0, 0, owed.cause, owed.envelope)
     tables.outbox[key] = Row(head, now + owed.delay_s)
 
 
-def add_letter(tables: Tables, head: Head, dead: DeadLetter, now: float) -> None:
+def add_letter(tables: Tables, head: Head, dead: DeadLetter, now: float, letter_id: int) -> None:
     """Keep a row as a dead letter; one that stands already stays as it is."""
-    if any((letter.target, letter.event_id) == (head.target, head.event_id) for letter in tables.letters):
-        return
-    tables.letter_id += 1
-    tables.letters.append(
-        Letter(
-            tables.letter_id, head.target, head.event_id, head.lane, head.attempt, head.deaths, dead.reasons,
+    names = {(letter.target, letter.event_id) for letter in tables.letters.values()}
+    if (head.target, head.event_id) not in names:
+        tables.letters[letter_id] = Letter(
+            letter_id, head.target, head.event_id, head.lane, head.attempt, head.deaths, dead.reasons,
             head.envelope, now, head.cause, dead.repeat, **labels_of(head.envelope),
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+
+
+def forget(rows: MutableMapping[Any, Value], is_past: Callable[[Value], bool]) -> None:
+    """Delete the rows of a table that are past."""
+    for key in [key for key, row in rows.items() if is_past(row)]:
+        del rows[key]
 
 
 def figures_of(database: MemoryDatabase) -> Figures:

@@ -34,52 +34,63 @@ class MemoryDeadLetters:
 
     async def redrive(self, letter_ids: Sequence[int]) -> Moved:
         """See the port."""
-        now = self._database.clock.now()
-        done: list[int] = []
-        owed_already: list[int] = []
-        with self._database.transaction() as tables:
+        database, now = self._database, self._database.clock.now()
+
+        def move(tables: Tables) -> Moved:
+            done: list[int] = []
+            owed_already: list[int] = []
             for letter in _taken(tables, letter_ids):
                 key = (letter.target, letter.event_id)
                 was_owed = key in tables.outbox
                 (owed_already if was_owed else done).append(letter.letter_id)
                 if not was_owed:
-                    _owe(tables, letter, now)
+                    _owe(tables, letter, now, next(database.seqs))
                 claim = tables.claims.get(letter.lane)
                 if claim is not None and (claim.target, claim.event_id) == key and claim.until <= now:
                     del tables.claims[letter.lane]
                 row = _audit_row(letter, Outcome.REDRIVEN, ALREADY_OWED if was_owed else "")
                 tables.audit.append(AuditEntry(now, "operator", row))
-        return Moved(tuple(done), tuple(owed_already))
+            return Moved(tuple(done), tuple(owed_already))
+
+        return await database.transact(move)
 
     async def discard(self, letter_ids: Sequence[int], why: str) -> Moved:
         """See the port."""
         now = self._database.clock.now()
-        with self._database.transaction() as tables:
+
+        def discard(tables: Tables) -> Moved:
             gone = _taken(tables, letter_ids)
             rows = (_audit_row(letter, Outcome.DISCARDED, why) for letter in gone)
             tables.audit.extend(AuditEntry(now, "operator", row) for row in rows)
-        return Moved(tuple(letter.letter_id for letter in gone))
+            return Moved(tuple(letter.letter_id for letter in gone))
+
+        return await self._database.transact(discard)
 
     async def seen(self, letter_ids: Sequence[int]) -> None:
         """See the port."""
-        with self._database.transaction() as tables:
-            tables.known_letters |= frozenset(letter_ids)
-            tables.seen_at = self._database.clock.now()
+        now = self._database.clock.now()
+
+        def note(tables: Tables) -> None:
+            tables.known_letters.update(dict.fromkeys(letter_ids, True))
+            tables.noticed["seen"] = now
+
+        await self._database.transact(note)
 
     def _matching(self, wanted: LetterFilter) -> list[Letter]:
         self._database.check()
-        return [letter for letter in self._database.tables.letters if _matches(letter, wanted)]
+        letters = sorted(self._database.tables.letters.items())
+        return [letter for _, letter in letters if _matches(letter, wanted)]
 
 
 def _taken(tables: Tables, letter_ids: Sequence[int]) -> list[Letter]:
     """Take the letters that are there out of the tables and return them."""
-    gone = [letter for letter in tables.letters if letter.letter_id in letter_ids]
-    tables.letters = [letter for letter in tables.letters if letter.letter_id not in letter_ids]
-    return gone
+    there = sorted({each for each in letter_ids if each in tables.letters})
+    return [tables.letters.pop(each) for each in there]
 
 
-def _owe(tables: Tables, letter: Letter, now: float) -> None:
-    add_owed(tables, Owed(letter.target, letter.event_id, letter.lane, letter.cause, letter.envelope), now)
+def _owe(tables: Tables, letter: Letter, now: float, seq: int) -> None:
+    owed = Owed(letter.target, letter.event_id, letter.lane, letter.cause, letter.envelope)
+    add_owed(tables, owed, now, seq)
     key = (letter.target, letter.event_id)
     tables.outbox[key] = Row(evolve(tables.outbox[key].head, repeat=letter.repeat), now)
 

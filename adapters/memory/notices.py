@@ -22,23 +22,20 @@ class MemoryLetterTurn:
         self._database = database
         self._consumer = consumer
         self._now = database.clock.now()
-        self._told: frozenset[int] = frozenset()
-        self._owed: list[Owed] = []
-        self._audit: list[AuditRow] = []
-        tables = database.tables
-        self.access = MemoryAccess(tables, self._now, [])
+        self._view = tables = database.tables.over()
+        self.access = MemoryAccess(database, tables, self, self._now)
         self._is_mine = _LOCK not in database.locked
         database.locked.add(_LOCK)
         self.state = LetterState(self._now)
         if self._is_mine:
             self.state = LetterState(
                 self._now, len(tables.letters), any(x.letter_id in tables.known_letters for x in _events(tables)),
-                tables.told_at, tables.seen_at, _fallen(_unknown(tables)),
+                tables.told_at, tables.noticed.get("seen"), _fallen(_unknown(tables)),
             )  # fmt: skip
 
     async def reachable(self, scopes: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See the port."""
-        tables, found = self._database.tables, {}
+        tables, found = self._view, {}
         for scope in scopes:
             bot_id, chat_id = bot_and_chat(scope)
             settings = {name: value for (owner, name), value in tables.settings.items() if owner == scope}
@@ -50,32 +47,41 @@ class MemoryLetterTurn:
 
     async def tell(self, bots: Collection[int]) -> Sequence[Fallen]:
         """See the port."""
-        letters = [x for x in _unknown(self._database.tables) if self._is_mine and _bot_of(x) in bots]
-        self._told = frozenset(letter.letter_id for letter in letters)
+        letters = [x for x in _unknown(self._view) if self._is_mine and _bot_of(x) in bots]
+        if not letters:
+            return ()
+
+        def tell(tables: Tables) -> None:
+            for letter in letters:
+                tables.known_letters[letter.letter_id] = True
+            for gone in [each for each in tables.known_letters if each not in tables.letters]:
+                del tables.known_letters[gone]
+            tables.noticed["told"] = self._now
+
+        await self._database.write(self, self._view, tell)
         return _fallen(letters)
 
     async def note(self, owed: Sequence[Owed], audit: Sequence[AuditRow]) -> None:
         """See the port."""
-        self._owed.extend(owed)
-        self._audit.extend(audit)
+
+        def write(tables: Tables) -> None:
+            for each in owed:
+                add_owed(tables, each, self._now, next(self._database.seqs))
+            at = self._database.clock.now()
+            tables.audit += [AuditEntry(at, self._consumer, row) for row in audit]
+
+        await self._database.write(self, self._view, write)
 
     def unlock(self) -> None:
         """Let the next one have the turn."""
         if self._is_mine:
             self._database.locked.discard(_LOCK)
             self._is_mine = False
+        self._database.locks.free(self)
 
     def commit(self) -> None:
         """Make everything that was told take effect."""
-        if not self._told:
-            return
-        with self._database.transaction() as tables:
-            standing = {letter.letter_id for letter in tables.letters}
-            tables.known_letters = (tables.known_letters | self._told) & standing
-            tables.told_at = self._now
-            for owed in self._owed:
-                add_owed(tables, owed, self._now)
-            tables.audit.extend(AuditEntry(self._now, self._consumer, row) for row in self._audit)
+        self._database.commit(self._view)
 
 
 class MemoryLetterWatch:
@@ -99,7 +105,8 @@ class MemoryLetterWatch:
 
 def _events(tables: Tables) -> Iterator[Letter]:
     """Yield the letters that are no notices."""
-    return (x for x in tables.letters if not (x.idempotency_key or "").startswith(NOTICE_KEY))
+    letters = (letter for _, letter in sorted(tables.letters.items()))
+    return (x for x in letters if not (x.idempotency_key or "").startswith(NOTICE_KEY))
 
 
 def _unknown(tables: Tables) -> list[Letter]:

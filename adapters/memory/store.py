@@ -1,212 +1,23 @@
 """The truth in memory: the same tables and rules as ``adapters.postgres``, held to them by the contract suite.
 
-Not here: the tables themselves (``adapters.memory.database``), and row level security, which only a database can
-enforce.
+Not here: rounds (``adapters.memory.rounds``), the tables (``adapters.memory.database``), and row level security, which
+only a database can enforce.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from uuid import UUID
 
 from attrs import evolve
 
-from adapters.memory.access import MemoryAccess
-from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Writer, add_owed, figures_of
-from adapters.memory.tasks import MemoryTasks, awaiting_scopes
-from application.changes import Arrival, AuditRow, Changes, Claim, Delivery, Due, Head, RateState
+from adapters.memory.database import MemoryDatabase, Tables, add_owed, figures_of
+from adapters.memory.rounds import MemoryRound
+from application.changes import Arrival, AuditRow, Due
 from application.ports import TellMode
-from application.records import AuditEntry, AuditFilter, AuditMark, Crowds, Figures, FirstRun
+from application.records import AuditEntry, AuditFilter, AuditMark, Crowds, Figures
 from domain.decisions import Outcome
-from domain.errors import RowsGone
-from domain.rates import bot_bucket
-from domain.scope import bot_and_chat
-
-
-class MemoryRound:
-    """One open transaction. See ``application.ports.Round``."""
-
-    def __init__(self, database: MemoryDatabase, target: str, consumer: str, run_id: UUID) -> None:
-        self._database = database
-        self._target = target
-        self._consumer = consumer
-        self._run_id = run_id
-        self._now = database.clock.now()
-        self._won: list[str] = []
-        self._claiming: set[tuple[str, str]] = set()
-        self._writes: list[tuple[str, object]] = []
-        self.access = MemoryAccess(database.tables, self._now, [])
-        self.tasks = MemoryTasks(
-            lambda: database.tables.tasks, database.task_locks, self._now,
-            lambda scope: bot_and_chat(scope) in database.tables.unreachable,
-        )  # fmt: skip
-        self.heads: Sequence[Head] = ()
-        self.waiting: Mapping[str, float] = {}
-        self.claimed: Collection[str] = ()
-        self.idle: Collection[str] = ()
-
-    def read(self, lanes: Sequence[str], *, claims: bool) -> None:
-        """Lock what can be locked of ``lanes`` and read what the won ones offer."""
-        locked = self._database.locked
-        self._won = [lane for lane in dict.fromkeys(lanes) if (self._target, lane) not in locked]
-        locked.update((self._target, lane) for lane in self._won)
-        heads, waiting, idle, claimed = [], {}, set(), set()
-        for lane in self._won:
-            rows = self._database.rows(self._target, lane)
-            offered = self._offered(rows)
-            claim = self._database.tables.claims.get(lane) if claims else None
-            if offered is None:
-                idle.add(lane)
-            elif offered.available_at > self._now:
-                waiting[lane] = offered.available_at - self._now
-            elif claim is not None and claim.until > self._now:
-                waiting[lane] = claim.until - self._now
-                claimed.add(lane)
-            else:
-                is_claimed = claim is not None and claim.event_id == offered.head.event_id
-                ambiguous = claim is not None and is_claimed and not claim.resolved
-                repeat = is_claimed or offered.head.repeat
-                marked = self._is_marked(offered.head.event_id)
-                known = None if claims else self._database.tables.access.get(lane)
-                standing = known.person.standing.value if known is not None else None
-                head = evolve(
-                    offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing,
-                    awaits=not claims and self._awaits(lane), blocked_for_s=self._blocked_s(lane) if claims else 0.0,
-                )  # fmt: skip
-                heads.append(head)
-        self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
-
-    def _offered(self, rows: Sequence[Row]) -> Row | None:
-        ordered = [row for row in rows if row.head.ordered][:1]
-        others = sorted((row for row in rows if not row.head.ordered), key=lambda row: row.available_at)[:1]
-        return min(
-            ordered + others, key=lambda row: (max(row.available_at, self._now), row.head.seq), default=None
-        )
-
-    def _blocked_s(self, lane: str) -> float:
-        rates = self._database.tables.rates
-        names = (f"chat:{lane}", bot_bucket(int(lane.partition(":")[0] or 0)))
-        return max((rates[name][1] - self._now for name in names if name in rates), default=0.0)
-
-    def _awaits(self, lane: str) -> bool:
-        tables = self._database.tables
-        chats = {*tables.unreachable, *map(bot_and_chat, awaiting_scopes(tables.tasks))}
-        return lane in {f"{bot_id}:{chat_id}" for bot_id, chat_id in chats}
-
-    def _is_marked(self, event_id: UUID) -> bool:
-        runs = self._database.tables.runs.items()
-        return any(
-            run != self._run_id and target == self._target and event_id in ids for run, (target, ids) in runs
-        )
-
-    def unlock(self) -> None:
-        """Let the lanes go. What others lock later stays theirs, also when this is called again."""
-        self._database.locked.difference_update((self._target, lane) for lane in self._won)
-        self._database.locked.difference_update(self._claiming)
-        self._won, self._claiming = [], set()
-        self._database.task_locks.free(self.tasks)
-
-    async def mark(self, event_ids: Sequence[UUID]) -> None:
-        """See the port."""
-        with self._database.transaction() as tables:
-            tables.runs[self._run_id] = (self._target, list(event_ids))
-
-    async def first_runs(self, traces: Sequence[str]) -> Mapping[str, FirstRun]:
-        """See the port."""
-        found: dict[str, FirstRun] = {}
-        for entry in self._database.tables.audit:
-            row = entry.row
-            if (
-                row.trace_id in traces
-                and row.event_type == "message.received"
-                and entry.consumer == "brain"
-                and row.outcome in (Outcome.PROCESSED, Outcome.IGNORED)
-            ):
-                run = FirstRun(row.idempotency_key or "", row.outcome.value, row.reason)
-                standing = found.get(row.trace_id or "")
-                if standing is None or (standing.outcome == Outcome.IGNORED != run.outcome):
-                    found[row.trace_id or ""] = run
-        return found
-
-    async def behind_a_retry(self, event_ids: Sequence[UUID]) -> Collection[UUID]:
-        """See the port."""
-        heads = [row.head for row in self._database.tables.outbox.values() if row.head.target == self._target]
-        return {
-            head.event_id
-            for head in heads
-            if head.event_id in event_ids
-            and any(other.lane == head.lane and not other.ordered and other.seq < head.seq for other in heads)
-        }
-
-    async def settings(self, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-        """See the port."""
-        kept = self._database.tables.settings.items()
-        return {scope: {name: value for (owner, name), value in kept if owner == scope} for scope in scopes}
-
-    async def rates(self, buckets: Sequence[str]) -> Mapping[str, RateState]:
-        """See the port."""
-        known = self._database.tables.rates
-        states = {bucket: known.get(bucket, (self._now, self._now)) for bucket in buckets}
-        return {
-            bucket: RateState(full - self._now, blocked - self._now)
-            for bucket, (full, blocked) in states.items()
-        }
-
-    async def claim(self, claims: Sequence[Claim]) -> set[str]:
-        """See the port."""
-        won = set()
-        tables = self._database.tables
-        for claim in claims:
-            standing = tables.claims.get(claim.lane)
-            taken = standing is not None and (
-                standing.until > self._now
-                or (
-                    standing.event_id != claim.event_id
-                    and (standing.target, standing.event_id) in tables.outbox
-                )
-            )
-            lock = ("a claim of", claim.lane)
-            if claim.key in tables.deliveries or taken or lock in self._database.locked:
-                continue
-            self._database.locked.add(lock)
-            self._claiming.add(lock)
-            row = ClaimRow(self._target, claim.event_id, claim.token, self._now + claim.hold_s)
-            self._writes.append((claim.lane, row))
-            won.add(claim.lane)
-        return won
-
-    async def release(self, tokens: Mapping[str, UUID]) -> set[str]:
-        """See the port."""
-        standing = self._database.tables.claims
-        held = {lane for lane, token in tokens.items() if lane in standing and standing[lane].token == token}
-        self._writes.extend((lane, None) for lane in held)
-        return held
-
-    async def delivered(self, keys: Sequence[str]) -> Mapping[str, Delivery]:
-        """See the port."""
-        known = self._database.tables.deliveries
-        return {key: known[key] for key in keys if key in known}
-
-    async def apply(self, changes: Changes) -> None:
-        """See the port."""
-        for event_id in changes.settled:
-            if (self._target, event_id) not in self._database.tables.outbox:
-                raise RowsGone("rows were settled by another; reading again")
-        self._writes.append(("", deepcopy(changes)))
-
-    def commit(self) -> None:
-        """Make everything that was written take effect."""
-        with self._database.transaction() as tables:
-            for lane, value in self._writes:
-                if isinstance(value, Changes):
-                    Writer(tables, self._target, self._consumer, self._now).write(value)
-                    tables.runs.pop(self._run_id, None)
-                elif isinstance(value, ClaimRow):
-                    tables.claims[lane] = value
-                else:
-                    tables.claims.pop(lane, None)
 
 
 class MemoryStore:
@@ -231,7 +42,7 @@ class MemoryStore:
             current.commit()
         except (Exception, asyncio.CancelledError):
             # This run's process lives, so nothing has ended it. A simulated kill is neither of the two.
-            self._database.tables.runs.pop(self._run_id, None)
+            await current.unmark()
             raise
         finally:
             current.unlock()
@@ -262,7 +73,7 @@ class MemoryStore:
         mode = self._database.tables.mode
         if mode is not None and (force or not mode[1]):
             await tell(mode[0])
-            self._database.tables.mode = (mode[0], True)
+            self._database.tables.runtime["api_mode"] = (mode[0], True)
 
     async def figures(self) -> Figures:
         """See the port."""
@@ -277,18 +88,21 @@ class MemoryIntake:
 
     async def accept(self, arrivals: Sequence[Arrival]) -> list[bool]:
         """See the port."""
-        news = []
-        with self._database.transaction() as tables:
-            now = self._database.clock.now()
-            for arrival in arrivals:
-                new = arrival.key not in tables.inbox
-                tables.inbox.setdefault(arrival.key, now)
-                row = arrival.audit if new else evolve(arrival.audit, outcome=Outcome.DUPLICATE)
-                tables.audit.append(AuditEntry(now, "gateway", row))
-                if new and arrival.owed is not None:
-                    add_owed(tables, arrival.owed, now)
-                news.append(new)
-        return news
+        now = self._database.clock.now()
+
+        def accept(tables: Tables) -> list[bool]:
+            return [self._accept(tables, arrival, now) for arrival in arrivals]
+
+        return await self._database.transact(accept)
+
+    def _accept(self, tables: Tables, arrival: Arrival, now: float) -> bool:
+        is_new = arrival.key not in tables.inbox
+        tables.inbox.setdefault(arrival.key, now)
+        row = arrival.audit if is_new else evolve(arrival.audit, outcome=Outcome.DUPLICATE)
+        tables.audit.append(AuditEntry(now, "gateway", row))
+        if is_new and arrival.owed is not None:
+            add_owed(tables, arrival.owed, now, next(self._database.seqs))
+        return is_new
 
     async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
         """See the port."""
@@ -322,7 +136,8 @@ class MemoryRecords:
     async def audit(self, wanted: AuditFilter) -> list[AuditEntry]:
         """See the port."""
         self._database.check()
-        return [entry for entry in self._database.tables.audit if _matches(entry, wanted)][-wanted.limit :]
+        found = [entry for entry in self._database.tables.audit if _matches(entry, wanted)]
+        return sorted(found, key=lambda entry: entry.at)[-wanted.limit :]
 
     async def audit_after(
         self, wanted: AuditFilter, mark: AuditMark | None

@@ -4,13 +4,14 @@ See ``application.books.TaskBook``. Not here: what is due (``adapters.memory.age
 (``adapters.memory.database``).
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import Factory, define, evolve, frozen
 
+from adapters.memory.rows import RowLocks, RowName, Rows
 from application.agenda import ARRIVED, UNTOLD_MAX, Contact, Tally
 from application.changes import ScopedEffect
 from domain.decisions import (
@@ -18,6 +19,7 @@ from domain.decisions import (
     AddTask,
     ArrivedOccasion,
     KeepOccasion,
+    MoveData,
     PutTask,
     ResumeTasks,
     TaskEffect,
@@ -27,6 +29,8 @@ from domain.errors import RowsGone
 from domain.tasks.values import Kept, Occasion, Page, Status, Task
 from domain.text import folded
 
+# What comes due within this time may be being paused.
+SOON_S = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,15 +52,18 @@ class OccasionRow:
 
 @define
 class TaskTables:
-    """The tables of tasks, of their occasions by task and bucket, and of scopes whose tasks went to another."""
+    """The tables of tasks, and of their occasions by task and bucket."""
 
-    tasks: dict[UUID, TaskRow] = Factory(dict)
-    occasions: dict[tuple[UUID, float], OccasionRow] = Factory(dict)
-    moved: dict[str, str] = Factory(dict)
+    tasks: MutableMapping[UUID, TaskRow] = Factory(dict)
+    occasions: MutableMapping[tuple[UUID, float], OccasionRow] = Factory(dict)
 
-    def copied(self) -> "TaskTables":
-        """Copy the containers; what they hold is frozen."""
-        return TaskTables(dict(self.tasks), dict(self.occasions), dict(self.moved))
+    def over(self) -> "TaskTables":
+        """Return a view for a transaction; see ``adapters.memory.database.Tables``."""
+        return TaskTables(Rows(self.tasks), Rows(self.occasions))
+
+    def keyed(self) -> list[tuple[str, MutableMapping[Any, Any]]]:
+        """Return the tables by name."""
+        return [("tasks", self.tasks), ("occasions", self.occasions)]
 
     def of(self, scope: str) -> list[Task]:
         """Return the tasks of a scope."""
@@ -67,72 +74,49 @@ class TaskTables:
         return task_id in self.tasks and self.tasks[task_id].scope == scope
 
 
-@define
-class RowLocks:
-    """Rows of tasks that open transactions have locked, by whom."""
-
-    _holders: dict[UUID, object] = Factory(dict)
-    _freed: asyncio.Event = field(factory=asyncio.Event)
-
-    async def take(self, holder: object, task_ids: Collection[UUID]) -> None:
-        """Lock rows, after waiting for whoever has one of them."""
-        while any(self._holders.get(each, holder) is not holder for each in task_ids):
-            await self._freed.wait()
-        self._holders.update(dict.fromkeys(task_ids, holder))
-
-    def take_free(self, holder: object, task_ids: Sequence[UUID], limit: int) -> list[UUID]:
-        """Lock up to ``limit`` of the rows that nobody has, the first ones, and return them."""
-        won = [each for each in task_ids if each not in self._holders][:limit]
-        self._holders.update(dict.fromkeys(won, holder))
-        return won
-
-    def free(self, holder: object) -> None:
-        """Let go of everything that ``holder`` locked."""
-        self._holders = {each: by for each, by in self._holders.items() if by is not holder}
-        self._freed.set()
-        self._freed = asyncio.Event()
-
-
 class MemoryTasks:
     """See ``application.books.TaskBook``. What is committed meanwhile shows, as it does in Postgres."""
 
     def __init__(
         self,
-        tables: Callable[[], TaskTables],
+        tables: TaskTables,
         locks: RowLocks,
+        holder: object,
         now: float,
+        *,
         is_unreachable: Callable[[str], bool],
+        moved_to: Callable[[str], str | None],
     ) -> None:
-        """``is_unreachable`` tells it of a scope's chat, which is kept beside these tables."""
-        self._tables, self._locks, self._now = tables, locks, now
-        self._is_unreachable = is_unreachable
+        """``holder`` is the transaction that locks; the last two tell of a scope's chat, kept beside these tables."""
+        self._tables, self._locks, self._holder, self._now = tables, locks, holder, now
+        self._is_unreachable, self._moved_to = is_unreachable, moved_to
 
     async def by_numbers(self, wanted: Mapping[str, Collection[int]]) -> Mapping[str, Mapping[int, Task]]:
         """See the port."""
-        ids = {scope: {task.task_id for task in self._tables().of(scope) if task.number in numbers}
+        ids = {scope: {task.task_id for task in self._tables.of(scope) if task.number in numbers}
                for scope, numbers in wanted.items()}  # fmt: skip
         found = await self.by_ids(ids)
         return {scope: {task.number: task for task in tasks.values()} for scope, tasks in found.items()}
 
     async def by_ids(self, wanted: Mapping[str, Collection[UUID]]) -> Mapping[str, Mapping[UUID, Task]]:
         """See the port."""
-        there = [each for scope, ids in wanted.items() for each in ids if self._tables().owns(scope, each)]
-        await self._locks.take(self, there)
+        there = [each for scope, ids in wanted.items() for each in ids if self._tables.owns(scope, each)]
+        await self._locks.take(self._holder, task_rows(there))
         return {
-            scope: {task.task_id: task for task in self._tables().of(scope) if task.task_id in ids}
+            scope: {task.task_id: task for task in self._tables.of(scope) if task.task_id in ids}
             for scope, ids in wanted.items()
         }
 
     async def tallies(self, scopes: Collection[str]) -> Mapping[str, Tally]:
         """See the port."""
-        return {scope: _tally(self._tables().of(scope)) for scope in scopes}
+        return {scope: _tally(self._tables.of(scope)) for scope in scopes}
 
     async def pages(self, wanted: Mapping[str, Page]) -> Mapping[str, tuple[Sequence[Task], int]]:
         """See the port."""
         return {scope: self._page(scope, page) for scope, page in wanted.items()}
 
     def _page(self, scope: str, page: Page) -> tuple[Sequence[Task], int]:
-        found = [task for task in self._tables().of(scope) if self._matches(task, page)]
+        found = [task for task in self._tables.of(scope) if self._matches(task, page)]
         found.sort(key=_place)
         begin = (page.number - 1) * page.size
         return found[begin : begin + page.size], len(found)
@@ -150,7 +134,7 @@ class MemoryTasks:
 
     async def occasions(self, scope: str, task_id: UUID, limit: int) -> Sequence[Occasion]:
         """See the port."""
-        tables = self._tables()
+        tables = self._tables
         if not tables.owns(scope, task_id):
             return []
         found = [row.occasion for (owner, _), row in tables.occasions.items() if owner == task_id]
@@ -158,16 +142,38 @@ class MemoryTasks:
 
     async def moved(self, scopes: Collection[str]) -> Mapping[str, str]:
         """See the port."""
-        moved = self._tables().moved
-        return {scope: moved[scope] for scope in scopes if scope in moved}
+        found = {scope: self._moved_to(scope) for scope in scopes}
+        return {scope: new for scope, new in found.items() if new is not None}
 
     async def contacts(self, scopes: Collection[str]) -> Mapping[str, Contact]:
         """See the port."""
         found = {
-            scope: evolve(_contact(self._tables(), scope), is_unreachable=self._is_unreachable(scope))
+            scope: evolve(_contact(self._tables, scope), is_unreachable=self._is_unreachable(scope))
             for scope in scopes
         }
         return {scope: contact for scope, contact in found.items() if contact != Contact()}
+
+
+def task_rows(task_ids: Iterable[UUID]) -> list[RowName]:
+    """Return the names under which rows of tasks are locked."""
+    return [("tasks", each) for each in task_ids]
+
+
+def rows_looked_at(tables: TaskTables, effects: Sequence[ScopedEffect], now: float) -> list[RowName]:
+    """Return the rows of tasks that effects lock before they look at them."""
+    found: list[UUID] = []
+    for scope, effect in ((each.scope, each.effect) for each in effects):
+        if isinstance(effect, ResumeTasks):
+            found += [each.task_id for each in tables.of(scope) if _may_be_pausing(each, now)]
+        elif isinstance(effect, MoveData):
+            found += [each.task_id for each in tables.of(scope)]
+    return task_rows(found)
+
+
+def _may_be_pausing(task: Task, now: float) -> bool:
+    """Tell whether a task is paused, or a scheduler may be about to pause it."""
+    is_due = task.remind_at is not None and task.remind_at - SOON_S <= now
+    return task.status is Status.OPEN and (task.is_paused or is_due)
 
 
 def _is_due_before(task: Task, at: float) -> bool:
@@ -237,8 +243,10 @@ def _write(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> No
 
 
 def _add(tables: TaskTables, scope: str, task: Task) -> None:
-    if task.task_id in tables.tasks or any(task.number == each.number for each in tables.of(scope)):
-        raise RowsGone("the task's number was given to another")
+    if task.task_id in tables.tasks:
+        raise ValueError("duplicate key: the task is there already")
+    if any(task.number == each.number for each in tables.of(scope)):
+        raise RowsGone("the task's number was given to another; reading again")
     tables.tasks[task.task_id] = TaskRow(scope, stamped(task))
 
 
@@ -262,7 +270,6 @@ def keep(tables: TaskTables, occasion: Occasion, now: float) -> None:
 
 def move_tasks(tables: TaskTables, old: str, new: str) -> None:
     """Give the tasks of one scope to another, with numbers behind those that it has; it keeps its own digest."""
-    tables.moved[old] = new
     moved, there = tables.of(old), tables.of(new)
     last = _tally(there).next_number - 1
     for task in moved:
@@ -272,9 +279,8 @@ def move_tasks(tables: TaskTables, old: str, new: str) -> None:
             tables.tasks[task.task_id] = TaskRow(new, task)
         else:
             del tables.tasks[task.task_id]
-            tables.occasions = {
-                name: row for name, row in tables.occasions.items() if name[0] != task.task_id
-            }
+            for name in [name for name in tables.occasions if name[0] == task.task_id]:
+                del tables.occasions[name]
 
 
 def stamped(task: Task) -> Task:

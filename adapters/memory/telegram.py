@@ -33,6 +33,8 @@ class MemoryTelegram:
 
         Raises NotSent, NoAnswer, Refused, as planned in the world's faults or as Telegram would.
         """
+        if not (method.isascii() and method.isalnum()):
+            raise ValueError(f"not a Bot API method: {method!r}")
         given = orjson.loads(
             orjson.dumps({name: value for name, value in params.items() if value is not None})
         )
@@ -74,7 +76,7 @@ class MemoryTelegram:
                 await self._clock.sleep(fault.delay_s)
                 return
             case FaultKind.SLOW | FaultKind.HANG_AFTER | FaultKind.RESET_AFTER:
-                self._perform_unanswered(call)
+                await self._perform_unanswered(call, timeout_s)
             case FaultKind.HANG_BEFORE | FaultKind.RESET_BEFORE:
                 pass
         if fault.kind in (FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER):
@@ -82,8 +84,8 @@ class MemoryTelegram:
         await self._clock.sleep(timeout_s)
         raise NoAnswer(f"no complete answer within {timeout_s:g} s")
 
-    def _perform_unanswered(self, call: Call) -> None:
+    async def _perform_unanswered(self, call: Call, timeout_s: float) -> None:
         try:
-            call.perform()
+            await self._perform(call, timeout_s)
         except ApiError as error:
             self._world.record.refused[error.code] += 1

@@ -50,7 +50,7 @@ class PostgresAccess:
 
     async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
         """See the port."""
-        rows = await self._connection.fetch(SQL["list_people"], str(bot_id), limit)
+        rows = await self._connection.fetch(SQL["list_people"], str(bot_id), limit, WRONG_CODES_S)
         return [(row["subject"], _person(row)) for row in rows]
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:

@@ -95,15 +95,21 @@ from unnest($2::uuid[], $3::int[], $4::float8[], $5::bool[]) as x(event_id, atte
 where o.target = $1 and o.event_id = x.event_id;
 
 -- name: bury_rows
+-- Returns what may be told of every row, also of one whose letter stands already.
 with gone as (
-  delete from openclaw.outbox o using unnest($2::uuid[], $3::text[], $4::bool[]) as x(event_id, reasons, repeat)
+  delete from openclaw.outbox o
+  using unnest($2::uuid[], $3::text[], $4::bool[]) with ordinality as x(event_id, reasons, repeat, n)
   where o.target = $1 and o.event_id = x.event_id
-  returning o.target, o.event_id, o.lane, o.cause, o.attempt, o.deaths, x.reasons, o.envelope, x.repeat
+  returning o.target, o.event_id, o.lane, o.cause, o.attempt, o.deaths, x.reasons, o.envelope, x.repeat, x.n
+), buried as (
+  insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope, repeat)
+  select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope, repeat from gone
+  order by n
+  on conflict (target, event_id) do nothing
 )
-insert into openclaw.dead_letters (target, event_id, lane, cause, attempt, deaths, reasons, envelope, repeat)
-select target, event_id, lane, cause, attempt, deaths, string_to_array(reasons, E'\x1f'), envelope, repeat from gone
-on conflict (target, event_id) do nothing
-returning lane, event_type, idempotency_key;
+select lane, openclaw.label(envelope, 'event_type') as event_type,
+  openclaw.label(envelope, 'idempotency_key') as idempotency_key
+from gone order by n;
 
 -- name: count_deaths
 with counted as (
@@ -237,7 +243,8 @@ select lane, is_due, is_last from seen where is_due or is_last limit $3;
 
 -- name: accept
 -- The edge: inbox keys, owed rows and audit of a batch of updates, in one transaction.
--- Keys are taken in their own order, so that batches that cross each other do not deadlock.
+-- Keys are taken in their own order, so that batches that cross each other do not deadlock. An event whose key was
+-- forgotten while it is owed still is owed once.
 with arrived as (
   select *, row_number() over (partition by key order by n) = 1 as first from unnest($1::text[], $2::bool[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::text[], $8::text[],
     $9::text[], $10::text[], $11::text[], $12::text[]) with ordinality as
@@ -248,6 +255,7 @@ with arrived as (
 ), owed as (
   insert into openclaw.outbox (target, event_id, lane, envelope)
   select a.target, a.event_id, a.lane, a.envelope from arrived a join fresh f using (key) where a.owes and a.first order by a.n
+  on conflict do nothing
 ), audited as (
   insert into openclaw.audit (consumer, outcome, event_id, event_type, source, target, trace_id, idempotency_key,
     scope, reason)
@@ -390,7 +398,8 @@ where standing = 'asked' and code_until > openclaw.now() and subject >= $1::text
 -- those who were decided about out of the list.
 with mine as (
   select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
-    coalesce(extract(epoch from code_until - openclaw.now()), 0)::float8 as code_left_s, 0 as wrong_codes
+    coalesce(extract(epoch from code_until - openclaw.now()), 0)::float8 as code_left_s,
+    case when wrong_since > openclaw.now() - make_interval(secs => $3) then wrong_codes else 0 end as wrong_codes
   from openclaw.access where subject >= $1::text || ':' and subject < $1::text || ';'
 )
 (select * from mine where standing = 'asked' and code_left_s > 0 order by changed_at desc, subject limit $2)

@@ -13,7 +13,7 @@ from adapters.postgres.access import PostgresAccess
 from adapters.postgres.columns import audit_columns, ledger_columns, owed_columns
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
-from adapters.postgres.tasks import PostgresTasks
+from adapters.postgres.tasks import PostgresTasks, numbers_given_once
 from application.agenda import doubted
 from application.changes import Changes, Claim, Delivery, Due, Head, RateState
 from application.ports import TellMode
@@ -191,8 +191,9 @@ class PostgresRound:
                 new = chat_scope(scoped.scope, scoped.effect.new_chat_id)
                 await self._connection.execute(SQL["name_scopes"], f"{scoped.scope},{new}")
                 await self._connection.execute(SQL["lock_tasks"], scoped.scope)
-                for statement in MOVING:
-                    await self._connection.execute(SQL[statement], scoped.scope, new)
+                with numbers_given_once():
+                    for statement in MOVING:
+                        await self._connection.execute(SQL[statement], scoped.scope, new)
                 await self._connection.execute(SQL["forget_settings"], scoped.scope)
                 bot_id, chat_id = bot_and_chat(scoped.scope)
                 subjects = f"{bot_id}:{chat_id}", f"{bot_id}:{scoped.effect.new_chat_id}"

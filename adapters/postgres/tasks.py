@@ -3,16 +3,20 @@
 Not here: what is due (``agenda``).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from adapters.postgres.pool import Connection
 from adapters.postgres.sql import SQL
 from application.agenda import ARRIVED, UNTOLD_MAX, Contact, Tally
 from application.changes import ScopedEffect
 from domain.decisions import AddTask, ArrivedOccasion, KeepOccasion, PutTask, ResumeTasks, ToldOccasions
+from domain.errors import RowsGone
 from domain.scope import bot_and_chat, chat_scope
 from domain.tasks.values import Kept, Late, Occasion, Page, Priority, Status, Task, Who
 from domain.text import folded
@@ -121,7 +125,8 @@ class PostgresTasks:
         await self._name(named)
         execute = self._connection.execute
         if added:
-            await execute(SQL["add_tasks"], *_columns(added))
+            with numbers_given_once():
+                await execute(SQL["add_tasks"], *_columns(added))
         if put:
             await execute(SQL["put_tasks"], *_columns([(scope, task) for (scope, _), task in put.items()]))
         if kept:
@@ -134,6 +139,17 @@ class PostgresTasks:
         if resumed:
             await execute(SQL["await_pausing"], resumed)
             await execute(SQL["resume_tasks"], resumed)
+
+
+@contextmanager
+def numbers_given_once() -> Iterator[None]:
+    """Raise RowsGone for a number that another transaction gave away meanwhile; it is found out anew."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "tasks_scope_number_key":
+            raise
+        raise RowsGone("the task's number was given to another; reading again") from error
 
 
 def _is_of_open(page: Page) -> bool:

@@ -134,9 +134,9 @@ async def test_a_redriven_message_that_may_have_arrived_says_so(harness: Harness
 
 async def test_a_redriven_reminder_that_may_have_arrived_is_not_sent_again(harness: Harness) -> None:
     await given_dead(harness, "remember")
-    (letter,) = harness.database.tables.letters
+    ((number, letter),) = harness.database.tables.letters.items()
     envelope = letter.envelope.replace(b'"reply"', f'"{MessageClass.REMINDER}"'.encode())
-    harness.database.tables.letters = [evolve(letter, envelope=envelope, repeat=True)]
+    harness.database.tables.letters[number] = evolve(letter, envelope=envelope, repeat=True)
     await harness.redrive()
     await when_time_passes(harness, 5)
     assert texts(harness, 7) == []

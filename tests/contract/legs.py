@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
+from adapters.memory.access import MemoryDesk
 from adapters.memory.agenda import MemoryAgenda
 from adapters.memory.archive import MemoryArchive
 from adapters.memory.clock import ManualClock
@@ -19,6 +20,7 @@ from adapters.memory.dead_letters import MemoryDeadLetters
 from adapters.memory.notices import MemoryLetterWatch
 from adapters.memory.reminders import MemoryReminderRecords
 from adapters.memory.store import MemoryIntake, MemoryRecords, MemoryStore
+from adapters.postgres.access import PostgresDesk
 from adapters.postgres.agenda import PostgresAgenda
 from adapters.postgres.archive import PostgresArchive
 from adapters.postgres.dead_letters import PostgresDeadLetters
@@ -31,7 +33,7 @@ from adapters.postgres.store import PostgresStore
 from application.books import Agenda, ReminderRecords
 from application.changes import Arrival, AuditRow, Changes, Claim, Owed
 from application.notices import LetterWatch
-from application.ports import DeadLetters, Intake, Records, Store
+from application.ports import DeadLetters, Desk, Intake, Records, Store
 from application.retention import Archive
 from domain.decisions import Outcome
 
@@ -59,6 +61,7 @@ class Leg(Protocol):
     intake: Intake
     records: Records
     letters: DeadLetters
+    desk: Desk
     agenda: Agenda
     reminders: ReminderRecords
     archive: Archive
@@ -89,6 +92,7 @@ class MemoryLeg:
         self.intake: Intake = MemoryIntake(self.database)
         self.records: Records = MemoryRecords(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
+        self.desk: Desk = MemoryDesk(self.database)
         self.agenda: Agenda = MemoryAgenda(self.database)
         self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
         self.archive: Archive = MemoryArchive(self.database)
@@ -122,6 +126,7 @@ class PostgresLeg:
         self.intake: Intake = PostgresIntake(self.pools["gateway"])
         self.records: Records = PostgresRecords(self.pools["operator"])
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
+        self.desk: Desk = PostgresDesk(self.pools["operator"])
         self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
         self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
         self.archive: Archive = PostgresArchive(self.pools["scheduler"])

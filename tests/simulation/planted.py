@@ -14,12 +14,15 @@ from uuid import UUID, uuid5
 
 from attrs import evolve, frozen
 
+from adapters.memory import agenda
 from adapters.memory.agenda import MemoryAgendaRound
-from adapters.memory.database import MemoryDatabase, Writer, add_owed
+from adapters.memory.database import MemoryDatabase, Writer
 from adapters.memory.dead_letters import MemoryDeadLetters
-from adapters.memory.store import MemoryIntake, MemoryRound
+from adapters.memory.rounds import MemoryRound
+from adapters.memory.rows import RowLocks
+from adapters.memory.store import MemoryIntake
 from adapters.memory.streams import MemoryStreams, _Group
-from adapters.memory.tasks import MemoryTasks, RowLocks
+from adapters.memory.tasks import MemoryTasks
 from application import brain, interpreter, sender
 from application.changes import Changes
 from application.consumer import Consumer
@@ -31,6 +34,7 @@ from application.sender import Deliverer
 from application.settling import Outcomes
 from domain.errors import NoAnswer, NotSent
 from domain.runtime_state import DEFAULT_MODE
+from domain.tasks.values import Kept
 from entrypoints.simulation.outside import RemoteStreams
 
 Planting = Callable[[], AbstractContextManager[object]]
@@ -80,10 +84,6 @@ _INTAKE = MemoryIntake.accept
 # Rows, lanes and rounds
 
 
-async def _apply_unchecked(self: MemoryRound, changes: Changes) -> None:
-    self._writes.append(("", changes))
-
-
 def _write_unchecked(self: Writer, changes: Changes) -> None:
     present = [each for each in changes.settled if (self._target, each) in self._tables.outbox]
     _WRITE(self, evolve(changes, settled=present))
@@ -121,11 +121,10 @@ def _rows_unlocked(self: MemoryRound, lanes: Sequence[str], *, claims: bool) -> 
 
     with patch.object(MemoryDatabase, "rows", others):
         _READ(self, lanes, claims=claims)
-    locked.difference_update((self._target, lane) for lane in self._won)
-    self._won = []
+    locked.difference_update(self._locked)
     mine = {("a row", str(head.event_id)) for head in self.heads}
     locked.update(mine)
-    self._claiming |= mine
+    self._locked = mine
 
 
 def _offered_early(self: MemoryRound, rows: Sequence[Any]) -> Any:
@@ -186,7 +185,7 @@ _SUCCEED = Interpreter.succeed
 
 
 async def _tasks_of_anybody(self: MemoryTasks, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    rows = self._tables().tasks.values()
+    rows = self._tables.tasks.values()
     return {
         scope: {row.task.number: row.task for row in rows if row.task.number in numbers}
         for scope, numbers in wanted.items()
@@ -263,7 +262,8 @@ async def _settled_before_the_call(self: Deliverer, flight: Any) -> None:
 
 
 async def _release_without_token(self: MemoryRound, tokens: Mapping[str, UUID]) -> set[str]:
-    self._writes.extend((lane, None) for lane in tokens)
+    for lane in tokens:
+        self._view.claims.pop(lane, None)
     return set(tokens)
 
 
@@ -311,31 +311,25 @@ _OUTCOME = Deliverer._outcome
 # Reminders
 
 
-async def _fires_again(self: MemoryAgendaRound, changes: Any) -> Any:
-    self._firings += changes.firings
-    self._tasks += changes.tasks
-    return changes.firings
+def _take_anything(self: RowLocks, holder: object, rows: Sequence[Any], limit: int) -> list[Any]:
+    return list(rows[:limit])
 
 
-def _take_anything(self: RowLocks, holder: object, task_ids: Sequence[UUID], limit: int) -> list[UUID]:
-    return list(task_ids[:limit])
+async def _lock_nothing(self: RowLocks, holder: object, rows: Any) -> bool:
+    return False
 
 
-def _no_tasks_written(self: MemoryAgendaRound) -> None:
+def _no_tasks_written(self: MemoryAgendaRound, tables: Any, tasks: Any) -> None:
     """Write the event, and what comes next in a transaction that the process may not live to begin."""
-    with self._database.transaction() as tables:
-        for firing in self._firings:
-            if firing.owed is not None:
-                add_owed(tables, firing.owed, self.now)
 
 
 # Dead letters
 
 
 async def _redrive_and_keep(self: MemoryDeadLetters, letter_ids: Sequence[int]) -> Any:
-    letters = list(self._database.tables.letters)
+    letters = dict(self._database.tables.letters)
     moved = await _REDRIVE(self, letter_ids)
-    self._database.tables.letters = letters
+    self._database.tables.letters.update(letters)
     return moved
 
 
@@ -346,7 +340,7 @@ def _acts_on_an_edit(event: Any, facts: Any, answer: Any) -> Any:
     return answer(event, facts)
 
 
-UNCHECKED = ((MemoryRound, "apply", _apply_unchecked), (Writer, "write", _write_unchecked))
+UNCHECKED = ((Writer, "write", _write_unchecked),)
 STALE_READ = (MemoryDatabase, "rows", _rows_of_before)
 
 PLANTED = (
@@ -387,10 +381,13 @@ PLANTED = (
     Planted("a dead letter redriven twice", _is_patched((MemoryDeadLetters, "redrive", _redrive_and_keep))),
     Planted(
         "an occasion that fires again",
-        _is_patched((MemoryAgendaRound, "apply", _fires_again), (RowLocks, "take_free", _take_anything)),
+        _is_patched(
+            (agenda, "REVISABLE", frozenset(Kept)), (RowLocks, "take_free", _take_anything),
+            (RowLocks, "take", _lock_nothing),
+        ),
     ),
     Planted(
-        "the next occurrence not in the transaction", _is_patched((MemoryAgendaRound, "commit", _no_tasks_written))
+        "the next occurrence not in the transaction", _is_patched((MemoryAgendaRound, "_move_on", _no_tasks_written))
     ),
     Planted("an edit that acts", _is_patched((brain, "correct", _acts_on_an_edit))),
 )  # fmt: skip
