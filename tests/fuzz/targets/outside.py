@@ -1,0 +1,183 @@
+"""Targets: what Telegram, or whatever stands before it, answers to our calls.
+
+Not here: updates, which are answers to polls that were taken in (``chats``).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.telegram.client import _result
+from adapters.telegram.http import HttpAnswer
+from domain.errors import NoAnswer, TelegramError
+from domain.decisions import Outcome
+from entrypoints.assembly import sender
+from entrypoints.harness import BOT_ID
+from tests.fuzz.house import ANN, BEN, GROUP, House
+from tests.fuzz.loop import NoCase, Target
+from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object
+from tests.fuzz.watch import Unforeseen, run
+
+ANSWERS_MAX = 8
+
+
+class Answering:
+    """A Telegram that answers calls with what it is given, and afterwards as the simulated one does."""
+
+    def __init__(self, real: Any, answers: list[Json]) -> None:
+        self._real = real
+        self._answers = answers
+        self.bad_for: int | None = None
+
+    async def call(self, method: str, params: Mapping[str, object], timeout_s: float) -> object:
+        """Answer one call."""
+        if self._answers and (self.bad_for is None or params.get("chat_id", self.bad_for) == self.bad_for):
+            return _result(answer_of(self._answers.pop(0)))
+        result: object = await self._real.call(method, params, timeout_s)
+        return result
+
+
+def answer_of(value: Json) -> HttpAnswer:
+    """Return the answer that an input describes."""
+    given = as_object(value)
+    body = as_bytes(given["body"]) if isinstance(given.get("body"), str) else json.dumps(given.get("json"), ensure_ascii=False).encode("utf-8", "surrogatepass")  # fmt: skip
+    return HttpAnswer(as_int(given.get("status", 200), 100, 999), body)
+
+
+def sends(value: Json) -> str:
+    """Answer the calls that deliver with anything."""
+    given = as_list(value)[:ANSWERS_MAX]
+    if not given:
+        raise NoCase
+
+    async def step() -> str:
+        house = House()
+        harness = house.harness
+        telegram = Answering(harness.poller.telegram, list(given))
+        telegram.bad_for = ANN
+        harness.sendings = sender(harness._ports("sender", claims=True), harness.settings, telegram)
+        harness.world.say(ANN, ANN, "one *bold*")
+        harness.world.say(BEN, BEN, "two")
+        await harness.settle()
+        if harness.texts(BEN) != ["two"]:
+            raise Unforeseen("another chat was not answered")
+        # What Telegram tells to wait for is waited for, however long; nothing may be owed for ever.
+        for _ in range(60):
+            if not harness.owed:
+                break
+            await harness.advance(_longest(house))
+        if harness.owed:
+            raise Unforeseen(f"{harness.owed} rows are owed for ever")
+        await house.neighbour_is_answered()
+        await house.check()
+        rows = await harness.audit(consumer="sender")
+        told = {f"{row.outcome.value}" for row in rows if row.scope == f"{BOT_ID}:u{ANN}"}
+        if not told:
+            raise Unforeseen("nothing is audited")
+        return " ".join(sorted(told - {Outcome.ACCEPTED.value}))
+
+    return run(step)
+
+
+def _longest(house: House) -> float:
+    rows = house.harness.database.tables.outbox.values()
+    return max(60.0, max((row.available_at - house.harness.clock.now() for row in rows), default=0.0) + 1.0)
+
+
+def polls(value: Json) -> str:
+    """Answer polls, and the questions of the start, with anything."""
+    given = as_list(value)[:ANSWERS_MAX]
+    if not given:
+        raise NoCase
+
+    async def step() -> str:
+        from application.gateway import Poller, introduce
+
+        house = House()
+        harness = house.harness
+        telegram = Answering(harness.poller.telegram, list(given))
+        told = []
+        poller = Poller(harness.gateway, telegram, harness.clock, poll_timeout_s=0)
+        for _ in range(len(given) + 1):
+            try:
+                told.append("took in" if await poller.once() else "nothing")
+            except TelegramError as error:
+                pause_s = poller._pause_after(error)
+                if not 0 < pause_s < 1e12:
+                    raise Unforeseen(f"a pause of {pause_s} s") from error
+                told.append(type(error).__name__)
+        await harness.gateway.finish()
+        await harness.settle()
+        telegram = Answering(harness.poller.telegram, list(given))
+        harness.gateway.bot_name = None
+        try:
+            await introduce_once(harness.gateway, telegram, introduce)
+        except TelegramError:
+            told.append("unknown")
+        harness.gateway.bot_name = "openclaw_bot"
+        await house.neighbour_is_answered()
+        await house.rest()
+        await house.check()
+        return " ".join(sorted(set(told)))
+
+    return run(step)
+
+
+async def introduce_once(gateway: Any, telegram: Answering, introduce: Any) -> None:
+    """Ask for the bot's name with no second try: the first refusal ends it."""
+    import asyncio
+
+    stopping = asyncio.Event()
+
+    class Once:
+        async def call(self, method: str, params: Mapping[str, object], timeout_s: float) -> object:
+            stopping.set()
+            return await telegram.call(method, params, timeout_s)
+
+    await introduce(gateway, Once(), stopping)
+
+
+def _refusals() -> list[Json]:
+    def refused(code: int, text: str, **parameters: Json) -> Json:
+        return {"status": code if 100 <= code < 600 else 200, "json": {"ok": False, "error_code": code, "description": text, "parameters": parameters}}
+
+    sent = {"message_id": 5, "date": 1, "chat": {"id": ANN, "type": "private"}}
+    return [
+        [{"json": {"ok": True, "result": sent}}], [{"json": {"ok": True, "result": True}}], [{"json": {"ok": True, "result": {"message_id": 2**63}}}],
+        [{"json": {"ok": True, "result": None}}], [{"json": {"ok": True}}], [{"body": "<html>", "status": 502}], [{"body": "", "status": 200}],
+        [{"body": "{}", "status": 302}], [refused(429, "Too Many Requests", retry_after=30)], [refused(429, "x", retry_after=2**63)],
+        [refused(429, "x", retry_after=-5)], [refused(429, "x")], [refused(400, "Bad Request: can't parse entities")],
+        [refused(400, "x", migrate_to_chat_id=GROUP)], [refused(400, "x", migrate_to_chat_id=2**63 - 1)], [refused(400, "x", migrate_to_chat_id=0)],
+        [refused(403, "Forbidden: bot was blocked by the user")], [refused(400, "Bad Request: chat not found")],
+        [refused(400, "Bad Request: message is not modified")], [refused(401, "Unauthorized")], [refused(404, "Not Found")],
+        [refused(500, "Internal Server Error")], [refused(0, "")], [refused(-1, "\x00")], [refused(2**60, "\ud800")],
+        [{"json": {"ok": False}}], [{"json": {"ok": False, "error_code": "400", "description": {"a": 1}, "parameters": []}}],
+        [{"body": '{"ok":true,"result":{"message_id":1e400}}'}], [{"json": {"ok": False, "description": "x" * 9000, "error_code": 400}}],
+        [{"body": "[" * 3000}],
+    ]  # fmt: skip
+
+
+def _polled() -> list[Json]:
+    update = {"update_id": 7, "message": {"message_id": 1, "date": 1, "chat": {"id": ANN, "type": "private"}, "from": {"id": ANN, "is_bot": False, "first_name": "A"}, "text": "hi"}}  # fmt: skip
+    return [
+        [{"json": {"ok": True, "result": [update]}}], [{"json": {"ok": True, "result": []}}], [{"json": {"ok": True, "result": {}}}],
+        [{"json": {"ok": True, "result": [None, update, 5, {"update_id": True}]}}], [{"json": {"ok": True, "result": [{"update_id": 2**53}]}}],
+        [{"json": {"ok": True, "result": [{"update_id": -1}]}}, {"json": {"ok": True, "result": {"username": "x"}}}],
+        [{"json": {"ok": True, "result": {"username": 5}}}], [{"json": {"ok": True, "result": {"username": "\n" * 300}}}], *_refusals()[8:12],
+    ]  # fmt: skip
+
+
+WORDS = ("ok", "result", "error_code", "description", "parameters", "retry_after", "migrate_to_chat_id", "message_id", "update_id", "username", "json", "body", "status", "Bad Request: ", "can't parse entities", "Bad Request: query is too old", "HTTP status 502")  # fmt: skip
+TARGETS = (
+    Target(
+        "answer", "answers to sendMessage and the like: any status, any body, of Telegram or of a proxy before it",
+        "delivered, waited for, tried again or a dead letter, audited; nothing owed for ever; other chats are answered",
+        sends, _refusals, WORDS,
+    ),
+    Target(
+        "poll", "answers to getUpdates and getMe: any status, any body",
+        "updates are taken in, or the poll is repeated after a pause; a neighbour is answered",
+        polls, _polled, WORDS,
+    ),
+)  # fmt: skip
+_ = NoAnswer
