@@ -21,7 +21,7 @@ from domain.access import AccessMode, Policy
 from domain.errors import InvalidSettings
 from domain.rates import RateLimits
 from domain.retry import RetryPolicy
-from entrypoints.settings_checks import above_zero, at_least, matches, setting, url, users
+from entrypoints.settings_checks import above_zero, at_least, matches, redis_url, setting, url, users
 from entrypoints.settings_source import Sources, read_sources, variable
 from entrypoints.settings_types import (
     BOT_TOKEN,
@@ -123,7 +123,7 @@ class Settings:
         _SERVERS,
         "An outside Redis or Valkey: `redis://`, `rediss://` or `unix://`. Without one, `up` starts its own.",
         None,
-        url("redis", "rediss", "unix"),
+        redis_url,
     )
     postgres_pool_max: int = setting(
         _SERVERS,

@@ -47,6 +47,8 @@ def url(*schemes: str) -> Check:
         try:
             parts = urlsplit(_plain(value))
             usable = parts.scheme in schemes and bool(parts.netloc if parts.scheme != "unix" else parts.path)
+            # Raises where it is no port.
+            usable = usable and (parts.scheme == "unix" or parts.port != 0)
         except ValueError:
             usable = False
         return (
@@ -56,6 +58,21 @@ def url(*schemes: str) -> Check:
         )
 
     return check
+
+
+def redis_url(value: Any) -> str | None:
+    """Check that a URL is one that a client of Redis can be made of."""
+    wording = url("redis", "rediss", "unix")(value)
+    if wording is not None:
+        return wording
+    # Only here: most installations set none, and the driver takes a while to import.
+    from adapters.redis_streams.connect import connect
+
+    try:
+        connect(_plain(value)).connection_pool.make_connection()
+    except (ValueError, TypeError):
+        return "must be a URL whose database and options a Redis client knows, such as redis://host:6379/0"
+    return None
 
 
 def _plain(value: Any) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attrs import evolve
 
+from adapters.botworld.updates import UpdateQueue
 from adapters.memory.database import Row
 from application.changes import Head
 from application.phrases import Phrases
@@ -20,6 +21,7 @@ from tests.fuzz.watch import Unforeseen, refuse_unforeseen
 OWNER, ANN, BEN, NEIGHBOUR = 11, 12, 13, 99
 GROUP, FORUM = -1001, -1002
 PEOPLE = (OWNER, ANN, BEN)
+FIRST_UPDATE_ID = 3_141_592_653_589
 HOURS_MAX = 40
 # Zones and rules are read once for all inputs.
 CALENDAR = Timing(Phrases(DateutilCalendar()))
@@ -31,8 +33,11 @@ class House:
     def __init__(self, **settings: Any) -> None:
         self.harness = Harness(admins=(OWNER,), calendar=CALENDAR, **settings)
         world = self.harness.world
+        # Far from what an input makes up.
+        world.queues[BOT_ID] = UpdateQueue(FIRST_UPDATE_ID, world.now)
         for user, name, language in ((OWNER, "Olga", "en"), (ANN, "Ann", "de"), (BEN, "Ben", "pt-br"), (NEIGHBOUR, "N", "en")):
             world.add_user(user, name, language_code=language)
+            world.meet(user)
         world.add_group(GROUP, "Flat")
         world.add_group(FORUM, "Club", is_forum=True)
 

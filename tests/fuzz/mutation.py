@@ -30,6 +30,11 @@ def as_text(value: Json) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)[:TEXT_CHARS_MAX]
 
 
+def as_said(value: Json) -> str:
+    """Return a value as a text that an app can send."""
+    return as_text(value)[:4096].encode("utf-8", "replace").decode()
+
+
 def as_bytes(value: Json) -> bytes:
     """Return the bytes that a text in Latin-1 stands for; of a text that is none, its UTF-8."""
     text = as_text(value)

@@ -5,6 +5,8 @@ Not here: what lies in the servers (``stores``).
 
 from typing import Any
 
+import orjson
+
 from adapters.botworld.values import WorldError
 from application.timing import Timing
 from domain.commands.table import COMMANDS
@@ -15,7 +17,7 @@ from entrypoints.harness import BOT_ID, BOT_NAME
 from tests.corpus.cases import CASES
 from tests.fuzz.house import ANN, BEN, CALENDAR, FORUM, GROUP, OWNER, House
 from tests.fuzz.loop import NoCase, Target
-from tests.fuzz.mutation import Json, as_int, as_list, as_object, as_text
+from tests.fuzz.mutation import Json, as_int, as_list, as_object, as_said, as_text
 from tests.fuzz.watch import Unforeseen, run
 
 STEPS_MAX = 12
@@ -92,12 +94,12 @@ class Talk:
         world = self.harness.world
         if "say" in step:
             self.said[(chat, user)] = world.say(
-                chat, user, as_text(step["say"])[:4096], entities=_entities(step.get("entities")),
+                chat, user, as_said(step["say"]), entities=_entities(step.get("entities")),
                 thread_id=as_int(step.get("thread"), 0, 9) or None if chat == FORUM else None,
                 reply_to=as_int(step.get("reply"), 0, 99) or None, anonymous=chat < 0 and step.get("anonymous") is True,
             ).message_id  # fmt: skip
         elif "edit" in step and (chat, user) in self.said:
-            world.edit(chat, self.said[(chat, user)], as_text(step["edit"])[:4096], entities=_entities(step.get("entities")))
+            world.edit(chat, self.said[(chat, user)], as_said(step["edit"]), entities=_entities(step.get("entities")))
         elif "press" in step:
             self._press(step["press"], user, chat)
         else:
@@ -122,6 +124,11 @@ class Talk:
 
 def _entities(value: Json) -> list[dict[str, Any]] | None:
     found = [dict(each) for each in as_list(value) if isinstance(each, dict)]
+    try:
+        orjson.dumps(found)
+    except TypeError:
+        # No JSON of Telegram's.
+        raise NoCase from None
     return found or None
 
 

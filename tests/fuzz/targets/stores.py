@@ -5,6 +5,7 @@ Not here: the file of a backup (``tools``).
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from domain.tasks.values import Late, Priority, Status, Task, Who
 from entrypoints.harness import BOT_ID
 from tests.fuzz.house import ANN, BEN, FORUM, GROUP, OWNER, House, lane_of, scope_key
 from tests.fuzz.loop import NoCase, Target
-from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object, as_text
+from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object, as_said, as_text
 from tests.fuzz.watch import Unforeseen, run
 from tests.unit.event_examples import PAYLOADS, event_of
 
@@ -54,12 +55,16 @@ def owed(value: Json) -> str:
 
 def _put(house: House, row: dict[str, Json]) -> UUID:
     chat = CHATS[as_int(row.get("chat"), 0, len(CHATS) - 1)]
-    lane = as_text(row["lane"])[:200] if "lane" in row else lane_of(chat)
+    lane = as_text(row["lane"])[:200] or "x" if "lane" in row else lane_of(chat)
     content = row.get("envelope")
+    name = None
+    if isinstance(content, dict) and row.get("id") is not True:
+        with suppress(ValueError, TypeError, AttributeError):
+            name = UUID(content.get("event_id"))
     raw = as_bytes(content) if isinstance(content, str) else json.dumps(content).encode("utf-8", "replace")
     target = TARGET_NAMES[as_int(row.get("target"), 0, 2)]
     return house.put_row(
-        target, lane, raw, attempt=as_int(row.get("attempt"), 0, 2**31 - 1), deaths=as_int(row.get("deaths"), 0, 2**31 - 1),
+        target, lane, raw, event_id=name, attempt=as_int(row.get("attempt"), 0, 2**31 - 1), deaths=as_int(row.get("deaths"), 0, 2**31 - 1),
         ordered=row.get("ordered") is not False, repeat=row.get("repeat") is True,
     )  # fmt: skip
 
@@ -147,7 +152,7 @@ def kept(value: Json) -> str:
             await harness.brain.chore() if harness.brain.chore is not None else None  # type: ignore[func-returns-value]
         user = chat if chat > 0 else ANN
         said = []
-        for command in [as_text(each)[:500] for each in as_list(given.get("say"))][:ROWS_MAX]:
+        for command in [as_said(each)[:500] for each in as_list(given.get("say"))][:ROWS_MAX]:
             said += await harness.say(user, chat, command)
         for _ in range(as_int(given.get("days"), 0, 3)):
             await harness.advance(86_400)
