@@ -165,7 +165,9 @@ def _mode_of(stored: str) -> Mode | None:
     try:
         return parse_mode(stored)
     except InvalidMode as error:
-        log.warning("the committed API mode is treated as missing: %s", error, extra={"action": "mode_unknown"})
+        log.warning(
+            "the committed API mode is treated as missing: %s", error, extra={"action": "mode_unknown"}
+        )
         return None
 
 

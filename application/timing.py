@@ -1,9 +1,9 @@
 """Time as commands and the scheduler ask for it: phrases understood, instants and rules said, zones and wall clocks.
 
 Rules and zones are kept as text; an instant is in seconds since the epoch. What was kept may be of another version, or
-damaged: a zone that nobody knows is reckoned as UTC, which is what is said back, and a rule that cannot be read as none,
-so that no chat loses its other tasks over one. Not here: how phrases are understood (``phrases``), and what commands do
-with them (``domain.commands``).
+damaged: a zone that nobody knows is reckoned as UTC, which is what is said back, and a rule that cannot be read counts
+as none, so that no chat loses its other tasks over one. Not here: how phrases are understood (``phrases``), and what
+commands do with them (``domain.commands``).
 """
 
 import logging

@@ -47,15 +47,16 @@ def url(*schemes: str) -> Check:
         try:
             parts = urlsplit(_plain(value))
             usable = parts.scheme in schemes and bool(parts.netloc if parts.scheme != "unix" else parts.path)
-            # Raises where it is no port.
-            usable = usable and (parts.scheme == "unix" or parts.port != 0)
         except ValueError:
             usable = False
-        return (
-            None
-            if usable
-            else f"must be a URL that starts with {' or '.join(f'{name}://' for name in schemes)}"
-        )
+        if not usable:
+            return f"must be a URL that starts with {' or '.join(f'{name}://' for name in schemes)}"
+        try:
+            # What a driver would stumble over.
+            _ = parts.port if parts.scheme != "unix" else None
+        except ValueError:
+            return "must be a URL whose port is a number; # / ? and @ in a password are written %23 %2F %3F and %40"
+        return None
 
     return check
 
@@ -69,7 +70,8 @@ def redis_url(value: Any) -> str | None:
     from adapters.redis_streams.connect import connect
 
     try:
-        connect(_plain(value)).connection_pool.make_connection()
+        pool: Any = connect(_plain(value)).connection_pool
+        pool.make_connection()
     except (ValueError, TypeError):
         return "must be a URL whose database and options a Redis client knows, such as redis://host:6379/0"
     return None

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from application.ports import Clock, Depth, Entry, Wakeup
 from domain.errors import Unavailable
+from domain.scope import is_lane
 
 Encoded = dict[str, bytes]
 EntryId = tuple[int, int]
@@ -215,7 +216,7 @@ def _encode(wakeup: Wakeup) -> Encoded:
 
 def _decode(target: str, fields: Encoded) -> Wakeup | None:
     try:
-        return Wakeup(
+        wakeup = Wakeup(
             target=target,
             lane=fields["lane"].decode(),
             event_id=UUID(fields["event_id"].decode()),
@@ -224,6 +225,7 @@ def _decode(target: str, fields: Encoded) -> Wakeup | None:
         )
     except (KeyError, ValueError):
         return None
+    return wakeup if is_lane(wakeup.lane) else None
 
 
 def _id(text: str) -> EntryId:

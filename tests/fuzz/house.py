@@ -9,11 +9,11 @@ from uuid import UUID
 from attrs import evolve
 
 from adapters.botworld.updates import UpdateQueue
+from adapters.calendar.recurrence import DateutilCalendar
 from adapters.memory.database import Row
 from application.changes import Head
 from application.phrases import Phrases
 from application.timing import Timing
-from adapters.calendar.recurrence import DateutilCalendar
 from domain.ids import event_id_of
 from entrypoints.harness import BOT_ID, Harness
 from tests.fuzz.watch import Unforeseen, refuse_unforeseen
@@ -35,7 +35,12 @@ class House:
         world = self.harness.world
         # Far from what an input makes up.
         world.queues[BOT_ID] = UpdateQueue(FIRST_UPDATE_ID, world.now)
-        for user, name, language in ((OWNER, "Olga", "en"), (ANN, "Ann", "de"), (BEN, "Ben", "pt-br"), (NEIGHBOUR, "N", "en")):
+        for user, name, language in (
+            (OWNER, "Olga", "en"),
+            (ANN, "Ann", "de"),
+            (BEN, "Ben", "pt-br"),
+            (NEIGHBOUR, "N", "en"),
+        ):
             world.add_user(user, name, language_code=language)
             world.meet(user)
         world.add_group(GROUP, "Flat")
@@ -63,7 +68,9 @@ class House:
         refuse_unforeseen([row.reason for row in rows] + reasons)
         return tuple(reasons)
 
-    def put_row(self, target: str, lane: str, envelope: bytes, *, event_id: UUID | None = None, **more: Any) -> UUID:
+    def put_row(
+        self, target: str, lane: str, envelope: bytes, *, event_id: UUID | None = None, **more: Any
+    ) -> UUID:
         """Put a row into the outbox as damage, or an older version, may have left it there."""
         tables = self.harness.database.tables
         tables.seq += 1

@@ -22,6 +22,7 @@ from tests.fuzz.watch import watching
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
+REGRESSIONS = HERE / "regressions.jsonl"
 KEPT_BYTES_MAX = 20_000
 TRIES_TO_SHRINK_MAX = 400
 # So many lines of ours for one input are too much work; some hundred times what the longest ordinary one takes.
@@ -78,7 +79,7 @@ class Campaign:
     seen: set[int] = field(factory=set)
     kept: list[tuple[Json, Paths]] = field(factory=list)
     failures: dict[str, Failure] = field(factory=dict)
-    _tracer: Tracer = field(factory=Tracer)
+    tracer: Tracer = field(factory=Tracer)
     _picks: list[int] = field(factory=list)
     _mutator: Mutator = field(
         init=False, default=Factory(lambda self: Mutator(self.random, self.target.words), takes_self=True)
@@ -91,7 +92,9 @@ class Campaign:
 
     def step(self) -> None:
         """Change one of the inputs that were kept, rather one that was seldom changed, and try it."""
-        best = min(self.random.sample(range(len(self.kept)), min(4, len(self.kept))), key=self._picks.__getitem__)
+        best = min(
+            self.random.sample(range(len(self.kept)), min(4, len(self.kept))), key=self._picks.__getitem__
+        )
         self._picks[best] += 1
         others = [self.kept[self.random.randrange(len(self.kept))][0] for _ in range(2)]
         self.attempt(self._mutator.changed(self.kept[best][0], others))
@@ -115,13 +118,13 @@ class Campaign:
             self._picks.append(0)
 
     def _paths_of(self, value: Json) -> tuple[str, Paths]:
-        with watching(), self._tracer.tracing():
+        with watching(), self.tracer.tracing():
             outcome = self.target.run(value)
-        self.events_max = max(self.events_max, self._tracer.events)
-        if self._tracer.events > LINES_MAX:
-            raise AssertionError(f"{self._tracer.events} lines of code for one input")
+        self.events_max = max(self.events_max, self.tracer.events)
+        if self.tracer.events > LINES_MAX:
+            raise AssertionError(f"{self.tracer.events} lines of code for one input")
         # What came of it counts as a way of its own.
-        return outcome, self._tracer.paths() | {-int(hashlib.md5(outcome.encode()).hexdigest()[:12], 16)}
+        return outcome, self.tracer.paths() | {-int(hashlib.md5(outcome.encode()).hexdigest()[:12], 16)}
 
     def _fail(self, value: Json, error: Exception) -> None:
         signature = signature_of(error)
@@ -211,10 +214,16 @@ def _parts(value: Json) -> Iterator[Json]:
 def _with(value: Json, at: Any, name: Any, part: Json) -> Json:
     """Return a copy of ``value`` in which the place ``name`` of its part ``at`` holds ``part``, or nothing."""
     if isinstance(value, dict):
-        items = {key: part if value is at and key == name else _with(each, at, name, part) for key, each in value.items()}
+        items = {
+            key: part if value is at and key == name else _with(each, at, name, part)
+            for key, each in value.items()
+        }
         return {key: each for key, each in items.items() if each is not _GONE}
     if isinstance(value, list):
-        listed = [part if value is at and key == name else _with(each, at, name, part) for key, each in enumerate(value)]
+        listed = [
+            part if value is at and key == name else _with(each, at, name, part)
+            for key, each in enumerate(value)
+        ]
         return [each for each in listed if each is not _GONE]
     return value
 
@@ -230,12 +239,22 @@ def read_lines(path: Path) -> list[Json]:
 
 
 def search(
-    target: Target, seed: int, *, inputs: int | None = None, seconds: float | None = None, more: Sequence[Json] = ()
+    target: Target,
+    seed: int,
+    *,
+    inputs: int | None = None,
+    seconds: float | None = None,
+    more: Sequence[Json] = (),
+    tracer: Tracer | None = None,
 ) -> Campaign:
-    """Try so many inputs, or for so long, and return what was found."""
-    found = Campaign(target, Random(f"{seed}:{target.name}"))
+    """Try so many inputs, or for so long, and return what was found. What there is to begin with is tried anyway."""
+    found = Campaign(target, Random(f"{seed}:{target.name}"), tracer=tracer or Tracer())
     found.begin(more)
     until = time.monotonic() + seconds if seconds is not None else None
-    while found.kept and (inputs is None or found.tried < inputs) and (until is None or time.monotonic() < until):
+    while (
+        found.kept
+        and (inputs is None or found.tried < inputs)
+        and (until is None or time.monotonic() < until)
+    ):
         found.step()
     return found

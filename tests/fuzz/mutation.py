@@ -12,16 +12,110 @@ from typing import Any
 Json = Any
 
 NUMBERS: tuple[int | float, ...] = (
-    0, 1, -1, 2, 9, 10, 59, 60, 99, 127, 255, 256, 4095, 4096, 65_535, 2**31 - 1, 2**31, -(2**31) - 1, 2**53 - 1, 2**53,
-    -(2**53), 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 2**70, 10**400, 0.5, -0.0, 1e308, 1e-320, float("inf"), float("nan"),
-    253_402_300_799, 253_402_300_800, -62_135_596_801,
-)  # fmt: skip
+    0,
+    1,
+    -1,
+    2,
+    9,
+    10,
+    59,
+    60,
+    99,
+    127,
+    255,
+    256,
+    4095,
+    4096,
+    65_535,
+    2**31 - 1,
+    2**31,
+    -(2**31) - 1,
+    2**53 - 1,
+    2**53,
+    -(2**53),
+    2**63 - 1,
+    2**63,
+    -(2**63) - 1,
+    2**64,
+    2**70,
+    10**400,
+    0.5,
+    -0.0,
+    1e308,
+    1e-320,
+    float("inf"),
+    float("nan"),
+    253_402_300_799,
+    253_402_300_800,
+    -62_135_596_801,
+)
 SIGNS = (
-    "\x00", "\n", "\r\n", "\t", " ", "\u00a0", "\u2028", "\u200b", "\u200e", "\u202e", "\ufeff", "\ufffd", "\ufffe",
-    "\x1b[2J", "\x1f", "\x7f", "\x85", "\ud800", "\udfff", "\U0001f44b\U0001f3fd", "e\u0301", "\u0130", "ß", "ﬁ", "٣",
-    "²", "½", "Ⅻ", "%", "\\", '"', "'", "`", "*", "_", "[", "]", "(", ")", "{", "}", "<", ">", "&", ";", ":", ",", ".",
-    "/", "-", "+", "=", "#", "@", "!", "|", "~", "^", "$", "0", "1", "9", "00", "a", "Z",
-)  # fmt: skip
+    "\x00",
+    "\n",
+    "\r\n",
+    "\t",
+    " ",
+    "\u00a0",
+    "\u2028",
+    "\u200b",
+    "\u200e",
+    "\u202e",
+    "\ufeff",
+    "\ufffd",
+    "\ufffe",
+    "\x1b[2J",
+    "\x1f",
+    "\x7f",
+    "\x85",
+    "\ud800",
+    "\udfff",
+    "\U0001f44b\U0001f3fd",
+    "e\u0301",
+    "\u0130",
+    "ß",
+    "ﬁ",
+    "٣",
+    "²",
+    "½",
+    "Ⅻ",
+    "%",
+    "\\",
+    '"',
+    "'",
+    "`",
+    "*",
+    "_",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "<",
+    ">",
+    "&",
+    ";",
+    ":",
+    ",",
+    ".",
+    "/",
+    "-",
+    "+",
+    "=",
+    "#",
+    "@",
+    "!",
+    "|",
+    "~",
+    "^",
+    "$",
+    "0",
+    "1",
+    "9",
+    "00",
+    "a",
+    "Z",
+)
 TEXT_CHARS_MAX = 20_000
 
 
@@ -46,7 +140,13 @@ def as_bytes(value: Json) -> bytes:
 
 def as_int(value: Json, low: int, high: int) -> int:
     """Return a value as an integer within bounds, whatever it is."""
-    number = value if isinstance(value, int) else int(value) if isinstance(value, float) and value == value and abs(value) < 1e300 else 0  # fmt: skip
+    number = (
+        value
+        if isinstance(value, int)
+        else int(value)
+        if isinstance(value, float) and value == value and abs(value) < 1e300
+        else 0
+    )
     return min(max(number, low), high)
 
 
@@ -108,11 +208,20 @@ class Mutator:
 
     def _odd(self) -> Json:
         random = self._random
-        return random.choice((
-            lambda: random.choice((None, True, False)), lambda: random.choice(NUMBERS),
-            lambda: random.choice(SIGNS) * random.choice((1, 1, 3, 64, 5000)), lambda: random.choice(self._words or SIGNS),
-            lambda: "", list, dict, lambda: [[[[[]]]]], lambda: [None], lambda: {"": {}},
-        ))()  # fmt: skip
+        return random.choice(
+            (
+                lambda: random.choice((None, True, False)),
+                lambda: random.choice(NUMBERS),
+                lambda: random.choice(SIGNS) * random.choice((1, 1, 3, 64, 5000)),
+                lambda: random.choice(self._words or SIGNS),
+                lambda: "",
+                list,
+                dict,
+                lambda: [[[[[]]]]],
+                lambda: [None],
+                lambda: {"": {}},
+            )
+        )()
 
     def _move(self, at: Any, name: Any, others: Sequence[Json]) -> None:
         """Take a part away, give it twice, or put it under another name."""
@@ -166,6 +275,10 @@ class Mutator:
             start = random.randint(0, len(other))
             piece = other[start : start + random.choice((1, 4, 16, 200))]
         else:
-            piece = chr(random.choice((random.randrange(128), random.randrange(256), random.randrange(0x3000))))
+            piece = chr(
+                random.choice((random.randrange(128), random.randrange(256), random.randrange(0x3000)))
+            )
         glue = random.choice(("", "", "", " "))
-        return (value[:begin] + glue + piece + glue + value[end if random.random() < 0.5 else begin :])[:TEXT_CHARS_MAX]
+        return (value[:begin] + glue + piece + glue + value[end if random.random() < 0.5 else begin :])[
+            :TEXT_CHARS_MAX
+        ]

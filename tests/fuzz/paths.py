@@ -37,6 +37,7 @@ class Tracer:
     Numbers given to files are those of one process; they mean nothing in another.
     """
 
+    packages: Sequence[str] = PACKAGES
     events: int = 0
     _bases: dict[CodeType, int | None] = field(factory=dict)
     _files: dict[str, int | None] = field(factory=dict)
@@ -82,12 +83,12 @@ class Tracer:
 
     def _file(self, name: str) -> int | None:
         if name not in self._files:
-            number = len(self._files) + 1 if is_ours(name) else None
+            number = len(self._files) + 1 if is_ours(name, self.packages) else None
             self._files[name] = number * LINES_MAX * LINES_MAX if number is not None else None
         return self._files[name]
 
 
-def is_ours(name: str, packages: Sequence[str] = PACKAGES) -> bool:
+def is_ours(name: str, packages: Sequence[str]) -> bool:
     """Tell whether a file is one of those that are looked at."""
     path = Path(name)
     if not path.is_relative_to(ROOT):

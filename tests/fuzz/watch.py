@@ -13,9 +13,12 @@ from typing import Any
 
 # What the audit says of what nobody foresaw.
 UNFORESEEN = (
-    " in the handler", "its transaction failed", "not storable", "its handler made an invalid event",
+    " in the handler",
+    "its transaction failed",
+    "not storable",
+    "its handler made an invalid event",
     "in an unforeseen way",
-)  # fmt: skip
+)
 
 
 # What the journal logs of a dead letter; its reasons are looked at.

@@ -19,23 +19,12 @@ from tests.fuzz.house import ANN, BEN, CALENDAR, FORUM, GROUP, OWNER, House
 from tests.fuzz.loop import NoCase, Target
 from tests.fuzz.mutation import Json, as_int, as_list, as_object, as_said, as_text
 from tests.fuzz.watch import Unforeseen, run
+from tests.fuzz.words import WORDS, thought_of
 
 STEPS_MAX = 12
 PEOPLE = (OWNER, ANN, BEN)
-LANGUAGES = ("en", "de", "fr", "es", "it", "pt-br", "ru", "tr", "uk", None, "xx")
-WORDS_OF_TIME = (
-    "tomorrow", "at 9", "9am", "21:30", "every monday", "every 2 weeks", "in 10 minutes", "in 3 days", "on 31.12.", "31.12.2026",
-    "2026-12-31", "12/31/26", "noon", "midnight", "next friday", "last day of the month", "every day at 8", "until 1 may",
-    "3 times", "5x", "for 3 days", "morgen", "um 9", "übermorgen", "jeden Dienstag", "alle 2 Stunden", "halb 8", "viertel nach",
-    "heute abend", "demain", "mañana", "domani", "amanhã", "завтра", "в 9", "yarın", "через час", "on the 5th", "the first monday",
-    "quarter past", "Berlin", "UTC", "+05:30", "Europe/Berlin", "30 Feb", "29 Feb", "weekdays", "yearly", "1h30", "2,5 h", "now",
-    "#tag", "!high", "!low", "@bob", "to call mum", "8-10", "9 or 10", "between 8 and 9", "since", "before", "minutes before",
-)  # fmt: skip
-WORDS_OF_COMMANDS = tuple(f"/{name}" for name in COMMANDS) + (
-    f"@{BOT_NAME}", "all", "done", "today", "overdue", "off", "on", "list", "add", "admin", "invite", "remove", "allow", "revoke",
-    "22:00-07:00", "1h,4h,1d", "none", "skip", "expire", "label", "custom", "auto", "#1", "1", "2", "1-3", "1,2", "*", "10m", "page 2",
-    "search milk", "high", "low", "text", "title", "for @ben", "tag #a", "no time", "Berlin", "Springfield", "0", "99999999999999999999",
-)  # fmt: skip
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt-br", "ru", "tr", "uk", "xx")
+WORDS_OF_COMMANDS = (*(f"/{name}" for name in COMMANDS), f"@{BOT_NAME}", *WORDS["commands"])
 
 
 def updates(value: Json) -> str:
@@ -94,12 +83,18 @@ class Talk:
         world = self.harness.world
         if "say" in step:
             self.said[(chat, user)] = world.say(
-                chat, user, as_said(step["say"]), entities=_entities(step.get("entities")),
+                chat,
+                user,
+                as_said(step["say"]),
+                entities=_entities(step.get("entities")),
                 thread_id=as_int(step.get("thread"), 0, 9) or None if chat == FORUM else None,
-                reply_to=as_int(step.get("reply"), 0, 99) or None, anonymous=chat < 0 and step.get("anonymous") is True,
-            ).message_id  # fmt: skip
+                reply_to=as_int(step.get("reply"), 0, 99) or None,
+                anonymous=chat < 0 and step.get("anonymous") is True,
+            ).message_id
         elif "edit" in step and (chat, user) in self.said:
-            world.edit(chat, self.said[(chat, user)], as_said(step["edit"]), entities=_entities(step.get("entities")))
+            world.edit(
+                chat, self.said[(chat, user)], as_said(step["edit"]), entities=_entities(step.get("entities"))
+            )
         elif "press" in step:
             self._press(step["press"], user, chat)
         else:
@@ -116,9 +111,16 @@ class Talk:
             world.press(chat, user, message_id, data)
         elif isinstance(which, str):
             body = {
-                "id": str(10**9 + self.count), "from": world.account(user), "chat_instance": "1", "data": which,
-                "message": {"message_id": found[-1][0] if found else 1, "date": 1, "chat": world.chats[chat].as_json()},
-            }  # fmt: skip
+                "id": str(10**9 + self.count),
+                "from": world.account(user),
+                "chat_instance": "1",
+                "data": which,
+                "message": {
+                    "message_id": found[-1][0] if found else 1,
+                    "date": 1,
+                    "chat": world.chats[chat].as_json(),
+                },
+            }
             world.queues[BOT_ID].put("callback_query", chat, body)
 
 
@@ -148,7 +150,9 @@ def conversation(value: Json) -> str:
         if letters:
             raise Unforeseen(f"a dead letter: {letters[0]}")
         rows = await talk.harness.audit(consumer="brain")
-        return " ".join(sorted({_said_of(row.reason) for row in rows if row.outcome is not Outcome.ACCEPTED}))[:80]
+        return " ".join(
+            sorted({_said_of(row.reason) for row in rows if row.outcome is not Outcome.ACCEPTED})
+        )[:80]
 
     return run(step)
 
@@ -165,8 +169,10 @@ def phrase(value: Json) -> str:
     now = float(as_int(given.get("now"), 0, 4_000_000_000))
     zone = given.get("zone") if isinstance(given.get("zone"), str) else None
     timing: Timing = CALENDAR
-    answer = timing.understand(text, now=now, zone=zone, language=language, needed=given.get("needed") is True)
-    for place in (timing.find_zone(text).names if len(text) < 200 else ()):
+    answer = timing.understand(
+        text, now=now, zone=zone, language=language, needed=given.get("needed") is True
+    )
+    for place in timing.find_zone(text).names if len(text) < 200 else ():
         timing.wall(now, place)
     match answer:
         case Understood():
@@ -185,58 +191,46 @@ def phrase(value: Json) -> str:
             return answer.key
 
 
-
 def _updates() -> list[Json]:
     return [[case.update] for case in CASES[::5] if len(str(case.update)) < 3000]
 
 
 def _conversations() -> list[Json]:
-    zone = {"say": "/timezone Berlin", "who": 0}
     one = [[{"say": f"/{name} {args}", "who": 0}] for name in COMMANDS for args in ("", "1")]
-    return [
-        *one,
-        [zone, {"say": "/remind tomorrow at 9 water the plants #home !high", "who": 0}, {"wait": 90_000}, {"press": 0}, {"press": 1}],
-        [zone, {"say": "/task milk", "who": 0}, {"say": "/tasks", "who": 0}, {"press": 0}, {"say": "/done 1", "who": 0}, {"say": "/undone 1"}],
-        [zone, {"say": "/remind every monday at 8 run", "who": 0}, {"say": "/edit 1 every tuesday at 9", "who": 0}, {"say": "/why 1"}, {"say": "/cancel 1"}],
-        [zone, {"say": "/remind at 7 rise", "who": 0}, {"press": 0}, {"press": 1}, {"say": "/snooze 1 2h"}, {"say": "/late 1 skip"}, {"wait": 200_000}],
-        [zone, {"say": "/quiet 22:00-07:00", "who": 0}, {"say": "/escalation 1h,4h"}, {"say": "/remind in 5 minutes tea"}, {"wait": 100_000}],
-        [zone, {"say": "/digest 8:00", "who": 0}, {"say": "/remind tomorrow at 10 x"}, {"wait": 100_000}, {"say": "/digest off"}],
-        [{"say": "/timezone Springfield", "who": 1}, {"press": 0}, {"press": "z1:Europe/Berlin"}, {"press": "q1:00000000:0"}],
-        [{"say": "/access", "who": 0}, {"say": "/access invite"}, {"say": "/access add 13"}, {"say": "/access remove 13"}, {"say": "/api custom"}, {"say": "/status"}],
-        [{"say": "/timezone Tokyo", "who": 1, "where": 2}, {"say": "/remind tomorrow at 9 x for Ben", "who": 1, "where": 2, "entities": [{"type": "bot_command", "offset": 0, "length": 7}, {"type": "text_mention", "offset": 27, "length": 3, "user": {"id": 13, "is_bot": False, "first_name": "Ben"}}]}, {"wait": 90_000}, {"press": 0, "who": 2, "where": 2}],
-        [{"say": "hello *bold* `code`", "who": 2}, {"edit": "hello **you**", "who": 2}, {"say": "/start", "who": 2, "where": 3, "thread": 3}],
-        [{"press": "t1:done:AAAAAAAAAAAAAAAAAAAAAA:abc", "who": 1}, {"press": "d1:AAAAAAAAAAAAAAAAAAAAAA::1:open"}, {"press": "l1:2:open"}, {"press": "l1:9999:"}],
-    ]  # fmt: skip
+    return [*one, *thought_of("conversation")]
 
 
 def _phrases() -> list[Json]:
-    now = 1_790_000_000
-    one = [{"text": word, "language": None, "zone": "Europe/Berlin", "now": now} for word in WORDS_OF_TIME]
-    return [
-        *one,
-        {"text": "call mum every 2nd tuesday at 9 and 17 until 1 may", "language": "en", "zone": "America/New_York", "now": now},
-        {"text": "jeden letzten Freitag im Monat um halb 8 Müll", "language": "de", "zone": "Europe/Berlin", "now": now},
-        {"text": "in 10 minutes tea", "language": "en", "zone": None, "now": now},
-        {"text": "at 2:30 x", "language": "en", "zone": "Europe/Berlin", "now": 1_774_700_000, "needed": True},
+    one = [
+        {"text": word, "language": None, "zone": "Europe/Berlin", "now": 1_790_000_000}
+        for word in WORDS["time"]
     ]
+    return [*one, *thought_of("phrase")]
 
 
 TARGETS = (
     Target(
-        "update", "updates as Telegram, or who knows the secret, may send them: any JSON",
-        "an event or ignored with its reason, each with its audit row; whatever is answered ends; a neighbour is answered",
-        updates, _updates,
-        ("message", "edited_message", "callback_query", "my_chat_member", "update_id", "chat", "from", "text", "caption", "entities", "private", "supergroup", "channel", "migrate_to_chat_id", "media_group_id", "message_thread_id", "is_topic_message", "reply_to_message", "sender_chat", "forward_origin", "via_bot", *WORDS_OF_COMMANDS[:14]),
+        "update",
+        "updates as Telegram, or who knows the secret, may send them: any JSON",
+        "an event, or ignored with its reason, each with its audit row; all of it ends; a neighbour is answered",
+        updates,
+        _updates,
+        (*WORDS["update"], *WORDS_OF_COMMANDS),
     ),
     Target(
-        "conversation", "every command with any words and entities, edits, presses of any button, by anybody, in private and in groups, over days",
-        "an answer, or nothing where nobody is meant; no dead letter; nothing that Telegram refuses; a neighbour is answered",
-        conversation, _conversations,
-        ("say", "edit", "press", "wait", "who", "where", "entities", "text_mention", "reply", *WORDS_OF_COMMANDS, *WORDS_OF_TIME),
+        "conversation",
+        "every command with any words and entities, edits, presses of any button, by anybody, anywhere, over days",
+        "an answer, or none where nobody is meant; no dead letter; a neighbour is answered",
+        conversation,
+        _conversations,
+        (*WORDS["conversation"], *WORDS_OF_COMMANDS, *WORDS["time"]),
     ),
     Target(
-        "phrase", "what people write about time, in any language and zone",
+        "phrase",
+        "what people write about time, in any language and zone",
         "a time to come, a rule with its next times, a question, or a refusal",
-        phrase, _phrases, (*WORDS_OF_TIME, *(each for each in LANGUAGES if each)),
+        phrase,
+        _phrases,
+        (*WORDS["time"], *LANGUAGES),
     ),
-)  # fmt: skip
+)

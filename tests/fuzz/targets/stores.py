@@ -6,12 +6,10 @@ Not here: the file of a backup (``tools``).
 
 import json
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from adapters.codec import Codec
 from adapters.memory.tasks import TaskRow
-from domain.events.telegram import MessageClass
 from domain.ids import event_id_of
 from domain.runtime_state import KEY
 from domain.tasks.values import Late, Priority, Status, Task, Who
@@ -20,6 +18,7 @@ from tests.fuzz.house import ANN, BEN, FORUM, GROUP, OWNER, House, lane_of, scop
 from tests.fuzz.loop import NoCase, Target
 from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object, as_said, as_text
 from tests.fuzz.watch import Unforeseen, run
+from tests.fuzz.words import WORDS, thought_of
 from tests.unit.event_examples import PAYLOADS, event_of
 
 ROWS_MAX = 6
@@ -53,7 +52,8 @@ def owed(value: Json) -> str:
     return run(step)
 
 
-def _put(house: House, row: dict[str, Json]) -> UUID:
+def row_of(row: dict[str, Json]) -> tuple[str, str, bytes, UUID | None]:
+    """Return target, lane and bytes of a row, and its name, which is that of its event unless told otherwise."""
     chat = CHATS[as_int(row.get("chat"), 0, len(CHATS) - 1)]
     lane = as_text(row["lane"])[:200] or "x" if "lane" in row else lane_of(chat)
     content = row.get("envelope")
@@ -62,16 +62,30 @@ def _put(house: House, row: dict[str, Json]) -> UUID:
         with suppress(ValueError, TypeError, AttributeError):
             name = UUID(content.get("event_id"))
     raw = as_bytes(content) if isinstance(content, str) else json.dumps(content).encode("utf-8", "replace")
-    target = TARGET_NAMES[as_int(row.get("target"), 0, 2)]
+    return TARGET_NAMES[as_int(row.get("target"), 0, 2)], lane, raw, name
+
+
+def _put(house: House, row: dict[str, Json]) -> UUID:
+    target, lane, raw, name = row_of(row)
     return house.put_row(
-        target, lane, raw, event_id=name, attempt=as_int(row.get("attempt"), 0, 2**31 - 1), deaths=as_int(row.get("deaths"), 0, 2**31 - 1),
-        ordered=row.get("ordered") is not False, repeat=row.get("repeat") is True,
-    )  # fmt: skip
+        target,
+        lane,
+        raw,
+        event_id=name,
+        attempt=as_int(row.get("attempt"), 0, 2**31 - 1),
+        deaths=as_int(row.get("deaths"), 0, 2**31 - 1),
+        ordered=row.get("ordered") is not False,
+        repeat=row.get("repeat") is True,
+    )
 
 
 def envelope(value: Json) -> str:
     """Read bytes as an event, and write what was read."""
-    raw = as_bytes(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")  # fmt: skip
+    raw = (
+        as_bytes(value)
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    )
     codec = Codec()
     from domain.errors import InvalidEvent
 
@@ -83,7 +97,11 @@ def envelope(value: Json) -> str:
             codec.decode(raw)
         except InvalidEvent as other:
             again = other.reasons
-        if not error.reasons or again != error.reasons or not all(each.isprintable() for each in error.reasons):
+        if (
+            not error.reasons
+            or again != error.reasons
+            or not all(each.isprintable() for each in error.reasons)
+        ):
             raise Unforeseen("a refusal without its reasons, or not the same twice") from error
         return error.reasons[0].split(":")[-1][:24]
     if codec.decode(codec.encode(event)) != event:
@@ -107,7 +125,8 @@ def entries(value: Json) -> str:
         ids = [str(row.head.event_id) for row in harness.database.tables.outbox.values()]
         for each in given:
             fields = {
-                as_bytes(name)[:200].decode("latin-1"): _field(part, known, ids) for name, part in as_object(each.get("fields")).items()
+                as_bytes(name)[:200].decode("latin-1"): field_of(part, known, ids)
+                for name, part in as_object(each.get("fields")).items()
             }
             harness.streams.add_raw(TARGET_NAMES[as_int(each.get("target"), 0, 2)], fields)
         await harness.settle()
@@ -123,7 +142,7 @@ def entries(value: Json) -> str:
     return run(step)
 
 
-def _field(part: Json, known: dict[str, str], ids: list[str]) -> bytes:
+def field_of(part: Json, known: dict[str, str], ids: list[str]) -> bytes:
     """Return the bytes of a field; ``$ann`` and the like stand for what is known of others."""
     if isinstance(part, int) and not isinstance(part, bool):
         return ids[part % len(ids)].encode() if ids else b""
@@ -143,7 +162,7 @@ def kept(value: Json) -> str:
         for name, text in as_object(given.get("settings")).items():
             tables.settings[(scope_key(chat), name[:60])] = as_text(text)[:4000]
         for number, each in enumerate(as_list(given.get("tasks"))[:ROWS_MAX]):
-            task = _task(as_object(each), number)
+            task = task_of(as_object(each), number)
             tables.tasks.tasks[task.task_id] = TaskRow(scope_key(chat), task)
         if "mode" in given:
             harness.redis.set(KEY, as_text(given["mode"]).encode("utf-8", "replace").decode())
@@ -165,25 +184,41 @@ def kept(value: Json) -> str:
     return run(step)
 
 
-def _task(given: dict[str, Json], number: int) -> Task:
+def task_of(given: dict[str, Json], number: int) -> Task:
+    """Return the task that an input describes, as far as a column can hold it."""
+
     def instant(name: str) -> float | None:
         at = given.get(name)
         # What the column of a database can hold.
-        return float(as_int(at, -62_135_596_800, 253_402_300_799)) if isinstance(at, int | float) and not isinstance(at, bool) else None  # fmt: skip
+        return (
+            float(as_int(at, -62_100_000_000, 253_402_300_799))
+            if isinstance(at, int | float) and not isinstance(at, bool)
+            else None
+        )
 
     rule, thread = given.get("rule"), given.get("thread")
     who = given.get("who")
     return Task(
-        task_id=event_id_of(f"task:{number}"), number=as_int(given.get("number", number + 1), 0, 2**31 - 1),
-        title=as_text(given.get("title", "x"))[:500].encode("utf-8", "replace").decode().replace("\0", "?") or "x",
-        status=list(Status)[as_int(given.get("status"), 0, 2)], due_at=instant("due_at"), remind_at=instant("remind_at"),
-        zone=as_text(given.get("zone", "UTC"))[:200], rule=as_text(rule)[:1000] if rule is not None else None,
-        priority=list(Priority)[as_int(given.get("priority", 1), 0, 2)], tags=tuple(as_text(tag)[:32] for tag in as_list(given.get("tags"))[:10]),
-        late=list(Late)[as_int(given.get("late"), 0, 2)], times_said=as_int(given.get("times_said"), 0, 2**31 - 1),
-        is_paused=given.get("is_paused") is True, thread_id=as_int(thread, 1, 2**31) if thread is not None else None,
-        made_by=Who(BEN, as_text(who)[:256]) if who is not None else None, assigned_to=Who(as_int(given.get("for"), 0, 2**52), "B") if "for" in given else None,
-        language=as_text(given["language"])[:35] if "language" in given else None, created_at=instant("created_at") or 0.0,
-    )  # fmt: skip
+        task_id=event_id_of(f"task:{number}"),
+        number=as_int(given.get("number", number + 1), 0, 2**31 - 1),
+        title=as_text(given.get("title", "x"))[:500].encode("utf-8", "replace").decode().replace("\0", "?")
+        or "x",
+        status=list(Status)[as_int(given.get("status"), 0, 2)],
+        due_at=instant("due_at"),
+        remind_at=instant("remind_at"),
+        zone=as_text(given.get("zone", "UTC"))[:200],
+        rule=as_text(rule)[:1000] if rule is not None else None,
+        priority=list(Priority)[as_int(given.get("priority", 1), 0, 2)],
+        tags=tuple(as_text(tag)[:32] for tag in as_list(given.get("tags"))[:10]),
+        late=list(Late)[as_int(given.get("late"), 0, 2)],
+        times_said=as_int(given.get("times_said"), 0, 2**31 - 1),
+        is_paused=given.get("is_paused") is True,
+        thread_id=as_int(thread, 1, 2**31) if thread is not None else None,
+        made_by=Who(BEN, as_text(who)[:256]) if who is not None else None,
+        assigned_to=Who(as_int(given.get("for"), 0, 2**52), "B") if "for" in given else None,
+        language=as_text(given["language"])[:35] if "language" in given else None,
+        created_at=instant("created_at") or 0.0,
+    )
 
 
 def _envelopes() -> list[Json]:
@@ -195,72 +230,46 @@ def _owed() -> list[Json]:
     for number, event in enumerate(_envelopes()):
         event = json.loads(json.dumps(event).replace(": 7,", f": {BOT_ID},"))
         found.append([{"target": number % 3, "chat": number % 5, "envelope": event}])
-        found.append([{"target": int(event["target"] == "sender"), "chat": 2, "envelope": event}, {"target": 1, "chat": 2, "envelope": "{"}])
-    found.append([{"lane": "", "envelope": ""}, {"lane": "x", "envelope": "null"}, {"lane": "1000:abc", "target": 1, "envelope": _envelopes()[2]}])
-    found.append([{"target": 1, "chat": 0, "envelope": _envelopes()[2], "attempt": 7, "deaths": 4, "repeat": True, "ordered": False}])
-    return found
-
-
-def _entries() -> list[Json]:
-    good = {"lane": "$ann", "event_id": 0, "attempt": "0", "event": "{}"}
-    return [
-        [{"target": 0, "fields": good}],
-        [{"target": 0, "fields": {**good, "lane": "$ben"}}, {"target": 1, "fields": good}],
-        [{"target": 0, "fields": {}}, {"target": 0, "fields": {"a": "b"}}],
-        [{"target": 0, "fields": {**good, "attempt": "x"}}, {"target": 0, "fields": {**good, "event_id": "x"}}],
-        [{"target": 0, "fields": {**good, "lane": "\x00"}}, {"target": 0, "fields": {**good, "lane": "\xff"}}],
-        [{"target": 0, "fields": {**good, "lane": ""}}, {"target": 2, "fields": {**good, "lane": "no lane"}}],
-        [{"target": 0, "fields": {**good, "attempt": "9" * 5000}}, {"target": 1, "fields": {**good, "event_id": "{" + "0" * 32 + "}"}}],
-    ]
-
-
-def _kept() -> list[Json]:
-    now = 1_750_000_000
-    said = ["/tasks", "/why 1", "/done 1", "/edit 1 tomorrow at 9", "/undone 1", "/snooze 1 1h"]
-    rule = "DTSTART;TZID=Europe/Berlin:20250101T090000\nRRULE:FREQ=DAILY;BYHOUR=9;BYMINUTE=0"
-    return [
-        {"chat": 0, "settings": {"zone": "Europe/Berlin"}, "tasks": [{"due_at": now + 60, "remind_at": now + 60}], "say": said, "days": 1},
-        {"chat": 2, "settings": {"zone": "Mars/Base"}, "tasks": [{"due_at": now + 60, "remind_at": now + 60, "zone": "Mars/Base"}], "say": said, "days": 1},
-        {"chat": 0, "settings": {"zone": "", "quiet": "25:00-99:99", "escalation": "x"}, "tasks": [{"rule": rule, "due_at": now, "remind_at": now, "zone": "Europe/Berlin"}], "say": said, "days": 2},
-        {"chat": 0, "tasks": [{"rule": "FREQ=SECONDLY", "due_at": now, "remind_at": now}, {"due_at": now + 5, "remind_at": now + 5, "title": "later"}], "say": said, "days": 2},
-        {"chat": 1, "mode": "gpt", "committed": "auto", "say": ["/api", "/status", "/api custom"]},
-        {"chat": 4, "mode": "auto", "committed": "gpt", "told": True, "say": ["/api", "/status", "/api custom"]},
-        {"chat": 1, "settings": {"question": "{}", "album": "1", "greeted": "?", "ask": "[]"}, "say": ["/remind at 7 x", "/timezone Berlin", "/digest", "/quiet", "/escalation"]},
-        {"chat": 0, "settings": {"zone": "UTC", "quiet": "22:00-07:00"}, "tasks": [{"number": 0, "due_at": now + 60, "remind_at": now + 60, "rule": rule}], "say": ["/digest", "/tasks today"], "days": 1},
-        {"chat": 0, "tasks": [{"due_at": 253402300799, "remind_at": now, "zone": "Pacific/Kiritimati"}], "say": said, "days": 1},
-        {"chat": 0, "tasks": [{"due_at": -62135596800, "remind_at": -62135596800, "zone": "America/New_York"}], "say": said, "days": 1},
-    ]  # fmt: skip
-
-
-RULE_WORDS = (
-    "FREQ=", "DAILY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY", "MINUTELY", "SECONDLY", "INTERVAL=", "BYDAY=", "BYHOUR=", "BYMINUTE=",
-    "BYMONTH=", "BYMONTHDAY=", "BYSETPOS=", "COUNT=", "UNTIL=", "DTSTART", "TZID=", "RRULE:", "MO", "-1FR", "Europe/Berlin", "UTC+05:30", ";", "\n",
-)  # fmt: skip
-SETTING_NAMES = ("zone", "quiet", "escalation", "question", "album", "digest", "settings", "tasks", "mode", "committed", "rule", "due_at", "remind_at", "number", "times_said", "late", "tags", "for", "who", "language", "thread")  # fmt: skip
-FIELD_NAMES = ("lane", "event_id", "attempt", "event", "$ann", "$ben", "fields", "target", "1000:12", "1000:-1001")
-ENVELOPE_WORDS = ("event_id", "event_type", "schema_version", "source", "target", "timestamp", "trace_id", "idempotency_key", "payload", "1.0.0", "2.0.0", "1.9.0", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", *PAYLOADS, *map(str, MessageClass))  # fmt: skip
+        found.append(
+            [
+                {"target": int(event["target"] == "sender"), "chat": 2, "envelope": event},
+                {"target": 1, "chat": 2, "envelope": "{"},
+            ]
+        )
+    return [*found, *thought_of("owed")]
 
 
 TARGETS = (
     Target(
-        "envelope", "the bytes of an envelope, of whatever version or hand",
+        "envelope",
+        "the bytes of an envelope, of whatever version or hand",
         "the event, which is written as it was read, or every reason why it is none, the same each time",
-        envelope, _envelopes, ENVELOPE_WORDS,
+        envelope,
+        _envelopes,
+        (*WORDS["envelope"], *PAYLOADS),
     ),
     Target(
-        "owed", "owed rows of any target: envelopes of others, of other targets, of older versions, damaged, tried and dying before",
-        "handled, or a dead letter with its reasons; an audit row each; a neighbour is answered; nothing stays owed",
-        owed, _owed, (*ENVELOPE_WORDS, "lane", "chat", "attempt", "deaths", "repeat", "envelope"),
+        "owed",
+        "owed rows of any target: envelopes of others, of other targets, of older versions, damaged, tried before",
+        "handled, or a dead letter with its reasons; an audit row each; a neighbour is answered; none stays owed",
+        owed,
+        _owed,
+        (*WORDS["envelope"], *PAYLOADS, *WORDS["owed"]),
     ),
     Target(
-        "entry", "entries in the streams that strangers wrote: any fields and bytes, rows and chats of others",
+        "entry",
+        "entries in the streams that strangers wrote: any fields and bytes, rows and chats of others",
         "let go; what was owed is answered once; nothing is left in the streams",
-        entries, _entries, FIELD_NAMES,
+        entries,
+        lambda: thought_of("entry"),
+        WORDS["entry"],
     ),
     Target(
-        "kept", "settings of chats, tasks with rules and zones, API modes in Postgres and Redis, of other versions or damaged",
+        "kept",
+        "settings of chats, tasks with rules and zones, API modes in Postgres and Redis, of other versions or damaged",
         "every command is answered, other tasks remind; no dead letter; a neighbour is answered",
-        kept, _kept, (*SETTING_NAMES, *RULE_WORDS),
+        kept,
+        lambda: thought_of("kept"),
+        WORDS["kept"],
     ),
-)  # fmt: skip
-_ = Any
+)

@@ -3,6 +3,7 @@
 Not here: command lines that reach servers (``servers``).
 """
 
+import hashlib
 import io
 import json
 import os
@@ -17,7 +18,6 @@ import click
 import redis.asyncio
 
 from adapters.codec import Codec
-from adapters.postgres.dump import Facts
 from adapters.postgres.schema import newest_version
 from adapters.redis_streams.connect import connect
 from adapters.telegram.client import HttpTelegram
@@ -32,7 +32,7 @@ from entrypoints.assembly import limits_of, policy_of, rates_of
 from entrypoints.backup.archive import ABOUT, CHECKSUMS, NoBackup, check
 from entrypoints.cli import COMMANDS, cli, main
 from entrypoints.exits import Exit
-from entrypoints.settings import FIELDS, SECRETS, load_settings
+from entrypoints.settings import FIELDS, SECRETS, Settings, load_settings
 from entrypoints.settings_source import PREFIX, variable
 from entrypoints.views.audit import audit_json, audit_lines, followed_lines
 from entrypoints.views.envelopes import whole
@@ -43,11 +43,14 @@ from entrypoints.views.trace import trace_json, trace_lines
 from tests.fuzz.loop import NoCase, Target
 from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object, as_text
 from tests.fuzz.watch import Unforeseen, run
+from tests.fuzz.words import WORDS, thought_of
 from tests.unit.event_examples import PAYLOADS, event_of
 
 ARGUMENTS_MAX = 12
 # What may be run in an empty folder where nothing runs: it finds no servers, and says so.
-HARMLESS = frozenset({"status", "trace", "audit", "reminders", "dlq", "access", "version", "health", "migrate"})
+HARMLESS = frozenset(
+    {"status", "trace", "audit", "reminders", "dlq", "access", "version", "health", "migrate"}
+)
 MARK = "planted-secret-text"
 
 
@@ -64,8 +67,10 @@ def settings(value: Json) -> str:
     environ = {
         f"{PREFIX}{name[:60]}" if not name.startswith("$") else name[1:60]: as_text(text)[:4000]
         for name, text in as_object(given.get("env")).items()
-    }  # fmt: skip
-    if any("\0" in part for pair in environ.items() for part in pair) or any(MARK in name for name in environ):
+    }
+    if any("\0" in part for pair in environ.items() for part in pair) or any(
+        MARK in name for name in environ
+    ):
         # No environment can hold it, and names are no secrets.
         raise NoCase
     with folder() as path:
@@ -83,33 +88,40 @@ def settings(value: Json) -> str:
             return f"refused: {error.reasons[0].partition(':')[2][:30]}"
         if MARK in repr(found):
             raise Unforeseen("the settings show what may be a secret")
-        limits_of(found), policy_of(found), rates_of(found), found.access_policy(), found.secret_texts()
+        return run(lambda: _used(found))
 
-        async def use() -> str:
-            if found.telegram_token is not None:
-                telegram = HttpTelegram(found.telegram_token.reveal(), found.telegram_api_url)
-                telegram._url("getMe")
-                await telegram.aclose()
-            if found.redis_url is not None:
-                client: redis.asyncio.Redis = connect(found.redis_url.reveal(), "openclaw-test")
-                await client.aclose()
-            os.fspath(found.data_dir.absolute())
-            return "read"
 
-        return run(use)
+async def _used(found: Settings) -> str:
+    """Make of settings what the services make of them, without reaching anything."""
+    limits_of(found), policy_of(found), rates_of(found), found.access_policy(), found.secret_texts()
+    if found.telegram_token is not None:
+        telegram = HttpTelegram(found.telegram_token.reveal(), found.telegram_api_url)
+        telegram._url("getMe")
+        await telegram.aclose()
+    if found.redis_url is not None:
+        client: redis.asyncio.Redis = connect(found.redis_url.reveal(), "openclaw-test")
+        client.connection_pool.make_connection()
+        await client.aclose()
+    with suppress(OSError):
+        found.data_dir.stat()
+    return "read"
 
 
 def command_line(value: Json) -> str:
     """Read a command line; run it where that changes nothing."""
-    arguments = [as_text(each)[:2000].encode("utf-8", "replace").decode() for each in as_list(value)][:ARGUMENTS_MAX]
+    arguments = [as_text(each)[:2000].encode("utf-8", "replace").decode() for each in as_list(value)][
+        :ARGUMENTS_MAX
+    ]
     if any("\0" in each for each in arguments):
         # No command line can hold it.
         raise NoCase
     out, err = io.StringIO(), io.StringIO()
-    with folder() as path, _inside(path), redirect_stdout(out), redirect_stderr(err):
+    with folder() as path, inside(path), redirect_stdout(out), redirect_stderr(err):
         if not arguments or arguments[0] not in HARMLESS:
             return _parsed(arguments)
-        if "--watch" in arguments or any(each.startswith(("--watch", "--follow", "-f")) for each in arguments):
+        if "--watch" in arguments or any(
+            each.startswith(("--watch", "--follow", "-f")) for each in arguments
+        ):
             raise NoCase
         code = main(arguments)
     if "openclaw: unexpected" in err.getvalue() or "Traceback" in err.getvalue():
@@ -142,7 +154,8 @@ def _parsed(arguments: list[str]) -> str:
 
 
 @contextmanager
-def _inside(path: Path) -> Iterator[None]:
+def inside(path: Path) -> Iterator[None]:
+    """Be in a folder, without the variables of our own."""
     before, environ = Path.cwd(), dict(os.environ)
     os.chdir(path)
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
@@ -158,12 +171,24 @@ def _inside(path: Path) -> Iterator[None]:
 def backup(value: Json) -> str:
     """Look into a file that is packed as a backup is, with checksums that fit where nothing else is told."""
     given = as_object(value)
-    members = [(as_text(each[0])[:90], as_bytes(each[1]) if isinstance(each[1], str) else json.dumps(each[1]).encode("utf-8", "replace")) for each in as_list(given.get("members")) if isinstance(each, list) and len(each) == 2]  # fmt: skip
-    import hashlib
-
+    members = [
+        (
+            as_text(each[0])[:90],
+            as_bytes(each[1]) if isinstance(each[1], str) else json.dumps(each[1]).encode("utf-8", "replace"),
+        )
+        for each in as_list(given.get("members"))
+        if isinstance(each, list) and len(each) == 2
+    ]
     if "checksums" not in given:
         sums = {name: hashlib.sha256(data).hexdigest() for name, data in members}
-        members.append((CHECKSUMS, json.dumps({"tables": as_object(given.get("tables")), "members": sums}).encode("utf-8", "replace")))
+        members.append(
+            (
+                CHECKSUMS,
+                json.dumps({"tables": as_object(given.get("tables")), "members": sums}).encode(
+                    "utf-8", "replace"
+                ),
+            )
+        )
     out = io.BytesIO()
     try:
         with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
@@ -177,7 +202,9 @@ def backup(value: Json) -> str:
     raw = out.getvalue()
     cut = given.get("cut")
     try:
-        found = check(io.BytesIO(raw[: as_int(cut, 0, len(raw))] if cut is not None else raw), newest_version())
+        found = check(
+            io.BytesIO(raw[: as_int(cut, 0, len(raw))] if cut is not None else raw), newest_version()
+        )
     except NoBackup as error:
         return str(error)[:40]
     return f"a backup of {len(found.checksums.tables)} tables"
@@ -186,111 +213,198 @@ def backup(value: Json) -> str:
 def views(value: Json) -> str:
     """Show rows as they may stand in the database."""
     given = as_object(value)
-    text = {name: _stored(each) for name, each in as_object(given.get("text")).items()}
-    number = {name: as_int(each, -(2**31), 2**31 - 1) for name, each in as_object(given.get("number")).items()}
+    text = {name: stored(each) for name, each in as_object(given.get("text")).items()}
+    number = {
+        name: as_int(each, -(2**31), 2**31 - 1) for name, each in as_object(given.get("number")).items()
+    }
     instant = float(as_int(given.get("at"), -62_135_596_800, 253_402_300_799))
     row = AuditRow(
-        list(Outcome)[number.get("outcome", 0) % len(Outcome)], UUID(int=7) if number.get("event") else None, text.get("event_type"),
-        text.get("source"), text.get("target"), text.get("trace_id"), text.get("key"), UUID(int=8) if number.get("cause") else None,
-        text.get("scope"), number.get("attempt", 0), text.get("reason", ""), float(number.get("duration", 0)),
-    )  # fmt: skip
+        list(Outcome)[number.get("outcome", 0) % len(Outcome)],
+        UUID(int=7) if number.get("event") else None,
+        text.get("event_type"),
+        text.get("source"),
+        text.get("target"),
+        text.get("trace_id"),
+        text.get("key"),
+        UUID(int=8) if number.get("cause") else None,
+        text.get("scope"),
+        number.get("attempt", 0),
+        text.get("reason", ""),
+        float(number.get("duration", 0)),
+    )
     entries = [AuditEntry(instant, text.get("consumer", "brain"), row), AuditEntry(0.0, "sender", row)]
     letter = Letter(
-        1, text.get("target", ""), UUID(int=7), text.get("lane", ""), number.get("attempt", 0), number.get("deaths", 0),
-        tuple(_stored(each) for each in as_list(given.get("reasons")))[:20], as_bytes(given.get("envelope")), instant, None, False,
-        event_type=text.get("event_type"), source=text.get("source"), trace_id=text.get("trace_id"), idempotency_key=text.get("key"),
-    )  # fmt: skip
+        1,
+        text.get("target", ""),
+        UUID(int=7),
+        text.get("lane", ""),
+        number.get("attempt", 0),
+        number.get("deaths", 0),
+        tuple(stored(each) for each in as_list(given.get("reasons")))[:20],
+        as_bytes(given.get("envelope")),
+        instant,
+        None,
+        False,
+        event_type=text.get("event_type"),
+        source=text.get("source"),
+        trace_id=text.get("trace_id"),
+        idempotency_key=text.get("key"),
+    )
     task = TaskState(
-        UUID(int=9), text.get("owner", "1:u5"), number.get("number", 1), Status.OPEN, instant, instant, text.get("rule"),
-        text.get("zone", "UTC"), Late.LABEL, number.get("said", 0), False, instant, None,
-    )  # fmt: skip
+        UUID(int=9),
+        text.get("owner", "1:u5"),
+        number.get("number", 1),
+        Status.OPEN,
+        instant,
+        instant,
+        text.get("rule"),
+        text.get("zone", "UTC"),
+        Late.LABEL,
+        number.get("said", 0),
+        False,
+        instant,
+        None,
+    )
     ledger = [LedgerRow(Occasion(UUID(int=9), instant, Kept.FIRED, instant, text.get("reason", "")), False)]
     lines = [
-        *audit_lines(entries), *followed_lines(entries), *letter_lines([letter]), *shown_lines(letter, entries),
-        *trace_lines(text.get("trace_id", ""), entries), *task_lines(task, ledger), *whole(letter.envelope).split("\n"),
-    ]  # fmt: skip
+        *audit_lines(entries),
+        *followed_lines(entries),
+        *letter_lines([letter]),
+        *shown_lines(letter, entries),
+        *trace_lines(text.get("trace_id", ""), entries),
+        *task_lines(task, ledger),
+        *whole(letter.envelope).split("\n"),
+    ]
     if any(not line.isprintable() for line in lines):
         raise Unforeseen("a line that steers a terminal")
-    for shown in (audit_json(entries[0]), letter_json(letter), shown_json(letter, entries), trace_json("x", entries), task_json(task, ledger)):  # fmt: skip
+    for shown in (
+        audit_json(entries[0]),
+        letter_json(letter),
+        shown_json(letter, entries),
+        trace_json("x", entries),
+        task_json(task, ledger),
+    ):
         json_text(shown)
     return "shown"
 
 
-def _stored(value: Json) -> str:
+def stored(value: Json) -> str:
     """Return a text as a column of the database can hold it."""
     return as_text(value)[:5000].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _settings() -> list[Json]:
-    good = {"TELEGRAM_TOKEN": f"123:{MARK}", "REDIS_URL": "redis://u:p@h:1/0", "POSTGRES_URL": "postgresql://u:p@h/db", "ADMINS": "1,2", "DATA_DIR": "~/x", "WEBHOOK_LISTEN": "[::1]:80"}  # fmt: skip
-    each = [{"env": {field.name.upper(): "1"}} for field in FIELDS]
-    return [
-        {"env": good}, *each,
-        {"env": {}, "file": "OPENCLAW_ADMINS=1\nexport OPENCLAW_OWNER='5'\n# x\nOPENCLAW_LOG_LEVEL=\"debug\"\n"},
-        {"env": {}, "file": "OPENCLAW_DATA_DIR=a\0b\nOPENCLAW_WEBHOOK_SECRET_FILE=a\0b"},
-        {"env": {"WEBHOOK_SECRET_FILE": "secret"}, "secret": f"{MARK}\n"},
-        {"env": {"DATA_DIR": "~nobody-of-that-name/x"}}, {"env": {"ENV_FILE": "missing"}}, {"env": {"ENV_FILE": "."}},
-        {"env": {"TELEGRAM_TOKEN": "1:a", "TELEGRAM_API_URL": "http://[::1"}}, {"env": {"REDIS_URL": "redis://h:99999999/x"}},
-        {"env": {"REDIS_URL": "redis://h/0?db=x&socket_timeout=y"}}, {"env": {"TELEGRAM_TOKEN": "1:a", "TELEGRAM_API_URL": "http://a b/\r\n"}},
-        {"env": {"TELEGRAM_MODE": "webhook", "WEBHOOK_URL": "https://x"}, "file": "\xff\xfe"},
-    ]  # fmt: skip
+    return [*({"env": {field.name.upper(): "1"}} for field in FIELDS), *thought_of("settings")]
 
 
-def _command_lines() -> list[Json]:
-    words: list[Json] = [[row.name, *more] for row in COMMANDS for more in ([], ["--help"], ["--json"], ["--data-dir", "x"])]
-    return [
-        *words, ["audit", "--since", "10m", "--limit", "5", "--chat", "-100"], ["trace", "-1001234567890/45"], ["dlq", "list", "--count", "--until", "2026-11-22"],
-        ["dlq", "show", "12", "--payload"], ["dlq", "redrive", "--all", "--yes", "--reason", "x"], ["dlq", "discard", "1", "--why", "y"],
-        ["access", "list"], ["access", "add", "5"], ["access", "invite"], ["reminders", "--chat", "5", "7"], ["health", "--url", "x"],
-        ["backup", "-o", "x"], ["restore", "x", "--replace"], ["up", "--day"], ["status", "--watch", "x"], ["audit", "--scope", "1:u5", "--trace", "abcdef"],
-    ]  # fmt: skip
+def command_lines() -> list[Json]:
+    """Return command lines to begin with."""
+    more: tuple[list[str], ...] = ([], ["--help"], ["--json"], ["--data-dir", "x"])
+    return [*([row.name, *each] for row in COMMANDS for each in more), *thought_of("arguments")]
 
 
 def _backups() -> list[Json]:
-    facts = {"schema": newest_version(), "tables": [{"name": "settings", "columns": ["scope", "name", "value"]}], "months": ["2026_11"]}
-    fields = {each.name for each in Facts.__attrs_attrs__}  # type: ignore[attr-defined]
-    about = {"format": 1, "openclaw": "0.1.0", "made_at": "2026-11-22T16:00:00Z", "facts": {name: facts.get(name, [] if name != "sequences" else {}) for name in fields}}  # fmt: skip
+    facts = {
+        "schema": newest_version(),
+        "tables": [{"name": "settings", "columns": ["scope", "name", "value"]}],
+        "months": ["2026_11"],
+        "server": "18.1",
+        "sequences": {"outbox_seq_seq": 7},
+        "rights": {"openclaw_brain": {"settings": "arwd"}},
+    }
+    about = {
+        "format": 1,
+        "openclaw": "0.1.0",
+        "made_at": "2026-11-22T16:00:00Z",
+        "facts": facts,
+    }
     rows = ["tables/settings/00000001.copy", "1:u5\tzone\tUTC\n"]
     tables = {"settings": {"rows": 1, "digest": "0" * 32}}
     return [
-        {"members": [[ABOUT, about], rows], "tables": tables}, {"members": [[ABOUT, about]], "tables": {}}, {"members": []},
-        {"members": [[ABOUT, about], rows], "tables": tables, "cut": 80}, {"members": [[ABOUT, "{"]]}, {"members": [[ABOUT, [1]]]},
-        {"members": [[ABOUT, {**about, "format": 99, "openclaw": {"a": "\x1b[2J"}}]]}, {"members": [[ABOUT, about]], "link": True},
+        {"members": [[ABOUT, about], rows], "tables": tables},
+        {"members": [[ABOUT, about]], "tables": {}},
+        {"members": []},
+        {"members": [[ABOUT, about], rows], "tables": tables, "cut": 80},
+        {"members": [[ABOUT, "{"]]},
+        {"members": [[ABOUT, [1]]]},
+        {"members": [[ABOUT, {**about, "format": 99, "openclaw": {"a": "\x1b[2J"}}]]},
+        {"members": [[ABOUT, about]], "link": True},
         {"members": [[ABOUT, about], [CHECKSUMS, {"tables": {}, "members": {}}]], "checksums": 1},
-        {"members": [[ABOUT, "[" * 5000]]}, {"members": [["../x", "x"]]}, {"members": [rows, [ABOUT, about]]},
-    ]  # fmt: skip
+        {"members": [[ABOUT, "[" * 5000]]},
+        {"members": [["../x", "x"]]},
+        {"members": [rows, [ABOUT, about]]},
+    ]
 
 
 def _views() -> list[Json]:
-    text = {"event_type": "telegram.send", "source": "brain", "target": "sender", "trace_id": "a" * 32, "key": "tg:1:2", "scope": "1:u5", "reason": "why", "consumer": "brain", "lane": "1:5", "zone": "UTC", "rule": "DTSTART:20250101T090000Z\nX-ZONE:UTC\nRRULE:FREQ=HOURLY", "owner": "1:u5"}  # fmt: skip
+    text = {
+        "event_type": "telegram.send",
+        "source": "brain",
+        "target": "sender",
+        "trace_id": "a" * 32,
+        "key": "tg:1:2",
+        "scope": "1:u5",
+        "reason": "why",
+        "consumer": "brain",
+        "lane": "1:5",
+        "zone": "UTC",
+        "rule": "DTSTART:20250101T090000Z\nX-ZONE:UTC\nRRULE:FREQ=HOURLY",
+        "owner": "1:u5",
+    }
     envelopes = [Codec().encode(event_of(name)).decode("latin-1") for name in PAYLOADS]
-    found: list[Json] = [{"text": {**text, "event_type": name}, "number": {"event": 1, "cause": 1}, "at": 1_790_000_000, "reasons": ["a: b"], "envelope": envelope} for name, envelope in zip(PAYLOADS, envelopes, strict=True)]  # fmt: skip
-    return [*found, {}, {"text": {name: "" for name in text}, "envelope": "{}"}, {"text": {"owner": "x", "scope": "x"}, "at": -62_135_596_800, "envelope": "[" * 900}]
+    found: list[Json] = [
+        {
+            "text": {**text, "event_type": name},
+            "number": {"event": 1, "cause": 1},
+            "at": 1_790_000_000,
+            "reasons": ["a: b"],
+            "envelope": envelope,
+        }
+        for name, envelope in zip(PAYLOADS, envelopes, strict=True)
+    ]
+    return [
+        *found,
+        {},
+        {"text": {name: "" for name in text}, "envelope": "{}"},
+        {"text": {"owner": "x", "scope": "x"}, "at": -62_135_596_800, "envelope": "[" * 900},
+    ]
 
 
-NAMES = tuple(variable(field.name).removeprefix(PREFIX) for field in FIELDS) + tuple(f"{name.upper()}_FILE" for name in SECRETS)
+NAMES = (
+    *(variable(field.name).removeprefix(PREFIX) for field in FIELDS),
+    *(f"{name.upper()}_FILE" for name in SECRETS),
+)
 TARGETS = (
     Target(
-        "settings", "every variable OPENCLAW_*, a file .env and a file of a secret, with any text",
+        "settings",
+        "every variable OPENCLAW_*, a file .env and a file of a secret, with any text",
         "settings that services can be made of, or every fault by the name of its variable; no secret in either",
-        settings, _settings,
-        (*NAMES, "env", "file", "secret", "OPENCLAW_", "=", "export ", "'", '"', "http://", "https://", "redis://", "rediss://", "unix:///", "postgresql://", "[::1]:80", ":0", "@", "~", "~x", "..", "1e9", "inf", "nan", "-1", "${HOME}", "pairing", "webhook", "polling", "1,2,,3", MARK),
+        settings,
+        _settings,
+        (*NAMES, *WORDS["settings"]),
     ),
     Target(
-        "arguments", "the arguments of every command of openclaw; those that only look are run where nothing runs",
+        "arguments",
+        "the arguments of every command of openclaw; those that only look are run where nothing runs",
         "understood, or one sentence of what is wrong and an exit code of the table",
-        command_line, _command_lines,
-        (*(row.name for row in COMMANDS), "list", "show", "redrive", "discard", "add", "remove", "invite", "--json", "--data-dir", "--limit", "--since", "--until", "--chat", "--scope", "--trace", "--type", "--bot", "--target", "--reason", "--outcome", "--all", "--yes", "--dry-run", "--why", "--help", "--debug", "--", "-h", "-V", "-1001/5", "1:u5", "abcdef", "10m", "99999d", "2026-11-22T16:00:00Z", "0001-01-01", "9999-12-31T23:59:59-12:00", "99999999999999999999", "-", "=", "telegram.send"),
+        command_line,
+        command_lines,
+        (*(row.name for row in COMMANDS), *WORDS["arguments"]),
     ),
     Target(
-        "backup", "the file of a backup: any members, descriptions and checksums, whole or cut",
+        "backup",
+        "the file of a backup: any members, descriptions and checksums, whole or cut",
         "what it is, or a refusal before anything is touched",
-        backup, _backups, (ABOUT, CHECKSUMS, "format", "openclaw", "made_at", "facts", "tables", "columns", "members", "rows", "digest", "schema", "months", "sequences", "tables/settings/00000001.copy", "cut", "link"),
+        backup,
+        _backups,
+        WORDS["backup"],
     ),
     Target(
-        "view", "rows of the audit, dead letters and tasks as they may stand in the database, shown to operators",
+        "view",
+        "rows of the audit, dead letters and tasks as they may stand in the database, shown to operators",
         "lines that steer no terminal, and JSON",
-        views, _views, ("text", "number", "reasons", "envelope", "at", "scope", "owner", "rule", "trace_id", "\x1b[2J", "event_type", "payload", *list(PAYLOADS)[:5]),
+        views,
+        _views,
+        (*WORDS["view"], *PAYLOADS),
     ),
-)  # fmt: skip
-_ = suppress
+)
