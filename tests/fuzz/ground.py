@@ -199,6 +199,8 @@ class ServerHouse:
         await self.ground.admin.execute(
             f"update openclaw.claims set claimed_until = claimed_until - {by}", seconds
         )
+        for column in ("full_at", "blocked_until"):
+            await self.ground.admin.execute(f"update openclaw.rates set {column} = {column} - {by}", seconds)
         self.restart()
 
     async def owed(self) -> int:

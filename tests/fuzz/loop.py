@@ -148,7 +148,8 @@ class Campaign:
 
     def distilled(self) -> list[Json]:
         """Return few and small inputs that go all ways that were found."""
-        left, found = set(self.seen), []
+        # What came of it counts in the search alone: of refusals in other words one is as good as another.
+        left, found = {way for way in self.seen if way > 0}, []
         for value, paths in sorted(self.kept, key=lambda each: len(written(each[0]))):
             if left & paths:
                 found.append(value)

@@ -1,7 +1,7 @@
 """The table of all targets, in the order in which a campaign goes through them."""
 
 from tests.fuzz.loop import Target
-from tests.fuzz.targets import chats, outside, servers, stores, tools, web
+from tests.fuzz.targets import chats, outside, rows, servers, stores, tools, web
 
 TARGETS: dict[str, Target] = {
     target.name: target
@@ -11,6 +11,7 @@ TARGETS: dict[str, Target] = {
         *stores.TARGETS,
         *outside.TARGETS,
         *tools.TARGETS,
+        *rows.TARGETS,
         *servers.TARGETS,
     )
 }

@@ -19,7 +19,7 @@ from tests.fuzz.ground import Ground, ServerHouse
 from tests.fuzz.house import ANN, BEN, lane_of, scope_key
 from tests.fuzz.loop import NoCase, Target
 from tests.fuzz.mutation import Json, as_bytes, as_int, as_list, as_object, as_said, as_text
-from tests.fuzz.targets import chats, outside, stores, tools
+from tests.fuzz.targets import chats, outside, rows, stores, tools
 from tests.fuzz.watch import Unforeseen
 from tests.fuzz.words import thought_of
 
@@ -59,13 +59,13 @@ def updates(value: Json) -> str:
 
 def owed(value: Json) -> str:
     """Put rows into the outbox, and let the services work them off."""
-    rows = [as_object(each) for each in as_list(value)][: stores.ROWS_MAX]
-    if not rows:
+    given = [as_object(each) for each in as_list(value)][: stores.ROWS_MAX]
+    if not given:
         raise NoCase
 
     async def step() -> str:
         house = ServerHouse(_ground())
-        for row in rows:
+        for row in given:
             target, lane, raw, name = stores.row_of(row)
             await house.put_row(
                 target,
@@ -151,8 +151,8 @@ def kept(value: Json) -> str:
             await admin.execute(
                 "insert into openclaw.settings (scope, name, value) values ($1, $2, $3)",
                 scope_key(chat),
-                tools.stored(name)[:60],
-                tools.stored(text)[:4000],
+                rows.stored(name)[:60],
+                rows.stored(text)[:4000],
             )
         if "mode" in given:
             await house.ground.client.set("openclaw:api_mode", as_bytes(given["mode"]))
