@@ -6,9 +6,10 @@ Not here: updates, which are answers to polls that were taken in (``chats``).
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from adapters.telegram.client import _result
+from adapters.telegram.client import HttpTelegram, _result
 from adapters.telegram.http import HttpAnswer
 from application.gateway import Gateway, Poller, introduce
 from domain.decisions import Outcome
@@ -22,6 +23,7 @@ from tests.fuzz.watch import Unforeseen, run
 from tests.fuzz.words import WORDS, thought_of
 
 ANSWERS_MAX = 8
+CALL_S = 5.0
 
 
 class Answering:
@@ -140,7 +142,49 @@ async def introduce_once(gateway: Gateway, telegram: Answering) -> None:
     await introduce(gateway, Once(), stopping)
 
 
+def http(value: Json) -> str:
+    """Answer a call of the client with any bytes, over a connection of its own."""
+    pieces = [as_bytes(piece) for piece in as_list(value)][:ANSWERS_MAX]
+    if not pieces:
+        raise NoCase
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            # What is not complete now never will be.
+            writer.close()
+            await writer.wait_closed()
+
+    async def step() -> str:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            async with HttpTelegram(f"{BOT_ID}:a-token-of-the-tests", f"http://127.0.0.1:{port}") as telegram:
+                try:
+                    await telegram.call("getMe", {}, CALL_S)
+                except TelegramError as error:
+                    if "token-of-the-tests" in str(error) or error.__cause__ is not None:
+                        raise Unforeseen("an error that may tell the token") from error
+                    return f"{type(error).__name__} {str(error).rpartition(': ')[2][:24]}"
+        finally:
+            server.close()
+        return "a result"
+
+    return run(step)
+
+
 TARGETS = (
+    Target(
+        "http",
+        "the bytes of an answer to a call of the Bot API: status lines, headers, bodies, in pieces, cut short",
+        "a result, or an error that says whether the request may have taken effect, without the token",
+        http,
+        lambda: thought_of("http"),
+        WORDS["http"],
+    ),
     Target(
         "answer",
         "answers to sendMessage and the like: any status, any body, of Telegram or of a proxy before it",
