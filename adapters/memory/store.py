@@ -20,7 +20,6 @@ from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Figures, FirstRun
 from domain.decisions import Outcome
 from domain.errors import RowsGone
-from domain.rates import bot_bucket
 from domain.scope import bot_and_chat
 
 # Longer than Telegram repeats an update, shorter than the week after which it may begin its ids anew.
@@ -91,7 +90,7 @@ class MemoryRound:
 
     def _blocked_s(self, lane: str) -> float:
         rates = self._database.tables.rates
-        names = (f"chat:{lane}", bot_bucket(int(lane.partition(":")[0] or 0)))
+        names = (f"chat:{lane}", f"bot:{lane.partition(':')[0]}")
         return max((rates[name][1] - self._now for name in names if name in rates), default=0.0)
 
     def _awaits(self, lane: str) -> bool:
