@@ -117,7 +117,12 @@ def moved(payload: Any, chat_id: int) -> object:
 NOT_TELEGRAM = "HTTP status "
 # Whoever never wrote to the bot, and a group that is gone.
 _NO_CHAT = "Bad Request: chat not found"
-_SETTLED = ("Bad Request: message is not modified", "Bad Request: query is too old")
+_SETTLED = (
+    "Bad Request: message is not modified",
+    "Bad Request: query is too old",
+    # Whoever deleted the message that has the button needs no new text in it.
+    "Bad Request: message to edit not found",
+)
 # What is wrong with formatting alone: found by the Bot API server in entities and in markup, or by Telegram behind it
 # (tdlib's MessageEntity.cpp, and https://core.telegram.org/method/messages.sendMessage#possible-errors).
 _PARSE = tuple(

@@ -33,6 +33,7 @@ from domain.events.telegram import (
     MessageReceived,
     TelegramSend,
 )
+from domain.text import is_blank
 
 # From then on a message counts as late: its answer says so, it takes no effect on everybody any more, and what it asks
 # for in its own chat is carried out as of when it was written.
@@ -69,7 +70,7 @@ def _on_message(event: Event, facts: Facts) -> Decision:
     assert isinstance(message, MessageReceived)
     if message.kind in _POSTS and not _names_the_bot(message):
         return ignored(f"{message.kind.value} without a command that names the bot")
-    if not message.text:
+    if not message.text or is_blank(message.text):
         return ignored(f"{message.content} without text")
     if not message.addressed:
         return ignored("not meant for the bot")

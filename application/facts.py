@@ -25,7 +25,7 @@ from domain.envelope import Event
 from domain.errors import StoreUnavailable, Unavailable
 from domain.events.tasks import ReminderDue
 from domain.events.telegram import MessageKind, MessageReceived
-from domain.runtime_state import DEFAULT_MODE, Mode, mode_in_force, parse_mode
+from domain.runtime_state import DEFAULT_MODE, InvalidMode, Mode, mode_in_force, parse_mode
 from domain.status import ServiceStatus, StatusReport
 from domain.tasks.timeless import Timeless
 
@@ -122,7 +122,7 @@ class Gatherer:
 
     async def _committed(self) -> Mode | None:
         stored = await self.store.api_mode()
-        return parse_mode(stored) if stored is not None else None
+        return _mode_of(stored) if stored is not None else None
 
     async def report(self, mode: Mode, in_hand: int) -> StatusReport:
         """Return the report that ``/status`` shows; services are unknown while Redis is away.
@@ -156,7 +156,20 @@ class Gatherer:
 
     async def tell(self, mode: str) -> None:
         """Write a committed mode where every service reads it."""
-        await self.runtime.set_mode(parse_mode(mode))
+        chosen = _mode_of(mode)
+        if chosen is not None:
+            await self.runtime.set_mode(chosen)
+
+
+def _mode_of(stored: str) -> Mode | None:
+    """Return the mode that was committed; one of another version counts as none."""
+    try:
+        return parse_mode(stored)
+    except InvalidMode as error:
+        log.warning(
+            "the committed API mode is treated as missing: %s", error, extra={"action": "mode_unknown"}
+        )
+        return None
 
 
 def is_of_admin(event: Event, door: Door) -> bool:

@@ -80,9 +80,13 @@ def open_run(head: Head, codec: Codec, clock: Clock) -> Run:
     """Return the run of a row, with its event, or with every reason why its bytes are none."""
     began_s = clock.steady()
     try:
-        return Run(head, codec.decode(head.envelope), began_s)
+        event = codec.decode(head.envelope)
     except InvalidEvent as error:
         return Run(head, None, began_s, error.reasons)
+    if event.event_id != head.event_id:
+        # Its audit would tell of another row, and its children would be those of that one.
+        return Run(head, None, began_s, ("event_id: not that of its row",))
+    return Run(head, event, began_s)
 
 
 @define

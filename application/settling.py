@@ -19,6 +19,7 @@ from domain.events.tasks import ReminderOutcome, ReminderSettled
 from domain.events.telegram import ChatMigrated, MessageClass, TelegramDelivered, TelegramSend
 from domain.notices import NOTICE_KEY
 from domain.tasks.keys import instant_of, named_by
+from domain.updates.parts import positive
 
 # How long to wait before asking again with a token or an address that Telegram does not know.
 MISCONFIGURED_S = 30.0
@@ -286,4 +287,4 @@ def reminder_settled(run: Run, outcome: ReminderOutcome) -> tuple[Emit, ...]:
 def message_id_of(answer: object) -> int | None:
     """Return the id of the message that a call made, where it made one."""
     found = answer.get("message_id") if isinstance(answer, Mapping) else None
-    return found if isinstance(found, int) else None
+    return positive(found)

@@ -1,9 +1,12 @@
 """Time as commands and the scheduler ask for it: phrases understood, instants and rules said, zones and wall clocks.
 
-Rules and zones are kept as text; an instant is in seconds since the epoch. Not here: how phrases are understood
-(``phrases``), and what commands do with them (``domain.commands``).
+Rules and zones are kept as text; an instant is in seconds since the epoch. What was kept may be of another version, or
+damaged: a zone that nobody knows is reckoned as UTC, which is what is said back, and a rule that cannot be read counts
+as none, so that no chat loses its other tasks over one. Not here: how phrases are understood (``phrases``), and what
+commands do with them (``domain.commands``).
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import TypeGuard
 
@@ -29,8 +32,11 @@ from domain.when.values import Unclear as WhenUnclear
 from domain.when.values import Understood as WhenUnderstood
 from domain.when.walltime import moment_at
 
+log = logging.getLogger("openclaw.timing")
+
+_UTC = Zone("UTC")
 # Where a phrase means the same in both, it needs no zone.
-_APART = (Zone("UTC"), Zone("UTC+07:00"))
+_APART = (_UTC, Zone("UTC+07:00"))
 
 
 @frozen
@@ -71,19 +77,52 @@ class Timing:
 
     def echo(self, at: float, rule: str | None, zone: str, language: str | None) -> str:
         """Return an instant, or a rule with its next instant, in full."""
-        if rule is None:
-            return echo_moment(self.phrases.moment(at, Zone(zone)), language)
-        kept = Rule.of_text(rule)
-        first = self.phrases.moment(at, kept.zone)
+        kept = self._kept(rule) if rule is not None else None
+        if kept is None:
+            return echo_moment(self._moment(at, zone), language)
+        first = self._moment(at, kept.zone.name)
         shown = kept if kept.pattern.elapsed else evolve(kept, start=first.local)
-        upcoming = self.phrases.upcoming(kept, at - 1)
+        try:
+            upcoming = self.phrases.upcoming(kept, at - 1)
+        except OverflowError:
+            upcoming = None
         last = upcoming.last if upcoming is not None else None
         return echo(WhenUnderstood(shown, first, "", "", (), last), language)
 
     def next_after(self, rule: str, zone: str, after: float) -> float | None:
         """Return the first instant of the rule that is later than ``after``; None where there is none."""
-        found = self.phrases.next_after(Rule.of_text(rule), after)
+        kept = self._kept(rule)
+        try:
+            found = self.phrases.next_after(kept, after) if kept is not None else None
+        except OverflowError:
+            # It lies beyond the calendar.
+            return None
         return float(found.at_s) if found is not None else None
+
+    def _kept(self, text: str) -> Rule | None:
+        """Return the rule that was kept as ``text``; None where it cannot be read."""
+        try:
+            rule = Rule.of_text(text)
+        except ValueError:
+            log.warning("a rule that is kept cannot be read", extra={"action": "rule_unreadable"})
+            return None
+        return evolve(rule, zone=self._zone(rule.zone.name))
+
+    def _zone(self, name: str) -> Zone:
+        """Return the zone that was kept as ``name``; UTC where there is none of that name."""
+        zone = Zone(name)
+        try:
+            self.phrases.calendar.tz(zone)
+        except UnknownZone:
+            return _UTC
+        return zone
+
+    def _moment(self, at: float, zone: str) -> Moment:
+        try:
+            return self.phrases.moment(at, self._zone(zone))
+        except OverflowError:
+            # Within a day of the end of the calendar, which not all zones share.
+            return self.phrases.moment(at, _UTC)
 
     def find_zone(self, text: str) -> ZonesMeant:
         """Return the zones that a place, a zone's name or an offset may mean: none, one, or several to choose from."""
@@ -99,15 +138,16 @@ class Timing:
 
     def wall(self, at: float, zone: str) -> WallTime:
         """Return what the clocks of ``zone`` show at an instant."""
-        local = self.phrases.moment(at, Zone(zone)).local
+        local = self._moment(at, zone).local
         return WallTime(local.year, local.month, local.day, local.hour, local.minute, local.weekday())
 
     def instant(self, wall: WallTime, zone: str) -> float:
         """Return when the clocks of ``zone`` show ``wall``: the first time of two; in a gap, as if there were none."""
-        tz = self.phrases.calendar.tz(Zone(zone))
+        known = self._zone(zone)
+        tz = self.phrases.calendar.tz(known)
         asked = datetime(wall.year, wall.month, wall.day, wall.hour, wall.minute)
         first = asked.replace(tzinfo=tz, fold=0).timestamp()
-        shown = moment_at(int(first), Zone(zone), tz).local
+        shown = moment_at(int(first), known, tz).local
         if shown == asked:
             return first
         # The clocks are put forward over it: it comes as much later as they are.

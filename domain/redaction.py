@@ -41,6 +41,8 @@ _NAMED = (
     (re.compile(rf"(?i)({_NAMES}\\*[\"']\s*[:,]\s*b?)(?:{_VALUE})"), rf"\1{HIDDEN}"),
 )
 _SIGNS = re.compile(r"[=\"']")
+# What is no space is shown as something that cannot be shown; a database holds no U+0000 in its texts.
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
 # What stands in quotes, up to the end of the text where the second one is missing.
 _QUOTED = re.compile(r"\"[^\"]*(?:\"|\Z)|“[^”]*(?:”|\Z)|«[^»]*(?:»|\Z)|`[^`]*(?:`|\Z)")
 
@@ -61,6 +63,6 @@ def without_quotes(text: str) -> str:
 
 
 def one_line(text: str, chars_max: int = SHOWN_CHARS_MAX) -> str:
-    """Return ``text`` without credentials, on one line, of at most ``chars_max`` characters."""
-    line = " ".join(without_credentials(text).split())
+    """Return ``text`` without credentials and controls, on one line, of at most ``chars_max`` characters."""
+    line = " ".join(without_credentials(text).split()).translate(_CONTROLS)
     return line if len(line) <= chars_max else line[: chars_max - 1] + "…"

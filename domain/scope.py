@@ -5,6 +5,9 @@ Private chats scope by user, groups by chat. Not here: row level security (``mig
 
 from attrs import frozen
 
+# Twice what two ids of Telegram's take.
+LANE_CHARS_MAX = 64
+
 
 @frozen
 class Scope:
@@ -29,6 +32,11 @@ class Scope:
     def lane(self) -> str:
         """The chat whose events keep their order: ``{bot}:{chat}``."""
         return f"{self.bot_id}:{self.chat_id}"
+
+
+def is_lane(text: str) -> bool:
+    """Tell whether a text can be a lane's; of one that comes from outside nothing else is known."""
+    return text.isprintable() and len(text) <= LANE_CHARS_MAX
 
 
 def chat_scope(scope: str, chat_id: int) -> str:

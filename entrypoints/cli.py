@@ -128,8 +128,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OpenClawError as error:
         return _tell(error)
     except Exception as error:  # noqa: BLE001  (nothing is above this that could tell it better)
+        if (fault := _fault_of_url(error)) is not None:
+            return _tell(fault)
         return _tell_unexpected(error, debug="--debug" in arguments)
     return int(result) if isinstance(result, int) else Exit.OK
+
+
+def _fault_of_url(error: Exception) -> InvalidSettings | None:
+    """Return the fault that an error is if the driver of Postgres found it in its URL, which it reads to connect."""
+    driver = sys.modules.get("asyncpg.exceptions")
+    if driver is None or not isinstance(error, driver.ClientConfigurationError):
+        return None
+    return InvalidSettings(
+        ("OPENCLAW_POSTGRES_URL: must be a URL whose options Postgres knows, such as sslmode=require",)
+    )
 
 
 def _tell(error: OpenClawError) -> int:

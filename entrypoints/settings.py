@@ -39,6 +39,7 @@ from entrypoints.settings_checks import (
     at_least,
     between,
     matches,
+    redis_url,
     setting,
     url,
     users,
@@ -147,7 +148,7 @@ class Settings:
         _SERVERS,
         "An outside Redis or Valkey: `redis://`, `rediss://` or `unix://`. Without one, `up` starts its own.",
         None,
-        url("redis", "rediss", "unix"),
+        redis_url,
     )
     postgres_pool_max: int = setting(
         _SERVERS,

@@ -59,13 +59,32 @@ def url(*schemes: str) -> Check:
             usable = parts.scheme in schemes and bool(parts.netloc if parts.scheme != "unix" else parts.path)
         except ValueError:
             usable = False
-        return (
-            None
-            if usable
-            else f"must be a URL that starts with {' or '.join(f'{name}://' for name in schemes)}"
-        )
+        if not usable:
+            return f"must be a URL that starts with {' or '.join(f'{name}://' for name in schemes)}"
+        try:
+            # What a driver would stumble over.
+            _ = parts.port if parts.scheme != "unix" else None
+        except ValueError:
+            return "must be a URL whose port is a number; # / ? and @ in a password are written %23 %2F %3F and %40"
+        return None
 
     return check
+
+
+def redis_url(value: Any) -> str | None:
+    """Check that a URL is one that a client of Redis can be made of."""
+    wording = url("redis", "rediss", "unix")(value)
+    if wording is not None:
+        return wording
+    # Only here: most installations set none, and the driver takes a while to import.
+    from adapters.redis_streams.connect import connect
+
+    try:
+        pool: Any = connect(_plain(value)).connection_pool
+        pool.make_connection()
+    except (ValueError, TypeError):
+        return "must be a URL whose database and options a Redis client knows, such as redis://host:6379/0"
+    return None
 
 
 def _plain(value: Any) -> str:

@@ -60,7 +60,7 @@ def read_sources(environ: Mapping[str, str], folder: Path, sources: Sources) -> 
         if name in known:
             found.texts[known[name]] = text
         elif name not in in_files and name not in OTHER_VARIABLES and not name.startswith(TEST_PREFIX):
-            found.faults.append(f"{name}: unknown{_suggestion(name, [*known, *in_files])}")
+            found.faults.append(f"{shown(name)}: unknown{_suggestion(name, [*known, *in_files])}")
     for name, field_name in sorted(in_files.items()):
         if name in variables:
             _secret_file(folder / variables[name], field_name, found)
@@ -76,7 +76,7 @@ def _secret_file(path: Path, name: str, found: Texts) -> None:
     try:
         with path.open("rb") as file:
             text = file.read(SECRET_BYTES_MAX).decode().strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         found.fault(name, f"the file that {variable(name)}{FILE_SUFFIX} names cannot be read ({_why(error)})")
         return
     if text:
@@ -104,14 +104,21 @@ def _env_file(environ: Mapping[str, str], folder: Path, found: Texts) -> dict[st
     variables = {}
     for line in parse_stream(StringIO(content)):
         if line.error:
-            found.faults.append(f"{path.name}, line {line.original.line}: must be NAME=value")
+            found.faults.append(f"{shown(path.name)}, line {line.original.line}: must be NAME=value")
         elif line.key is not None and line.key.startswith(PREFIX):
             variables[line.key] = line.value or ""
     return variables
 
 
 def _why(error: Exception) -> str:
-    return (error.strerror or "unreadable").lower() if isinstance(error, OSError) else "not UTF-8 text"
+    if isinstance(error, OSError):
+        return (error.strerror or "unreadable").lower()
+    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "no path"
+
+
+def shown(name: str) -> str:
+    """Return a name that somebody made up as it may be printed."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -112,6 +112,15 @@ def _host_port(text: str, _: object) -> HostPort:
     return HostPort(host, int(port))
 
 
+def _path(text: str, _: object) -> Path:
+    if "\0" in text:
+        raise ValueError("must be a path, and no path holds a zero byte")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("must be a path; the home directory that it begins with is not known") from None
+
+
 def _choice(kind: type[StrEnum]) -> Any:
     def read(text: str, _: object) -> StrEnum:
         try:
@@ -132,5 +141,5 @@ def text_converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(HostPort, _host_port)
     converter.register_structure_hook(Secret, lambda text, _: Secret(text))
-    converter.register_structure_hook(Path, lambda text, _: Path(text).expanduser())
+    converter.register_structure_hook(Path, _path)
     return converter

@@ -366,6 +366,11 @@ def _running(settings: Settings) -> RunInfo | None:
         raise OpenClawError(
             f"{settings.data_dir} belongs to another user; do this as the user who started `openclaw up`"
         ) from None
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OpenClawError(
+            f"the data directory cannot be looked into ({reason}); check --data-dir"
+        ) from error
     return DataDir(settings.data_dir).read_run()
 
 

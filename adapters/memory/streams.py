@@ -11,6 +11,7 @@ from attrs import define, field
 
 from application.ports import Clock, Depth, Entry, Wakeup
 from domain.errors import Unavailable
+from domain.scope import is_lane
 
 LENGTH_MAX = 10_000
 
@@ -220,7 +221,7 @@ def _encode(wakeup: Wakeup) -> Encoded:
 
 def _decode(target: str, fields: Encoded) -> Wakeup | None:
     try:
-        return Wakeup(
+        wakeup = Wakeup(
             target=target,
             lane=fields["lane"].decode(),
             event_id=UUID(fields["event_id"].decode()),
@@ -229,6 +230,7 @@ def _decode(target: str, fields: Encoded) -> Wakeup | None:
         )
     except (KeyError, ValueError):
         return None
+    return wakeup if is_lane(wakeup.lane) else None
 
 
 def _id(text: str) -> EntryId:

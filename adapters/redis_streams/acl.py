@@ -55,7 +55,9 @@ def _selectors(service: str, rights: Rights) -> list[str]:
         reading = "+get +pttl +xlen +xrange +xpending +xinfo"
         return [f"({reading} ~{PREFIX}* ~{KEY} ~{key_of('*')})", "(+info)"]
     found = [f"(+@stream ~{key_of(target)})" for target in rights.consumes]
-    found += [f"(+xadd +xlen ~{key_of(target)})" for target in rights.publishes if target not in rights.consumes]
+    found += [
+        f"(+xadd +xlen ~{key_of(target)})" for target in rights.publishes if target not in rights.consumes
+    ]
     found.append(alive)
     if rights.sets_mode:
         found += [f"(+get +set +del ~{KEY})", f"(+get +pttl ~{PREFIX}*)"]

@@ -15,6 +15,7 @@ import redis.asyncio
 from adapters.redis_streams.connect import translated
 from adapters.redis_streams.reader import Reader
 from application.ports import Depth, Entry, Wakeup
+from domain.scope import is_lane
 
 READ_MARGIN_S = 5.0
 LENGTH_MAX = 10_000
@@ -268,7 +269,7 @@ def _entry(target: str, entry_id: bytes | str, fields: Any) -> Entry:
         )
     except (KeyError, ValueError):
         return Entry(_text(entry_id), None)
-    return Entry(_text(entry_id), wakeup)
+    return Entry(_text(entry_id), wakeup if is_lane(wakeup.lane) else None)
 
 
 def _text(value: Any) -> str:

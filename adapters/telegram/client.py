@@ -16,9 +16,14 @@ import orjson
 
 from adapters.telegram.http import JSON_HEADERS, HttpAnswer, HttpCaller
 from domain.errors import InvalidSettings, NoAnswer, Refusal, Refused
+from domain.events.spec import INTEGER_MAX
 
 BASE_URL = "https://api.telegram.org"
 CONNECTIONS_MAX = 100
+# What Telegram tells to wait for is waited for in full, but no clock reaches the end of what JSON can say.
+WAIT_S_MAX = 366 * 86_400
+# Telegram's own are a line.
+DESCRIPTION_CHARS_MAX = 4_000
 
 
 def bot_id_of(token: str) -> int:
@@ -96,13 +101,17 @@ def _result(answer: HttpAnswer) -> object:
 def _refusal(content: dict[str, Any], status: int) -> Refusal:
     parameters = content.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
+    wait_s = _whole(parameters.get("retry_after"), 1)
     return Refusal(
-        code=_whole(content.get("error_code")) or status,
-        description=str(content.get("description", "")),
-        retry_after_s=_whole(parameters.get("retry_after")),
-        migrate_to_chat_id=_whole(parameters.get("migrate_to_chat_id")),
+        code=_whole(content.get("error_code"), 100, 999) or status,
+        description=str(content.get("description", ""))[:DESCRIPTION_CHARS_MAX],
+        retry_after_s=min(wait_s, WAIT_S_MAX) if wait_s is not None else None,
+        migrate_to_chat_id=_whole(parameters.get("migrate_to_chat_id"), -INTEGER_MAX, -1),
     )
 
 
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _whole(value: object, low: int, high: int | None = None) -> int | None:
+    """Return a whole number that lies within its bounds; None for what is none, or means nothing there."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if low <= value and (high is None or value <= high) else None

@@ -99,7 +99,8 @@ class HttpCaller:
                 return await self._exchange(httpx.Request("POST", url, headers=headers, content=body))
         except TimeoutError:
             failure = f"no complete answer within {timeout_s:g} s"
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+            # A ValueError is what the libraries make of an answer whose status line or headers are no text.
             failure = type(error.__cause__ or error).__name__
         finally:
             _attempt.reset(token)

@@ -248,7 +248,7 @@ def _json(value: object) -> bytes:
 def _parsed(data: bytes) -> Any:
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NoBackup("the backup is damaged: its description cannot be read; use another backup") from error
 
 

@@ -85,8 +85,8 @@ class RealServers:
     def __init__(self, loop: SimulatedLoop, seed: int, place: Place) -> None:
         self.clock = SimulatedClock(loop)
         # Chance is told from a seed on purpose.
-        self.postgres = Server("Postgres", ConnectionResetError, Random(f"{seed} postgres"))  # noqa: S311
-        self.redis = Server("Redis", ConnectionResetError, Random(f"{seed} redis"))  # noqa: S311
+        self.postgres = Server("Postgres", ConnectionResetError, Random(f"{seed} postgres"))
+        self.redis = Server("Redis", ConnectionResetError, Random(f"{seed} redis"))
         self._place = place
         self._control = redis.Redis.from_url(place.redis_url())
         self._postgres_host = PostgresHost(

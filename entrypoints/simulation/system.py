@@ -83,9 +83,7 @@ class Replica:
 class System:
     """See the module. ``servers`` makes those that the processes use."""
 
-    def __init__(
-        self, seed: int, servers: MakeServers = MemoryServers, **settings: Any
-    ) -> None:
+    def __init__(self, seed: int, servers: MakeServers = MemoryServers, **settings: Any) -> None:
         self.seed = seed
         self.loop = SimulatedLoop(Random(f"{seed} loop"))
         self.settings = Settings(**settings)

@@ -114,7 +114,12 @@ def outlook_json(seen: Outlook, since: float) -> dict[str, object]:
 
 
 def _name(task: TaskState | Coming) -> str:
-    return f"{bot_and_chat(task.scope)[1]}/{task.number}"
+    try:
+        chat = str(bot_and_chat(task.scope)[1])
+    except ValueError:
+        # Damaged; the id that stands beside it still names the task.
+        chat = plain(task.scope) or NONE
+    return f"{chat}/{task.number}"
 
 
 def _told(row: LedgerRow) -> str:

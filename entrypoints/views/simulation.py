@@ -57,7 +57,8 @@ def failure_lines(made: Run, steps: int, *, real: bool = False) -> list[str]:
         "what happened:",
         *(f"  {line}" for line in [*stories, *made.told]),
         "",
-        f"see it again: openclaw simulate --seed {made.scenario.seed} --steps {steps}" + (" --real" if real else ""),
+        f"see it again: openclaw simulate --seed {made.scenario.seed} --steps {steps}"
+        + (" --real" if real else ""),
     ]
 
 

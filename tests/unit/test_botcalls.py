@@ -50,7 +50,7 @@ REFUSALS = [
     (400, "Bad Request: chat not found", Verdict.UNREACHABLE),
     (400, "Bad Request: message is too long", Verdict.PERMANENT),
     (400, "Bad Request: message text is empty", Verdict.PERMANENT),
-    (400, "Bad Request: message to edit not found", Verdict.PERMANENT),
+    (400, "Bad Request: message to edit not found", Verdict.SETTLED),
     (413, "Request Entity Too Large", Verdict.PERMANENT),
     (409, "Conflict: terminated by other getUpdates request", Verdict.PERMANENT),
 ]

@@ -183,12 +183,12 @@ def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
 def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "# comment\nexport OPENCLAW_INSTANCE='from file'\nOTHER=ignored\nOPENCLAW_ROUND_MAX=7\n"
-        'OPENCLAW_POSTGRES_URL="postgresql://u:a$HOME#b@h/db"\n'
+        'OPENCLAW_POSTGRES_URL="postgresql://u:a$HOME@h/db #b"\n'
     )
     settings = load(tmp_path, {"INSTANCE": "from-environment"})
     assert settings.instance == "from-environment"
     assert settings.round_max == 7
-    assert settings.postgres_url == Secret("postgresql://u:a$HOME#b@h/db")
+    assert settings.postgres_url == Secret("postgresql://u:a$HOME@h/db #b")
 
 
 def test_faults_of_the_env_file_are_told(tmp_path: Path) -> None:

@@ -93,6 +93,19 @@ def test_faults_of_settings_are_told_one_a_line_without_a_traceback(
     )
 
 
+@pytest.mark.parametrize("command", ["migrate", "audit"])
+def test_an_option_in_the_url_of_postgres_that_nobody_knows_is_a_fault_of_the_settings(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("OPENCLAW_POSTGRES_URL", "postgresql://h/db?sslmode=bogus")
+    monkeypatch.setenv("OPENCLAW_REDIS_URL", "redis://127.0.0.1:1/0")
+    code, out, err = run(command)
+    assert (code, out) == (Exit.SETTINGS, "")
+    assert err == (
+        "openclaw: OPENCLAW_POSTGRES_URL: must be a URL whose options Postgres knows, such as sslmode=require\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
