@@ -149,10 +149,6 @@ class RealServers:
         """See the protocol."""
         return PostgresLetterWatch(self._pool_of(process))
 
-    def watch(self, process: Process) -> Any:
-        """See the protocol."""
-        return PostgresLetterWatch(self._pool("brain"))
-
     def streams(self, process: Process) -> Any:
         """See the protocol."""
         self._all_streams.append(RedisStreams(self.client(process)))
