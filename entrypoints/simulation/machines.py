@@ -34,8 +34,10 @@ TEMPLATE, DATABASE = "openclaw_template", "openclaw_simulated"
 PASSWORD = "simulated-services"  # noqa: S105
 ADMIN = "postgres"
 SETTINGS = {
-    "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "deadlock_timeout": "1ms", "track_commit_timestamp": "on",
-    "max_connections": "120", "checkpoint_timeout": "1d",
+    "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "checkpoint_timeout": "1d",
+    "max_connections": "120",
+    # Of two that wait for one another one is told at once; and the order of commits can be asked for.
+    "deadlock_timeout": "1ms", "track_commit_timestamp": "on",
 }  # fmt: skip
 # The one clock of every rule goes by what its session was told: when its transaction began, and what time it is.
 _GOES_BY = """
@@ -85,10 +87,8 @@ def servers(count: int) -> Iterator[list[Place]]:
         for _ in range(count):
             path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_room()))
             stack.callback(shutil.rmtree, path, ignore_errors=True)
-            postgres, valkey = (
-                EmbeddedPostgres(path, settings=SETTINGS),
-                EmbeddedValkey(path, config=("appendonly no",)),
-            )
+            postgres = EmbeddedPostgres(path, settings=SETTINGS)
+            valkey = EmbeddedValkey(path, config=("appendonly no",))
             for server in (postgres, valkey):
                 stack.callback(server.stop)
                 server.start()

@@ -1,9 +1,9 @@
-"""Connections from simulated processes to real servers: time and failures are simulated, and what the servers do is real.
+"""Connections from simulated processes to real servers: time and failures are simulated, what the servers do is real.
 
-What a process writes travels, in simulated time, and then the simulation stands still until the server has answered; the
-answer travels back. So a server does one thing at a time, in an order that follows from the seed, and the drivers of the
-product run as they are. A connection ends with its process, by either side, or by a fault. Not here: what each server
-is asked, and how it is known that it has answered (``hosts``, ``wire``).
+What a process writes travels, in simulated time, and then the simulation stands still until the server has answered;
+the answer travels back. So a server does one thing at a time, in an order that follows from the seed, and the drivers
+of the product run as they are. A connection ends with its process, by either side, or by a fault. Not here: what each
+server is asked, and how it is known that it has answered (``postgres_host``, ``redis_host``, ``wire``).
 """
 
 import asyncio

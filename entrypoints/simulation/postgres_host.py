@@ -24,7 +24,7 @@ CHUNK_BYTES = 1 << 18
 
 @define(eq=False)
 class PostgresHost:
-    """See ``network.Host``. ``now`` is the simulated clock; no transaction of a process lasts ``open_s_max`` seconds."""
+    """See ``network.Host``. ``now`` is the server's simulated clock; no transaction lasts ``open_s_max`` seconds."""
 
     loop: SimulatedLoop
     server: Server
@@ -99,7 +99,7 @@ class PostgresHost:
                     return rows
 
     def _clocked(self, dialog: PostgresDialog, data: bytes) -> bytes:
-        """Put what sets the session's clock before a request: see ``machines.CLOCK``. In a transaction it began to run."""
+        """Put before a request what sets the session's clock (``machines.CLOCK``)."""
         if not dialog.is_ready or dialog.status == b"E" or data[:1] == b"X":
             return data
         dialog.hide()
@@ -179,9 +179,10 @@ class PostgresHost:
         named = ", ".join(str(pid) for pid in pids if pid)
         if not named or self.control is None:
             return
-        self.ask(f"select pg_terminate_backend(pid) from pg_stat_activity where pid in ({named})")
+        them = f"from pg_stat_activity where pid in ({named})"
+        self.ask(f"select pg_terminate_backend(pid) {them}")
         deadline_s = time.monotonic() + ANSWER_S_MAX
-        while self.ask(f"select from pg_stat_activity where pid in ({named})"):
+        while self.ask(f"select {them}"):
             if time.monotonic() > deadline_s:
                 raise Stuck("Postgres does not end a session")
 

@@ -1,4 +1,4 @@
-"""Real servers for a simulated system: the product's own adapters and drivers, each process with connections of its own.
+"""Real servers for a simulated system: the product's adapters and drivers, each process with connections of its own.
 
 A run begins with an empty database and an empty Redis. Not here: starting servers (``machines``), the way to them
 (``network``), and what they are made to do (``postgres_host``, ``redis_host``).
@@ -96,6 +96,7 @@ class RealServers:
         self._network = Network(loop, [self._postgres_host, self._redis_host])
         loop.connect = self._network.connect
         self._clients: dict[Process, Any] = {}
+        self._pools: dict[Process, Pool] = {}
         self._all_streams: list[RedisStreams] = []
         self._admin: Any = None
         pools = [self._pool("operator", size_max=1) for _ in range(OPERATORS)]
@@ -109,6 +110,12 @@ class RealServers:
             self._place.postgres_url(service), role_of(service), hold_s=HOLD_S, wait_for_disk=wait_for_disk,
             size_max=size_max or Settings().postgres_pool_max, steady_plans=service != "operator",
         )  # fmt: skip
+
+    def _pool_of(self, process: Process, size_max: int | None = None) -> Pool:
+        """Return the pool that a process's adapters share, as its container has it."""
+        if process not in self._pools:
+            self._pools[process] = self._pool(_service(process), size_max=size_max)
+        return self._pools[process]
 
     async def open(self) -> None:
         """See the protocol."""
@@ -124,7 +131,7 @@ class RealServers:
 
     def store(self, process: Process, role: str, *, claims: bool) -> Any:
         """See the protocol."""
-        pool = self._pool(role)
+        pool = self._pool_of(process)
         marks = pool if claims else self._pool(role, size_max=1, wait_for_disk=False)
         return PostgresStore(
             pool, marks, consumer=role, run_id=event_id_of(f"run:{process.name}"), claims=claims
@@ -132,15 +139,15 @@ class RealServers:
 
     def intake(self, process: Process) -> Any:
         """See the protocol."""
-        return PostgresIntake(self._pool("gateway"))
+        return PostgresIntake(self._pool_of(process))
 
     def agenda(self, process: Process) -> Any:
         """See the protocol."""
-        return PostgresAgenda(self._pool("scheduler", size_max=2))
+        return PostgresAgenda(self._pool_of(process, size_max=2))
 
     def watch(self, process: Process) -> Any:
         """See the protocol."""
-        return PostgresLetterWatch(self._pool("brain"))
+        return PostgresLetterWatch(self._pool_of(process))
 
     def streams(self, process: Process) -> Any:
         """See the protocol."""
@@ -150,7 +157,7 @@ class RealServers:
     def client(self, process: Process) -> Any:
         """See the protocol."""
         if process not in self._clients:
-            service = process.name.partition("-")[0]
+            service = _service(process)
             url, size = self._place.redis_url(service), Settings().redis_pool_max
             self._clients[process] = connect(url, f"openclaw-{service}", connections_max=size)
         return self._clients[process]
@@ -226,3 +233,7 @@ class RealServers:
             await streams.close()
         for client in (self._redis_of_world, *self._clients.values()):
             await client.connection_pool.disconnect(inuse_connections=True)
+
+
+def _service(process: Process) -> str:
+    return process.name.partition("-")[0]

@@ -104,7 +104,12 @@ class RedisHost:
         if is_full:
             self.control.config_set("maxmemory", 0)
         elif self.server.loses("entry"):
-            self.control.xdel(commands[-1][1], answers[-1])
+            added = [
+                (words[1], entry)
+                for words, entry in zip(commands, answers, strict=True)
+                if words[0].upper() == b"XADD"
+            ]
+            self.control.xdel(*added[-1])
         elif self.server.loses("once"):
             line.dialog.sent(data)
             self._exchange(line, data)

@@ -5,7 +5,7 @@ Not here: what can go wrong on the way to any server (``links``), in open transa
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -133,7 +133,10 @@ class Servers(Protocol):
         """Give up everything; the last call, outside of the loop."""
 
 
-MakeServers = Callable[[SimulatedLoop, int], Servers]
+class MakeServers(Protocol):
+    """Makes the servers of one run, from its loop and its seed."""
+
+    def __call__(self, loop: SimulatedLoop, seed: int) -> Servers: ...
 
 
 class MemoryServers:

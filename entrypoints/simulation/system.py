@@ -144,9 +144,8 @@ class System:
             "sender": self._sender,
             "scheduler": self._scheduler,
         }
-        serving = build[replica.role](replica)
-        replica.serving = [asyncio.ensure_future(each()) for each in serving]
         try:
+            replica.serving = [asyncio.ensure_future(each()) for each in build[replica.role](replica)]
             await asyncio.gather(*replica.serving)
         except Exception as error:  # noqa: BLE001 - the supervisor starts it again, and the run is not clean
             self.failures.append(f"{replica.process.name} ended: {type(error).__name__}: {error}")
