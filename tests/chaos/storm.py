@@ -30,7 +30,7 @@ ROUND_S_MAX = 5.0
 # The shortest bounds that the settings allow (a claim outlasts a call by three seconds), so that a pause outlasts them
 # soon; and no limits of rate, of which one bot's would be below what is offered.
 SETTINGS = {
-    "call_timeout_s": 2, "claim_s": ROUND_S_MAX, "stop_timeout_s": 5, "sweep_grace_s": 1,
+    "call_timeout_s": 2, "handler_timeout_s": 3, "claim_s": ROUND_S_MAX, "stop_timeout_s": 5, "sweep_grace_s": 1,
     "rate_bot_per_s": 0, "rate_chat_per_s": 0, "rate_group_per_min": 0, "admins": ADMIN,
 }  # fmt: skip
 CHATS = 120
