@@ -22,7 +22,7 @@ from entrypoints.simulation.faults import Doer, Fault, hits, planned
 from entrypoints.simulation.history import History, Kind, Size, gather
 from entrypoints.simulation.loop import State
 from entrypoints.simulation.people import Action, People, Scale, chat_of
-from entrypoints.simulation.servers import MakeServers, MemoryServers
+from entrypoints.simulation.servers import TRANSACTION_S, MakeServers, MemoryServers
 from entrypoints.simulation.system import POISON, REPLICAS, System
 
 STEPS = 60
@@ -135,6 +135,7 @@ async def _course(system: System, made: Scenario) -> Run:
         system.world, crowd.deeds, servers.records, servers.operators[0], await servers.standing(),
         rested_at=servers.clock.now(), mishaps=doer.mishaps, sizes=watch.sizes, senders=2,
     )  # fmt: skip
+    history = evolve(history, round_s=TRANSACTION_S)
     found = list(violations(history))
     failures = [*system.failures, *system.loop.troubles, *_innocent(system, history, made)]
     failures += [] if is_quiet else ["it did not come to rest"]
