@@ -43,12 +43,16 @@ ARRIVED = "it arrived after all"
 
 @frozen
 class DueTask:
-    """An open task whose instant has come: whose it is, whether its chat can be reached, the scope's settings."""
+    """An open task whose instant has come: whose it is, whether its chat can be reached, the scope's settings.
+
+    ``deaths``: how many processes ended while they acted on it.
+    """
 
     scope: str
     task: Task
     is_reachable: bool = True
     settings: Mapping[str, str] = field(factory=dict)
+    deaths: int = 0
 
 
 @frozen
@@ -64,6 +68,15 @@ class Firing:
     audit: AuditRow | None = None
 
 
+@frozen
+class Buried:
+    """A dead letter in place of an event that nobody makes: acting on its task ended ``deaths`` processes."""
+
+    letter: Owed
+    deaths: int
+    reason: str
+
+
 @define
 class AgendaChanges:
     """Everything one transaction of the scheduler writes.
@@ -74,6 +87,7 @@ class AgendaChanges:
 
     firings: list[Firing] = Factory(list)
     tasks: list[Task] = Factory(list)
+    buried: list[Buried] = Factory(list)
 
 
 def doubted(lane: str, event_type: str | None, key: str | None) -> ScopedEffect | None:

@@ -86,6 +86,13 @@ class AgendaRound(Protocol):
     def due(self) -> Sequence[DueTask]:
         """The tasks that this transaction has to itself."""
 
+    async def mark(self, task_ids: Sequence[UUID]) -> None:
+        """Note, outside the transaction, that these tasks are about to be acted on.
+
+        Applying clears the note, and those of earlier runs about the tasks that are written; the round's failing clears
+        its own. The end of the process in the middle leaves it, as one death of each of the tasks.
+        """
+
     async def apply(self, changes: AgendaChanges) -> Sequence[Firing]:
         """Write everything and return the firings that took effect; the others had fired before.
 

@@ -28,7 +28,8 @@ class Head:
     """An owed row that its lane offers for handling, with what is known of earlier runs of it.
 
     ``marked``: an earlier run by a process that is gone did not end. ``ambiguous``: an earlier call for the row was
-    claimed and never settled. ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
+    claimed and never settled. ``abandoned``: it is so because whoever claimed it ended, or stood still for too long.
+    ``repeat``: some earlier call for it was ambiguous, so it may have reached the chat; it
     outlives the row's time as a dead letter.
     ``standing``: what was decided about the lane's chat, where anything was (``domain.access.Standing``).
     ``blocked_for_s``: how long Telegram told whichever sender to leave the chat, or the whole bot, alone.
@@ -46,6 +47,7 @@ class Head:
     envelope: bytes
     marked: bool = False
     ambiguous: bool = False
+    abandoned: bool = False
     repeat: bool = False
     standing: str | None = None
     awaits: bool = False

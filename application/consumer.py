@@ -253,6 +253,10 @@ class Consumer:
         self.counters.settled += 1
         return self.hand.settle(lane, event_id)
 
+    def is_news(self, lane: str, event_id: UUID) -> bool:
+        """Whether this process was the first to be told of the row: then no other has died of it."""
+        return self.hand.has(lane, event_id)
+
     async def free(self, lanes: Mapping[str, UUID | None]) -> None:
         """Let lanes that a round kept busy go on, after their slow work was settled.
 
@@ -336,9 +340,11 @@ class Consumer:
         in_hand = self.hand.entry_ids.union(self._done)
         pending = await self.streams.pending(self.target, self.name, 1000)
         await self._ack([entry for entry in pending if entry not in in_hand], without_effect=True)
-        await self._take_in(
-            await self.streams.claim(self.target, self.name, limits.abandoned_s, limits.read_max)
-        )
+        left = await self.streams.claim(self.target, self.name, limits.abandoned_s, limits.read_max)
+        # Their rows are no news: whoever was to act on them may have died of them.
+        self.hand.wake([entry.wakeup.lane for entry in left if entry.wakeup is not None], self.clock.steady())
+        self._news.set()
+        await self._ack([entry.entry_id for entry in left], without_effect=True)
 
     async def _release(self) -> None:
         """Let go of what is in hand and was not begun: the rows are owed, and another replica's sweep finds them."""

@@ -18,7 +18,8 @@ SENDER_POINTS = (
 # What an update passes on its way to the reply; what a due task passes before that.
 POINTS = GATEWAY_POINTS + BRAIN_POINTS + SENDER_POINTS
 SCHEDULER_POINTS = (
-    "scheduler.read", "scheduler.decided", "scheduler.applied", "scheduler.committed", "scheduler.published",
+    "scheduler.read", "scheduler.marked", "scheduler.decided", "scheduler.applied", "scheduler.committed",
+    "scheduler.published",
 )  # fmt: skip
 # What whoever tells admins of dead letters passes.
 NOTICE_POINTS = ("notice.read", "notice.noted", "notice.committed", "notice.published")

@@ -155,6 +155,11 @@ class Hand:
             lane.had_more, lane.more = lane.more, False
         return names
 
+    def has(self, name: str, event_id: UUID) -> bool:
+        """Whether an entry of this event is in hand."""
+        lane = self._lanes.get(name)
+        return lane is not None and any(event == event_id for _, event in lane.entries)
+
     def settle(self, name: str, event_id: UUID) -> list[str]:
         """Return the ids of the lane's entries for an event that is settled; they leave the hand."""
         lane = self._lanes.get(name)

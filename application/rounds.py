@@ -24,6 +24,9 @@ from domain.errors import InvalidEvent, OpenClawError, StoreUnavailable, Transie
 
 log = logging.getLogger("openclaw.rounds")
 
+# Why a row is a dead letter that took down as many processes as it may.
+ENDED_ITS_PROCESS = "it ended its process"
+
 F = TypeVar("F")
 F_contra = TypeVar("F_contra", contravariant=True)
 
@@ -89,6 +92,20 @@ def open_run(head: Head, codec: Codec, clock: Clock) -> Run:
     return Run(head, event, began_s)
 
 
+def without_poison(heads: Sequence[Head], changes: Changes, report: Report) -> list[Head]:
+    """Count the deaths of rows whose earlier run did not end, and keep such rows for a round of their own."""
+    clean = []
+    for head in heads:
+        if head.marked:
+            changes.deaths.append(head.event_id)
+            report.alone.add(head.lane)
+        elif head.deaths and len(heads) > 1:
+            report.alone.add(head.lane)
+        else:
+            clean.append(head)
+    return clean
+
+
 @define
 class Decider(Generic[F]):
     """Runs rounds of quick handlers for one target.
@@ -142,7 +159,7 @@ class Decider(Generic[F]):
             report.waiting.update(current.waiting)
             seen = {head.lane for head in current.heads} | report.idle | set(report.waiting)
             report.lost.update(lane for lane in lanes if lane not in seen)
-            heads = self._without_poison(current.heads, changes, report)
+            heads = without_poison(current.heads, changes, report)
             if heads:
                 await current.mark([head.event_id for head in heads])
                 self.crash(f"{self.target}.marked")
@@ -157,26 +174,13 @@ class Decider(Generic[F]):
         self.crash(f"{self.target}.told")
         return report
 
-    def _without_poison(self, heads: Sequence[Head], changes: Changes, report: Report) -> list[Head]:
-        """Count the deaths of rows whose earlier run did not end, and keep such rows for a round of their own."""
-        clean = []
-        for head in heads:
-            if head.marked:
-                changes.deaths.append(head.event_id)
-                report.alone.add(head.lane)
-            elif head.deaths and len(heads) > 1:
-                report.alone.add(head.lane)
-            else:
-                clean.append(head)
-        return clean
-
     async def _decide(self, current: Round, heads: Sequence[Head], changes: Changes, report: Report) -> None:
         interpreter = self.interpreter
         runs = []
         for head in heads:
             if head.deaths >= interpreter.policy.deaths_max:
                 run = Run(head, None, interpreter.clock.steady())
-                interpreter.bury(run, "it ended its process", changes)
+                interpreter.bury(run, ENDED_ITS_PROCESS, changes)
                 report.settle(head)
                 continue
             run = open_run(head, interpreter.codec, interpreter.clock)

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from attrs import Factory, define, evolve, field, frozen
 
-from application.agenda import AgendaChanges, DueTask, Firing
+from application.agenda import AgendaChanges, Buried, DueTask, Firing
 from application.books import Agenda
 from application.changes import Owed
 from application.crashpoints import CrashPoints
@@ -22,21 +22,23 @@ from application.interpreter import event_row
 from application.journal import Journal
 from application.meters import AGE_S, Histogram
 from application.ports import Clock, Codec, Streams, Wakeup
-from application.rounds import place_of
+from application.rounds import ENDED_ITS_PROCESS, place_of
 from domain.catalogue import SCHEDULER
 from domain.decisions import Outcome
 from domain.envelope import Event, create, timestamp_of
 from domain.errors import RowsGone, StoreUnavailable, Unavailable
-from domain.events.tasks import ReminderDue
+from domain.events.tasks import ReminderDue, ReminderKind
 from domain.ids import trace_of
 from domain.scope import Scope, bot_and_chat
 from domain.tasks.keys import reminder_key
 from domain.tasks.policy import Times, policy_of
 from domain.tasks.rules import Acted, Saying, act
-from domain.tasks.values import Kept, Task
+from domain.tasks.values import Kept, Occasion, Task
 
 log = logging.getLogger("openclaw.scheduler")
 
+# What a dead letter calls a task of which nothing was read.
+NAMELESS = "?"
 # How long a task is left alone that could not be acted on, so that it keeps nobody else from being told.
 PUT_OFF_S = 3600.0
 
@@ -45,7 +47,8 @@ PUT_OFF_S = 3600.0
 class SchedulerLimits:
     """``tick_s``: how often is asked what is due; ``batch_max``: how many tasks are acted on in one transaction.
 
-    ``per_s``: how many reminders are owed a second while more are due.
+    ``per_s``: how many reminders are owed a second while more are due. ``decide_s``: how long it may take to decide
+    about a batch; ``deaths_max``: how many processes one task may end.
     """
 
     tick_s: float = 1.0
@@ -53,6 +56,8 @@ class SchedulerLimits:
     per_s: float = 250.0
     backoff_s: float = 0.2
     backoff_max_s: float = 5.0
+    decide_s: float = 10.0
+    deaths_max: int = 3
 
 
 @define
@@ -62,6 +67,7 @@ class SchedulerCounters:
     ticks: int = 0
     acted: int = 0
     put_off: int = 0
+    buried: int = 0
     store_faults: int = 0
     stream_faults: int = 0
 
@@ -89,6 +95,27 @@ def decide(due: Sequence[DueTask], now: float, times: Times, codec: Codec) -> De
             changes.tasks.append(acted.task)
             changes.firings += firings
     return Decided(changes, put_off)
+
+
+def bury(due: DueTask, now: float, codec: Codec, changes: AgendaChanges) -> None:
+    """Let a dead letter stand for the reminder of a task that ended too many processes.
+
+    It does nothing by itself any more until somebody changes it, and its chat is told with the next contact. What
+    people wrote is not in the letter, since that may be what they died of; the brain has it in the task.
+    """
+    task, at = due.task, due.task.remind_at
+    assert at is not None
+    kind = ReminderKind.NAG if task.times_said else ReminderKind.OCCURRENCE
+    event = _event(
+        due, evolve(task, title=NAMELESS), Saying(at, ReminderKind.DIGEST if task.is_digest else kind), now
+    )
+    lane = Scope(*bot_and_chat(due.scope)).lane
+    letter = Owed(event.target, event.event_id, lane, None, codec.encode(event))
+    told = f"{ENDED_ITS_PROCESS}; {due.deaths} earlier runs did not end"
+    occasion = Occasion(task.task_id, at, Kept.AMBIGUOUS, reason=ENDED_ITS_PROCESS)
+    changes.firings.append(Firing(occasion, audit=event_row(event, Outcome.DEAD_LETTERED, reason=told)))
+    changes.buried.append(Buried(letter, due.deaths, ENDED_ITS_PROCESS))
+    changes.tasks.append(evolve(task, remind_at=None))
 
 
 def _put_off(task: Task, now: float, error: Exception) -> Task:
@@ -159,6 +186,10 @@ class Scheduler:
     _stop: asyncio.Event = field(factory=asyncio.Event)
     # So many ticks act on one task alone, since a transaction over several of them failed.
     _alone: int = 0
+    # The next tick is for a task that ended a process, if there is one.
+    _is_others_turn: bool = False
+    # Since when, by the steady clock, it decides.
+    _decides_since_s: float | None = None
 
     def stop(self) -> None:
         """Ask ``run`` to finish the batch in hand and return."""
@@ -206,6 +237,12 @@ class Scheduler:
             return limit
 
     @property
+    def moves(self) -> bool:
+        """Whether it is not held up by a decision without an end, which nothing but the end of the process stops."""
+        since_s = self._decides_since_s
+        return since_s is None or self.clock.steady() - since_s < self.limits.decide_s
+
+    @property
     def _limit(self) -> int:
         return 1 if self._alone else self.limits.batch_max
 
@@ -218,14 +255,16 @@ class Scheduler:
 
     async def _act(self, limit: int, in_hand: list[DueTask]) -> int:
         async with self.agenda.due(limit) as current:
-            due, now = current.due, current.now
+            due, now = self._in_turn(current.due), current.now
             if not due:
                 return 0
             in_hand.extend(due)
             self.crash("scheduler.read")
-            # Health is told meanwhile, however many occurrences there are to go through.
-            decided = await asyncio.to_thread(decide, due, now, self.times, self.codec)
+            await current.mark([each.task.task_id for each in due])
+            self.crash("scheduler.marked")
+            decided = await self._decide(due, now)
             self.crash("scheduler.decided")
+            is_all = len(due) == len(current.due)
             fired = await current.apply(decided.changes)
             self.crash("scheduler.applied")
         self.crash("scheduler.committed")
@@ -234,7 +273,26 @@ class Scheduler:
         self._owed = len(owed)
         await self._publish(owed)
         self.crash("scheduler.published")
-        return len(due)
+        return len(due) if is_all else limit
+
+    def _in_turn(self, due: Sequence[DueTask]) -> Sequence[DueTask]:
+        """Return what is acted on now: all that ended no process yet, or, every other time, one that did alone."""
+        clean, others = [each for each in due if not each.deaths], [each for each in due if each.deaths]
+        self._is_others_turn = bool(others) and not (self._is_others_turn or not clean)
+        return clean if self._is_others_turn or not others else others[:1]
+
+    async def _decide(self, due: Sequence[DueTask], now: float) -> Decided:
+        if due[0].deaths >= self.limits.deaths_max:
+            changes = AgendaChanges()
+            bury(due[0], now, self.codec, changes)
+            self.counters.buried += 1
+            return Decided(changes)
+        self._decides_since_s = self.clock.steady()
+        try:
+            # Health is told meanwhile, however many occurrences there are to go through.
+            return await asyncio.to_thread(decide, due, now, self.times, self.codec)
+        finally:
+            self._decides_since_s = None
 
     def _note(self, due: Sequence[DueTask], now: float, decided: Decided, fired: Sequence[Firing]) -> None:
         """Count and tell what was committed."""

@@ -1,8 +1,9 @@
 """The sender: a claim is committed before every call and settled after it.
 
 A round claims at most one call a chat and starts them; they run outside any transaction, many chats at once. What
-came of them is settled in the order of arrival, as many in one transaction as there are. Not here: what an answer
-means (``botcalls``), who may call when (``rationing``).
+came of them is settled in the order of arrival, as many in one transaction as there are. A row that ends its process
+is counted by its claim or, before there is one, by a mark. Not here: what an answer means (``botcalls``), who may call
+when (``rationing``), who flies alone (``solitude``).
 """
 
 import asyncio
@@ -14,15 +15,16 @@ from uuid import UUID
 from attrs import Factory, define, evolve, field, frozen
 
 from application.botcalls import Verdict, bot_call, judge
-from application.changes import Changes, Claim, Delivery, Retry
+from application.changes import Changes, Claim, Delivery, Head, Retry
 from application.crashpoints import CrashPoints
 from application.interpreter import Interpreter, Run
 from application.journal import Journal
 from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rationing import Rationing, SenderCounters
-from application.rounds import Report, open_run, place_of
+from application.rounds import ENDED_ITS_PROCESS, Report, open_run, place_of, without_poison
 from application.settling import Flight, Outcomes, Result, is_reminder, is_stale
+from application.solitude import Air
 from domain.decisions import Outcome
 from domain.envelope import timestamp_of
 from domain.errors import NoAnswer, NotSent, Refused, RowsGone, StoreUnavailable, TelegramError
@@ -32,6 +34,7 @@ log = logging.getLogger("openclaw.sender")
 
 # How soon a chat is looked at again whose claim another sender, or another target of this one, holds.
 CLAIMED_ELSEWHERE_S = 0.1
+UNSETTLED = "an earlier call was not settled; it may have taken effect"
 APART_PAUSE_S = 0.5
 
 
@@ -59,6 +62,9 @@ class Lanes(Protocol):
     async def publish(self, wakeups: Sequence[Wakeup]) -> None:
         """Publish wake-ups of rows that were just committed."""
 
+    def is_news(self, lane: str, event_id: UUID) -> bool:
+        """Whether this process was the first to be told of the row."""
+
 
 @define
 class Deliverer:
@@ -77,6 +83,7 @@ class Deliverer:
     # Set by whoever makes the consumer, which needs the deliverer first.
     lanes: Lanes = field(init=False)
     limits: SenderLimits = field(factory=SenderLimits)
+    air: Air = field(factory=Air)
     in_flight: set[asyncio.Task[None]] = field(factory=set)
     journal: Journal = field(
         init=False, default=Factory(lambda self: Journal(self.interpreter.clock), takes_self=True)
@@ -90,8 +97,8 @@ class Deliverer:
         return self.rationing.counters
 
     def room(self) -> int:
-        """Return how many further calls may be claimed: no more than are called at once."""
-        return self.limits.concurrency - len(self.in_flight)
+        """Return how many further calls may be claimed: no more than are called at once, and one that flies alone."""
+        return self.air.room(self.target, self.limits.concurrency - len(self.in_flight))
 
     @property
     def unsettled(self) -> int:
@@ -107,6 +114,7 @@ class Deliverer:
         """Claim one call for each lane that offers one, and start them after the commit."""
         changes, report = Changes(), Report()
         claimed_at_s = self.clock.steady()
+        self.air.begin(self.target)
         async with self.store.round(self.target, lanes) as current:
             self.crash("sender.read")
             report.idle.update(current.idle)
@@ -116,24 +124,57 @@ class Deliverer:
                 report.waiting[lane] = min(report.waiting[lane], CLAIMED_ELSEWHERE_S)
             seen = {head.lane for head in current.heads} | report.idle | set(report.waiting)
             report.lost.update(lane for lane in lanes if lane not in seen)
-            flights = await self._prepare(current, changes, report, claimed_at_s)
+            heads = self._in_company(without_poison(current.heads, changes, report), report)
+            # What this process was told of first, no other can have died of; marks are for all else, which is little.
+            suspects = [h.event_id for h in heads if h.deaths or not self.lanes.is_news(h.lane, h.event_id)]
+            if suspects:
+                await current.mark(suspects)
+            flights = await self._prepare(current, heads, changes, report, claimed_at_s)
             flights = await self._claim(current, flights, changes, report)
             self.crash("sender.claimed")
-            if changes != Changes():
+            if suspects or changes != Changes():
                 await current.apply(changes)
         self.crash("sender.claim_committed")
         self.journal.tell(changes.audit)
         for flight in flights:
             report.busy.add(flight.lane)
+            self.air.take_off(self.target, flight.lane, flight.run.head)
             self.rationing.turns.served(flight.lane, timestamp_of(self.interpreter.clock.now()))
             task = asyncio.create_task(self._fly(flight))
             self.in_flight.add(task)
             task.add_done_callback(self.in_flight.discard)
         return report
 
-    async def _prepare(self, current: Round, changes: Changes, report: Report, now_s: float) -> list[Flight]:
+    def _in_company(self, heads: Sequence[Head], report: Report) -> list[Head]:
+        """Return the rows that may go with the others; one that has to fly alone has its round when nothing flies."""
+        found = []
+        for head in heads:
+            if self.air.must_wait(self.target, head, among=len(heads)):
+                report.alone.add(head.lane)
+            else:
+                found.append(head)
+        return found
+
+    def _is_doomed(self, head: Head, changes: Changes, report: Report) -> bool:
+        """Bury a row unread that took down as many processes as it may, in the call that was not settled or before."""
+        deaths = head.deaths + head.abandoned
+        if deaths < self.interpreter.policy.deaths_max:
+            return False
+        run = Run(evolve(head, deaths=deaths), None, self.clock.steady())
+        if head.abandoned:
+            changes.deaths.append(head.event_id)
+            changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, UNSETTLED))
+        self.interpreter.bury(run, ENDED_ITS_PROCESS, changes)
+        report.settle(head)
+        return True
+
+    async def _prepare(
+        self, current: Round, heads: Sequence[Head], changes: Changes, report: Report, now_s: float
+    ) -> list[Flight]:
         runs = []
-        for head in current.heads:
+        for head in heads:
+            if self._is_doomed(head, changes, report):
+                continue
             run = open_run(head, self.interpreter.codec, self.clock)
             if run.event is None:
                 self.interpreter.reject(run, changes)
@@ -218,10 +259,12 @@ class Deliverer:
         head = flight.run.head
         if not head.ambiguous:
             return flight
-        reason = "an earlier call was not settled; it may have taken effect"
-        changes.audit.append(self.interpreter.audit_row(flight.run, Outcome.AMBIGUOUS, reason))
+        changes.audit.append(self.interpreter.audit_row(flight.run, Outcome.AMBIGUOUS, UNSETTLED))
         changes.retries.append(Retry(head.event_id, head.attempt + 1, 0.0, ordered=head.ordered))
-        return evolve(flight, run=evolve(flight.run, head=evolve(head, attempt=head.attempt + 1)))
+        if head.abandoned:
+            changes.deaths.append(head.event_id)
+        now = evolve(head, attempt=head.attempt + 1, deaths=head.deaths + head.abandoned)
+        return evolve(flight, run=evolve(flight.run, head=now))
 
     async def _fly(self, flight: Flight) -> None:
         """Make the call and hand in what came of it; never raises."""
@@ -235,9 +278,13 @@ class Deliverer:
 
     async def _outcome(self, flight: Flight, *, formatted: bool) -> tuple[object, TelegramError | None]:
         try:
-            return await self._call(flight, formatted=formatted), None
+            # Who calls keeps to the time for a call. Whatever waits longer all the same ends well before the claim.
+            async with asyncio.timeout(self.limits.call_timeout_s + self.limits.margin_s / 2):
+                return await self._call(flight, formatted=formatted), None
         except TelegramError as failure:
             return None, failure
+        except TimeoutError:
+            return None, NoAnswer("the call did not end in its time")
         except Exception as error:  # noqa: BLE001 - whatever it was, the call is accounted for
             # A fault of ours, not of Telegram's: its chat must not stay claimed for ever, and who knows what was done.
             where = f"{type(error).__name__} at {place_of(error)}"
@@ -295,7 +342,12 @@ class Deliverer:
         # The error's own text may quote what was written.
         where = f"{type(error).__name__} at {place_of(error)}"
         log.error("a delivery could not be settled: %s", where, extra={"action": "settle_failed"})
+        self._land([result])
         await self.lanes.free({result.flight.lane: None})
+
+    def _land(self, results: Sequence[Result]) -> None:
+        for result in results:
+            self.air.land(self.target, result.flight.lane)
 
     async def _settle(self, batch: Sequence[Result]) -> None:
         changes = Changes()
@@ -315,6 +367,7 @@ class Deliverer:
         self.journal.tell(changes.audit)
         await self.lanes.publish([wakeup for settlement in settlements for wakeup in settlement.wakeups])
         pairs = zip(batch, settlements, strict=True)
+        self._land(batch)
         await self.lanes.free(
             {r.flight.lane: r.flight.run.head.event_id if s.is_done else None for r, s in pairs}
         )

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 from attrs import frozen
@@ -103,8 +104,8 @@ async def measure(url: str, size_max: int) -> AsyncIterator[Scan]:
 async def _at(size: int, admin: Any, scheduler_pool: Pool, brain_pool: Pool) -> Scan:
     clock = SystemClock()
     scheduler = Scheduler(
-        PostgresAgenda(scheduler_pool), MemoryStreams(clock), Codec(), clock, timing(), no_crash,
-        SchedulerLimits(batch_max=DUE),
+        PostgresAgenda(scheduler_pool, scheduler_pool, run_id=uuid4()), MemoryStreams(clock), Codec(), clock, timing(),
+        no_crash, SchedulerLimits(batch_max=DUE),
     )  # fmt: skip
 
     async def come_due() -> None:

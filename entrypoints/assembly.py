@@ -27,6 +27,7 @@ from application.runtime import RuntimeState
 from application.scheduler import Scheduler, SchedulerLimits
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
+from application.solitude import Air
 from application.turns import Turns
 from application.typing import Typist
 from domain.commands.base import Calendar
@@ -145,7 +146,8 @@ def scheduler(
     per_s = min(settings.rate_bot_per_s or usual.per_s, usual.per_s)
     limits = evolve(
         usual, per_s=per_s, batch_max=min(int(per_s), usual.batch_max), tick_s=settings.scheduler_tick_s,
-        backoff_max_s=settings.server_retry_longest_s,
+        backoff_max_s=settings.server_retry_longest_s, decide_s=settings.handler_timeout_s,
+        deaths_max=settings.deaths_max,
     )  # fmt: skip
     return Scheduler(agenda, streams, codec, clock, times, crash, limits)
 
@@ -180,14 +182,17 @@ def sender(ports: Ports, settings: Settings, telegram: Telegram) -> Sequence[Sen
     shares = {SENDER: max(1, settings.sender_concurrency - bulk), SENDER_BULK: bulk}
     # One for both: what Telegram tells one lane of traffic holds for the other.
     outcomes = Outcomes(Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True))
+    air = Air()
     return [
-        _sending(ports, settings, telegram, outcomes, target, shares[target]) for target in SENDER_TARGETS
+        _sending(ports, settings, telegram, outcomes, target, shares[target], air)
+        for target in SENDER_TARGETS
     ]
 
 
 def _sending(
-    ports: Ports, settings: Settings, telegram: Telegram, outcomes: Outcomes, target: str, concurrency: int
-) -> Sending:
+    ports: Ports, settings: Settings, telegram: Telegram, outcomes: Outcomes, target: str, concurrency: int,
+    air: Air,
+) -> Sending:  # fmt: skip
     interpreter = outcomes.interpreter
     limits = SenderLimits(
         concurrency, settings.call_timeout_s, settings.claim_s, backoff_max_s=settings.server_retry_longest_s
@@ -196,7 +201,7 @@ def _sending(
     deliverer = Deliverer(
         target, ports.store, telegram, interpreter, ports.clock, ports.tokens, ports.crash, outcomes,
         Pacer(ports.clock, 0.001 if ports.paced else 0.0), Rationing(rates_of(settings), turns, outcomes, typist),
-        limits=limits,
+        limits=limits, air=air,
     )  # fmt: skip
     consumer = Consumer(
         target, settings.instance, ports.streams, ports.store, deliverer, ports.clock, ports.crash,

@@ -19,7 +19,7 @@ from attrs import define, field
 
 from adapters.botworld.values import Effect
 from adapters.telegram.simulator import SimulatorControl, SimulatorError
-from domain.errors import OpenClawError, TelegramError
+from domain.errors import NotSent, OpenClawError, TelegramError
 
 USER_ID = 1
 CHAT_ID = 1
@@ -27,6 +27,8 @@ CHAT_ID = 1
 ANSWER_S = 30.0
 QUIET_S = 0.3
 LINE_CHARS_MAX = 4096
+# How often the simulator is looked for at the start, and the pause in between.
+MEETINGS_MAX, MEETING_S = 300, 0.1
 PRESS = re.compile(r":(\d{1,9})")
 CLOCK = re.compile(r":clock\b(.*)")
 
@@ -233,6 +235,16 @@ def read_lines(source: TextIO, put: Callable[[str | None], object]) -> threading
     return thread
 
 
+async def _met(control: SimulatorControl) -> Sequence[Effect]:
+    """Return what reached the chat so far. The simulator may still be starting, as everything does that was forked."""
+    for _ in range(MEETINGS_MAX):
+        try:
+            return await control.record(CHAT_ID, after=0, wait_s=0.0)
+        except NotSent:
+            await asyncio.sleep(MEETING_S)
+    raise OpenClawError("the simulated Telegram does not answer; its log says why, start again")
+
+
 async def chat(
     base_url: str,
     source: TextIO,
@@ -251,6 +263,6 @@ async def chat(
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     read_lines(source, lambda line: loop.call_soon_threadsafe(lines.put_nowait, line))
     async with SimulatorControl(base_url) as control:
-        earlier = await control.record(CHAT_ID) if resumed else []
-        seen = earlier[-1].seq if earlier else 0
+        earlier = await _met(control)
+        seen = earlier[-1].seq if resumed and earlier else 0
         return await Chat(control, out, source.isatty() and out.isatty(), seen, passing, rest).run(lines)

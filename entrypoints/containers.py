@@ -32,6 +32,7 @@ from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams
 from adapters.system import SystemClock, SystemTokens
 from adapters.telegram.client import HttpTelegram, bot_id_of
+from application import ports
 from application.admission import Admission
 from application.gateway import Gateway
 from application.meters import MeteredTelegram
@@ -42,6 +43,7 @@ from application.timing import Timing
 from domain.errors import InvalidSettings
 from entrypoints import assembly
 from entrypoints.crash import crash_points
+from entrypoints.poison import poisoned_codec, poisoned_telegram
 from entrypoints.settings import Settings
 from entrypoints.settings_types import Secret
 from entrypoints.version import version
@@ -103,7 +105,7 @@ class Common(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(SystemClock)
     tokens = providers.Singleton(SystemTokens)
-    codec = providers.Singleton(Codec)
+    codec: providers.Singleton[ports.Codec] = providers.Singleton(Codec)
     formatter = providers.Singleton(MarkdownFormatter)
     crash = providers.Singleton(crash_points)
     calendar = providers.Singleton(timing)
@@ -135,6 +137,7 @@ class GatewayContainer(Common):
 class BrainContainer(Common):
     """The brain: decides."""
 
+    codec = providers.Singleton(poisoned_codec, Common.codec, "brain")
     redis = providers.Singleton(_redis, Common.settings, "brain", Common.connects)
     streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
@@ -149,7 +152,7 @@ class BrainContainer(Common):
         assembly.Ports,
         streams,
         store,
-        Common.codec,
+        codec,
         Common.formatter,
         Common.clock,
         Common.tokens,
@@ -170,26 +173,30 @@ class BrainContainer(Common):
 class SenderContainer(Common):
     """The sender: delivers."""
 
+    codec = providers.Singleton(poisoned_codec, Common.codec, "sender")
     redis = providers.Singleton(_redis, Common.settings, "sender", Common.connects)
     streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "sender")
     watch = providers.Singleton(_pool, Common.settings, "sender", size_max=1)
+    marks = providers.Singleton(_pool, Common.settings, "sender", size_max=1, wait_for_disk=False)
     store = providers.Singleton(
         PostgresStore,
         pool,
-        pool,
+        marks,
         consumer=providers.Object("sender"),
         run_id=providers.Callable(uuid4),
         claims=True,
     )
     http = providers.Singleton(_telegram, Common.settings, Common.settings.provided.sender_concurrency)
-    telegram = providers.Singleton(MeteredTelegram, http, Common.clock)
+    telegram = providers.Singleton(
+        MeteredTelegram, providers.Singleton(poisoned_telegram, http), Common.clock
+    )
     ports = providers.Singleton(
         assembly.Ports,
         streams,
         store,
-        Common.codec,
+        codec,
         Common.formatter,
         Common.clock,
         Common.tokens,
@@ -201,17 +208,19 @@ class SenderContainer(Common):
 class SchedulerContainer(Common):
     """The scheduler: says when tasks are due, and forgets what nobody needs any more, on a connection each."""
 
+    codec = providers.Singleton(poisoned_codec, Common.codec, "scheduler")
     redis = providers.Singleton(_redis, Common.settings, "scheduler", Common.connects)
     streams = providers.Singleton(RedisStreams, redis, Common.settings.provided.stream_max)
     liveness = providers.Singleton(RedisLiveness, redis)
     pool = providers.Singleton(_pool, Common.settings, "scheduler", size_max=2)
     watch = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1)
-    agenda = providers.Singleton(PostgresAgenda, pool)
+    marks = providers.Singleton(_pool, Common.settings, "scheduler", size_max=1, wait_for_disk=False)
+    agenda = providers.Singleton(PostgresAgenda, pool, marks, run_id=providers.Callable(uuid4))
     scheduler = providers.Singleton(
         assembly.scheduler,
         agenda,
         streams,
-        Common.codec,
+        codec,
         Common.clock,
         Common.calendar,
         Common.settings,

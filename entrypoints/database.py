@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from adapters.postgres.pool import hang_up
 from adapters.postgres.roles import allow_logins
 from adapters.postgres.schema import current_version, newest_version
 from domain.errors import OpenClawError, StoreUnavailable
@@ -30,4 +31,4 @@ async def prepare_database(url: str, passwords: Mapping[str, str]) -> None:
     except asyncpg.PostgresError as error:
         raise OpenClawError(f"the audit's partitions could not be made: {type(error).__name__}") from error
     finally:
-        await connection.close()
+        await hang_up(connection)

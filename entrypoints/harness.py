@@ -132,7 +132,7 @@ class Harness:
 
     def new_scheduler(self, name: str = "scheduler") -> Scheduler:
         """Return another scheduler beside the one there is; it is for the caller to let it tick."""
-        agenda = MemoryAgenda(self.database, consumer=name)
+        agenda = MemoryAgenda(self.database, run_id=event_id_of(f"run:{name}:{self._starts}"), consumer=name)
         return scheduler(
             agenda, self.streams, Codec(), self.clock, self._calendar, self.settings, self._crash
         )

@@ -47,9 +47,8 @@ ANNOUNCE_S = 5.0
 # While nobody has heard it yet, as Redis starts too; and how long serving waits for it.
 ANNOUNCE_AGAIN_S = 0.5
 ANNOUNCE_FIRST_S = 0.5
-# A loop that has not turned for so long is stuck: the process is ended and started again by its supervisor.
-STUCK_S = 60.0
-WATCH_S = 5.0
+# So many times does the watchdog hear that all is well within the time after which it ends the process.
+WATCHES = 6
 
 
 @define
@@ -67,6 +66,8 @@ class Service:
     finishing: list[Callable[[], Awaitable[None]]] = field(factory=list)
     closing: list[Callable[[], Awaitable[Any]]] = field(factory=list)
     counters: dict[str, object] = field(factory=dict)
+    # Whether what works beside the event loop, where it cannot be cancelled, does not stand still.
+    moves: Callable[[], bool] = lambda: True
 
 
 def _gateway(settings: Settings, clock: Clock) -> Service:
@@ -128,7 +129,7 @@ def _sender(settings: Settings, clock: Clock) -> Service:
         service.counters[sending.consumer.target] = sending.consumer.counters
         service.finishing.append(sending.deliverer.finish)
     service.closing += [container.http().aclose, container.streams().close, container.pool().close]
-    service.closing += [container.watch().close, container.redis().aclose]
+    service.closing += [container.marks().close, container.watch().close, container.redis().aclose]
     return service
 
 
@@ -141,8 +142,9 @@ def _scheduler(settings: Settings, clock: Clock) -> Service:
     service.serving += [scheduler.run, retention.run]
     service.stopping += [scheduler.stop, retention.stop]
     service.counters["scheduler"] = scheduler.counters
-    service.closing += [container.streams().close, container.pool().close, container.watch().close]
-    service.closing.append(container.redis().aclose)
+    service.moves = lambda: scheduler.moves
+    service.closing += [container.streams().close, container.pool().close, container.marks().close]
+    service.closing += [container.watch().close, container.redis().aclose]
     return service
 
 
@@ -202,7 +204,10 @@ async def _run(role: Role, settings: Settings, restarts: Restarts | None, clock:
             loop.add_signal_handler(number, stopped.set)
     served = await open_faces(service)
     announced = asyncio.Event()
-    helpers = [asyncio.create_task(each) for each in (_announce(service, announced), watch(), lag.run())]
+    helpers = [
+        asyncio.create_task(each)
+        for each in (_announce(service, announced), watch(settings.stuck_s, service.moves), lag.run())
+    ]
     # Whoever is answered by a service finds it among those that run. Redis that is away holds nothing up.
     with suppress(TimeoutError):
         await asyncio.wait_for(announced.wait(), ANNOUNCE_FIRST_S)
@@ -296,12 +301,13 @@ async def _announce(service: Service, announced: asyncio.Event) -> None:
         await asyncio.sleep(ANNOUNCE_S if announced.is_set() else ANNOUNCE_AGAIN_S)
 
 
-async def watch(stuck_s: float = STUCK_S, every_s: float = WATCH_S) -> None:
-    """Keep the watchdog from ending this process, as long as the loop turns."""
+async def watch(stuck_s: float, moves: Callable[[], bool] = lambda: True) -> None:
+    """Keep the watchdog from ending this process, as long as the loop turns and what works beside it moves."""
     while True:
-        # The dump shows where the loop is stuck; it holds names of code, never values.
-        faulthandler.dump_traceback_later(stuck_s, exit=True, file=2)
-        await asyncio.sleep(every_s)
+        if moves():
+            # The dump shows where each thread is stuck; it holds names of code, never values.
+            faulthandler.dump_traceback_later(stuck_s, exit=True, file=2)
+        await asyncio.sleep(stuck_s / WATCHES)
 
 
 async def _wait(stop: asyncio.Event) -> None:

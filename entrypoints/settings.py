@@ -240,6 +240,12 @@ class Settings:
         above_zero,
     )
     handler_timeout_s: float = setting(_LIMITS, "Longest time of one handler.", 10.0, above_zero)
+    stuck_s: float = setting(
+        _LIMITS,
+        "How long a process may stand still before its watchdog ends it, for its supervisor to start it again.",
+        30.0,
+        above_zero,
+    )
     stop_timeout_s: float = setting(
         _LIMITS, "Longest time to finish what is in hand when stopped.", 20.0, above_zero
     )

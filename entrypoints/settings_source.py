@@ -15,7 +15,7 @@ PREFIX = "OPENCLAW_"
 FILE_SUFFIX = "_FILE"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 # Variables with our prefix that are no settings: this one, the start script's, that of ``crash``, those of the tests.
-OTHER_VARIABLES = frozenset({ENV_FILE, f"{PREFIX}PYTHON", f"{PREFIX}CRASH_AT"})
+OTHER_VARIABLES = frozenset({ENV_FILE, f"{PREFIX}PYTHON", f"{PREFIX}CRASH_AT", f"{PREFIX}POISON"})
 TEST_PREFIX = f"{PREFIX}TEST_"
 SECRET_BYTES_MAX = 65536
 

@@ -818,11 +818,15 @@ ALTER TABLE openclaw.runs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY scheduler_acts ON openclaw.tasks FOR UPDATE TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= openclaw.now()) OR (reminded_at = openclaw.now())))) WITH CHECK (((status = 'open'::text) AND (reminded_at = openclaw.now())));
 
+CREATE POLICY scheduler_buries ON openclaw.dead_letters FOR INSERT TO openclaw_scheduler WITH CHECK (((target = 'brain'::text) AND (openclaw.label(envelope, 'source'::text) = 'scheduler'::text)));
+
 CREATE POLICY scheduler_keeps ON openclaw.occasions TO openclaw_scheduler USING ((EXISTS ( SELECT
    FROM openclaw.tasks t
   WHERE ((t.task_id = occasions.task_id) AND (t.scope = occasions.scope)))));
 
 CREATE POLICY scheduler_owes ON openclaw.outbox FOR INSERT TO openclaw_scheduler WITH CHECK (((target = 'brain'::text) AND (openclaw.label(envelope, 'source'::text) = 'scheduler'::text)));
+
+CREATE POLICY scheduler_own ON openclaw.runs TO openclaw_scheduler USING ((target = 'scheduler'::text));
 
 CREATE POLICY scheduler_sees ON openclaw.tasks FOR SELECT TO openclaw_scheduler USING (((status = 'open'::text) AND ((remind_at <= openclaw.now()) OR (reminded_at = openclaw.now()))));
 
@@ -935,6 +939,7 @@ GRANT SELECT ON TABLE openclaw.clock TO openclaw_operator;
 GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_brain;
 GRANT SELECT,INSERT ON TABLE openclaw.dead_letters TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.dead_letters TO openclaw_operator;
+GRANT INSERT ON TABLE openclaw.dead_letters TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.deliveries TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.deliveries TO openclaw_operator;
@@ -973,6 +978,7 @@ GRANT SELECT ON TABLE openclaw.retention TO openclaw_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_brain;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_sender;
 GRANT SELECT ON TABLE openclaw.runs TO openclaw_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE openclaw.runs TO openclaw_scheduler;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE openclaw.runtime TO openclaw_brain;
 GRANT SELECT ON TABLE openclaw.runtime TO openclaw_operator;

@@ -47,9 +47,13 @@ class Row:
     available_at: float
 
 
+# When claims end that were put back: before all time.
+NO_TIME = 0.0
+
+
 @define
 class ClaimRow:
-    """One claim of the delivery ledger."""
+    """One claim of the delivery ledger. One that was put back ends at ``NO_TIME``; others run out by themselves."""
 
     target: str
     event_id: UUID
@@ -209,7 +213,7 @@ class Writer:
         self._write_effects(changes)
         for end in changes.suspended:
             tables.claims[end.lane] = ClaimRow(
-                self._target, end.event_id, end.token, self._now, not end.ambiguous
+                self._target, end.event_id, end.token, NO_TIME, not end.ambiguous
             )
         for delivery in changes.deliveries:
             tables.deliveries[delivery.key] = delivery
@@ -223,6 +227,12 @@ class Writer:
 
     def _write_failures(self, changes: Changes) -> None:
         tables, outbox = self._tables, self._tables.outbox
+        for event_id in changes.deaths:
+            if (row := outbox.get((self._target, event_id))) is not None:
+                head = evolve(row.head, deaths=row.head.deaths + 1)
+                outbox[self._target, event_id] = Row(head, row.available_at)
+            for run, (target, ids) in [each for each in tables.runs.items() if event_id in each[1][1]]:
+                tables.runs[run] = (target, [each for each in ids if each != event_id])
         for retry in changes.retries:
             if (row := outbox.get((self._target, retry.event_id))) is not None:
                 head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
@@ -234,12 +244,6 @@ class Writer:
             labels = labels_of(row.head.envelope)
             doubt = doubted(row.head.lane, labels["event_type"], labels["idempotency_key"])
             write_tasks(tables.tasks, [] if doubt is None else [doubt], self._now)
-        for event_id in changes.deaths:
-            if (row := outbox.get((self._target, event_id))) is not None:
-                head = evolve(row.head, deaths=row.head.deaths + 1)
-                outbox[self._target, event_id] = Row(head, row.available_at)
-            for run, (target, ids) in [each for each in tables.runs.items() if event_id in each[1][1]]:
-                tables.runs[run] = (target, [each for each in ids if each != event_id])
 
     def _write_effects(self, changes: Changes) -> None:
         write_tasks(self._tables.tasks, changes.effects, self._now)

@@ -7,12 +7,12 @@ Not here: who opens rounds (``adapters.memory.store``), and the tables
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from math import inf
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from attrs import evolve
 
 from adapters.memory.access import MemoryAccess
-from adapters.memory.database import ClaimRow, MemoryDatabase, Row, Tables, Writer
+from adapters.memory.database import NO_TIME, ClaimRow, MemoryDatabase, Row, Tables, Writer
 from adapters.memory.tasks import MemoryTasks, awaiting_scopes, rows_looked_at
 from application.changes import Changes, Claim, Delivery, Head, RateState
 from application.records import FirstRun
@@ -31,7 +31,8 @@ class MemoryRound:
         self._database = database
         self._target = target
         self._consumer = consumer
-        self._run_id = run_id
+        # As on Postgres: a mark for each target.
+        self._run_id = uuid5(run_id, target)
         self._now = database.clock.now()
         self._view = database.tables.over()
         self._won: list[str] = []
@@ -71,13 +72,15 @@ class MemoryRound:
             else:
                 is_claimed = claim is not None and claim.event_id == offered.head.event_id
                 ambiguous = claim is not None and is_claimed and not claim.resolved
+                abandoned = claim is not None and ambiguous and claim.until > NO_TIME
                 repeat = is_claimed or offered.head.repeat
                 marked = self._ran_elsewhere(offered.head.event_id)
                 known = None if claims else self._view.access.get(lane)
                 standing = known.person.standing.value if known is not None else None
                 head = evolve(
-                    offered.head, marked=marked, ambiguous=ambiguous, repeat=repeat, standing=standing,
-                    awaits=not claims and self._awaits(lane), blocked_for_s=self._blocked_s(lane) if claims else 0.0,
+                    offered.head, marked=marked, ambiguous=ambiguous, abandoned=abandoned, repeat=repeat,
+                    standing=standing, awaits=not claims and self._awaits(lane),
+                    blocked_for_s=self._blocked_s(lane) if claims else 0.0,
                 )  # fmt: skip
                 heads.append(head)
         self.heads, self.waiting, self.idle, self.claimed = heads, waiting, idle, claimed
@@ -225,7 +228,8 @@ class MemoryRound:
 
         def write(tables: Tables) -> None:
             Writer(self._database, tables, self._target, self._consumer, self._now).write(changes)
-            self._unmark(tables)
+            if self._is_marked:
+                self._unmark(tables)
 
         await self._database.write(self, self._view, write)
 

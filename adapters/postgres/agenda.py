@@ -3,30 +3,36 @@
 Not here: when a task is due again (``domain.tasks``), and the other tasks of a scope (``tasks``).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 from adapters.postgres.columns import audit_columns, owed_columns
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sql import SQL
 from adapters.postgres.tasks import moment, task_of
-from application.agenda import AgendaChanges, DueTask, Firing
-from domain.errors import RowsGone
+from application.agenda import AgendaChanges, Buried, DueTask, Firing
+from domain.catalogue import SCHEDULER
+from domain.errors import RowsGone, StoreUnavailable
 
 
 class PostgresAgendaRound:
     """See ``application.books.AgendaRound``."""
 
-    def __init__(self, connection: Connection, consumer: str) -> None:
+    def __init__(self, connection: Connection, marks: Pool, consumer: str, run_id: UUID) -> None:
         self._connection = connection
+        self._marks = marks
         self._consumer = consumer
+        self._run_id = run_id
+        self._is_marked = False
         self.now = 0.0
         self.due: Sequence[DueTask] = ()
 
     async def read(self, limit: int) -> None:
         """Lock the first tasks that are due and that nobody has locked, and read what is known of their chats."""
         self.now = (await self._connection.fetchval(SQL["agenda_now"])).timestamp()
-        rows = await self._connection.fetch(SQL["due_tasks"], limit)
+        rows = await self._connection.fetch(SQL["due_tasks"], limit, self._run_id)
         if not rows:
             return
         scopes = sorted({row["scope"] for row in rows})
@@ -36,9 +42,26 @@ class PostgresAgendaRound:
             settings[row["scope"]][row["name"]] = row["value"]
         gone = {row["scope"] for row in await self._connection.fetch(SQL["unreachable_scopes"], scopes)}
         self.due = [
-            DueTask(row["scope"], task_of(row), row["scope"] not in gone, settings[row["scope"]])
+            DueTask(
+                row["scope"], task_of(row), row["scope"] not in gone, settings[row["scope"]], row["deaths"]
+            )
             for row in rows
         ]
+
+    async def mark(self, task_ids: Sequence[UUID]) -> None:
+        """See the port. The mark is committed on a connection of its own."""
+        self._is_marked = True
+        async with self._marks.connection() as connection:
+            await connection.execute(SQL["mark_run"], self._run_id, SCHEDULER, self._consumer, task_ids)
+            # Of tasks that were put off or done with meanwhile nobody asks any more.
+            await connection.execute(SQL["forget_marks"], self._run_id)
+
+    async def unmark(self) -> None:
+        """Take the mark back when the round failed and this process lives: nothing ended it."""
+        if self._is_marked:
+            with suppress(StoreUnavailable):
+                async with self._marks.connection() as connection:
+                    await connection.execute(SQL["unmark_run"], self._run_id)
 
     async def apply(self, changes: AgendaChanges) -> Sequence[Firing]:
         """See the port."""
@@ -47,7 +70,8 @@ class PostgresAgendaRound:
             raise RowsGone("a task is not among those that are due; reading again")
         fired = await self._keep([f for f in changes.firings if f.occasion.task_id in mine])
         # Of several changes of one task the last one counts.
-        tasks = list({task.task_id: task for task in changes.tasks}.values())
+        moving = {task.task_id: task for task in changes.tasks}
+        tasks = list(moving.values())
         moved: int = await self._connection.fetchval(
             SQL["apply_agenda"],
             *owed_columns([f.owed for f in fired if f.owed is not None]),
@@ -61,7 +85,27 @@ class PostgresAgendaRound:
         )
         if moved != len(tasks):
             raise RowsGone(f"{len(tasks) - moved} tasks are not due any more; reading again")
+        if changes.buried:
+            await self._bury(changes.buried)
+        if self._is_marked:
+            await self._connection.execute(SQL["unmark_run"], self._run_id)
+        if survived := [
+            each.task.task_id for each in self.due if each.deaths and each.task.task_id in moving
+        ]:
+            await self._connection.execute(SQL["survive_marks"], survived, self._run_id)
         return fired
+
+    async def _bury(self, buried: Sequence[Buried]) -> None:
+        letters = [each.letter for each in buried]
+        await self._connection.execute(
+            SQL["bury_tasks"],
+            [letter.target for letter in letters],
+            [letter.event_id for letter in letters],
+            [letter.lane for letter in letters],
+            [each.deaths for each in buried],
+            [each.reason for each in buried],
+            [letter.envelope for letter in letters],
+        )
 
     async def _keep(self, firings: Sequence[Firing]) -> list[Firing]:
         """Keep the occasions and return the firings whose occasion was not acted on before, in their order."""
@@ -82,18 +126,30 @@ class PostgresAgendaRound:
 
 
 class PostgresAgenda:
-    """See ``application.books.Agenda``. ``consumer`` names the scheduler in the audit."""
+    """See ``application.books.Agenda``. ``consumer`` names the scheduler in the audit.
 
-    def __init__(self, pool: Pool, *, consumer: str = "scheduler") -> None:
+    ``marks`` need not wait for the disk: a mark has to survive this process, not the server.
+    """
+
+    def __init__(self, pool: Pool, marks: Pool, *, run_id: UUID, consumer: str = SCHEDULER) -> None:
         self._pool = pool
+        self._marks = marks
+        self._run_id = run_id
         self._consumer = consumer
 
     @asynccontextmanager
     async def due(self, limit: int) -> AsyncIterator[PostgresAgendaRound]:
         """See the port."""
-        async with self._pool.connection() as connection:
-            await connection.execute("begin")
-            current = PostgresAgendaRound(connection, self._consumer)
-            await current.read(limit)
-            yield current
-            await connection.execute("commit")
+        current: PostgresAgendaRound | None = None
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute("begin")
+                current = PostgresAgendaRound(connection, self._marks, self._consumer, self._run_id)
+                await current.read(limit)
+                yield current
+                await connection.execute("commit")
+        except (Exception, asyncio.CancelledError):
+            # Only after the rollback: what was applied may hold the lock of the mark's own row.
+            if current is not None:
+                await current.unmark()
+            raise

@@ -10,8 +10,12 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 from attrs import frozen
 
+from adapters.postgres.pool import DRIVER_ERRORS, Connection, hang_up
 from adapters.postgres.sql import SQL
 from domain.errors import StoreUnavailable
+
+# Whoever waits at the chat is told within this time that a server hangs.
+ANSWER_S = 10.0
 
 
 @frozen
@@ -59,14 +63,12 @@ class PostgresClock:
         return value
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+    async def _connection(self) -> AsyncIterator[Connection]:
         try:
-            connection = await asyncpg.connect(self._url)
-        except (OSError, asyncpg.PostgresError) as error:
-            raise StoreUnavailable(f"cannot reach Postgres: {type(error).__name__}") from error
-        try:
-            yield connection
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise StoreUnavailable(f"Postgres failed: {type(error).__name__}") from error
-        finally:
-            await connection.close()
+            connection = await asyncpg.connect(self._url, timeout=ANSWER_S, command_timeout=ANSWER_S)
+            try:
+                yield connection
+            finally:
+                await hang_up(connection)
+        except DRIVER_ERRORS as error:
+            raise StoreUnavailable(f"Postgres is not available: {type(error).__name__}") from error

@@ -5,21 +5,20 @@ any server version. Not here: the file that it goes into (``entrypoints.backup``
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import asyncpg
 from attrs import field, frozen
 
-from adapters.postgres.pool import Connection
+from adapters.postgres.pool import Connection, hang_up
 from adapters.postgres.rows import Sum, Summer, Table, selection
 from adapters.postgres.schema import CONNECT_S, LOCK
 from adapters.postgres.sql import load as load_statements
 from domain.errors import OpenClawError, StoreUnavailable
 
 BACKUP_SQL = load_statements(Path(__file__).with_name("backup.sql"))
-_NO_CONNECTION = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 
 class CannotRead(OpenClawError):
@@ -76,8 +75,7 @@ async def snapshot(url: str) -> AsyncIterator[Snapshot]:
                 facts = await read_facts(connection)
                 yield Snapshot(facts, await connection.fetchval(BACKUP_SQL["moment"]), connection)
     finally:
-        with suppress(*_NO_CONNECTION):
-            await connection.close(timeout=CONNECT_S)
+        await hang_up(connection)
 
 
 async def begin_session(connection: Connection) -> None:

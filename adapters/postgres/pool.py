@@ -16,9 +16,12 @@ from domain.errors import RowsGone, StoreUnavailable
 
 Connection = Any  # asyncpg ships no complete types; the pool's proxy behaves as a connection.
 
+# How long a server may take to say goodbye before the connection is cut.
+HANG_UP_S = 5.0
+
 # The driver's errors: what the server says, misuse or a lost connection, and a session that fell out of step because
 # the server ended it in the middle of an answer.
-_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 # SQLSTATE classes after which a later attempt may succeed: connection (08), object in use (55), server going or
 # coming (57), resources (53), bounds on idle or long transactions (25P0x), lost to others (40), I/O (58), and a login
 # that is refused (28), as while a password is being renewed: no fault of any event, so none may pay for it.
@@ -37,10 +40,19 @@ def translated() -> Iterator[None]:
     """Turn the driver's passing failures into StoreUnavailable; let failures of the data itself through."""
     try:
         yield
-    except _ERRORS as error:
+    except DRIVER_ERRORS as error:
         if not _is_passing(error):
             raise
         raise StoreUnavailable(f"Postgres is not available: {type(error).__name__}") from error
+
+
+async def hang_up(connection: Connection, timeout_s: float = HANG_UP_S) -> None:
+    """Close a connection that is in no pool. One that broke, even unnoticed, and one whose server hangs just go.
+
+    What was asked over it was answered before: how it ends is no failure of anything.
+    """
+    with suppress(*DRIVER_ERRORS):
+        await connection.close(timeout=timeout_s)
 
 
 async def _keep_session(_: Connection) -> None:
@@ -132,7 +144,9 @@ class Pool:
             raise
         finally:
             self.meter.in_use -= 1
-            await pool.release(connection)
+            # What was done over it is done, or has failed already; one that cannot be given back is cut by the driver.
+            with suppress(*DRIVER_ERRORS):
+                await pool.release(connection)
 
     async def _acquire(self) -> tuple[asyncpg.Pool, Connection]:
         """Wait for a connection, opening one where that is allowed and none is free."""
@@ -150,10 +164,10 @@ class Pool:
     async def _roll_back(self, connection: Connection, error: BaseException) -> None:
         """End what is open at once, so that its locks are free when the caller goes on."""
         # One that broke may have gone from the pool already, and then refuses every call.
-        with suppress(*_ERRORS):
+        with suppress(*DRIVER_ERRORS):
             if not connection.is_in_transaction():
                 return
-            with suppress(*_ERRORS):
+            with suppress(*DRIVER_ERRORS):
                 if isinstance(error, Exception):
                     await connection.execute("rollback", timeout=self._timeout_s)
                     return

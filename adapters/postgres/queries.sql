@@ -30,16 +30,17 @@ from {{offered}}
 left join openclaw.access a on a.subject = l.lane;
 
 -- name: read_heads_and_claims
--- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
-select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
+-- The same for the sender, with the claim on each lane's chat, live or expired. One that ran out by itself was abandoned.
+select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, null as standing,
   false as awaits,
+  exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked,
   -- What one sender was told holds for all, whether limits are kept or lifted.
   coalesce((
     select max(extract(epoch from r.blocked_until - openclaw.statement_now())) from openclaw.rates r
     where r.bucket in ('chat:' || l.lane, 'bot:' || split_part(l.lane, ':', 1))
   ), 0)::float8 as blocked_for_s,
   extract(epoch from h.available_at - openclaw.statement_now())::float8 as due_in_s,
-  c.event_id as claimed_event, c.resolved,
+  c.event_id as claimed_event, c.resolved, c.claimed_until > to_timestamp(0) as ran_out,
   extract(epoch from c.claimed_until - openclaw.statement_now())::float8 as claimed_for_s
 from {{offered}}
 left join openclaw.claims c on c.lane = l.lane;
@@ -75,7 +76,7 @@ with {{settle_owe_audit}}, unmarked as (
 select count(*) from settled;
 
 -- name: apply_deliveries
--- Writes a round of the sender, which leaves no marks, with what the ledger learns. Returns the same.
+-- Writes a round of the sender, which marks few of its rows, with what the ledger learns. Returns the same.
 with {{settle_owe_audit}}, delivered as (
   insert into openclaw.deliveries (key, lane, outcome, message_id, repeat)
   select * from unnest($22::text[], $23::text[], $24::text[], $25::bigint[], $26::bool[]) as x
@@ -192,8 +193,9 @@ delete from openclaw.claims c using unnest($1::text[], $2::uuid[]) as x(lane, to
 where c.lane = x.lane and c.token = x.token returning c.lane;
 
 -- name: suspend_claims
+-- They end before all time, which tells them from those that ran out because nobody settled them.
 insert into openclaw.claims (lane, target, event_id, token, consumer, resolved, claimed_until)
-select x.lane, $1, x.event_id, x.token, $2, x.resolved, openclaw.now()
+select x.lane, $1, x.event_id, x.token, $2, x.resolved, to_timestamp(0)
 from unnest($3::text[], $4::uuid[], $5::uuid[], $6::bool[]) as x(lane, event_id, token, resolved);
 
 -- name: read_deliveries
@@ -644,12 +646,30 @@ where t.status = 'open' and t.remind_at is not null order by t.remind_at, t.task
 select openclaw.now();
 
 -- name: due_tasks
--- What is due, locked so that no other has it; what another has is left out.
+-- What is due, locked so that no other has it; what another has is left out. Each mark that stands of another run is of
+-- one that did not end.
 with due as materialized (
   select t.* from openclaw.tasks t where t.status = 'open' and t.remind_at <= openclaw.now()
   order by t.remind_at limit $1 for no key update skip locked
 )
-select t.scope, {{task_columns}} from due t order by t.remind_at;
+select t.scope, {{task_columns}},
+  (select count(*)::int from openclaw.runs r where r.target = 'scheduler' and r.run_id <> $2 and t.task_id = any (r.event_ids)) as deaths
+from due t order by t.remind_at;
+
+-- name: forget_marks
+delete from openclaw.runs r where r.target = 'scheduler' and r.run_id <> $1 and not exists (
+  select from openclaw.tasks t where t.task_id = any (r.event_ids) and t.remind_at <= openclaw.now());
+
+-- name: survive_marks
+update openclaw.runs r set event_ids = array(select e from unnest(r.event_ids) e where e <> all ($1::uuid[]))
+where r.target = 'scheduler' and r.run_id <> $2 and r.event_ids && $1::uuid[];
+
+-- name: bury_tasks
+insert into openclaw.dead_letters (target, event_id, lane, attempt, deaths, reasons, envelope)
+select x.target, x.event_id, x.lane, 0, x.deaths, array[x.reason], x.envelope
+from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::bytea[])
+  as x(target, event_id, lane, deaths, reason, envelope)
+on conflict do nothing;
 
 -- name: unreachable_scopes
 -- Only now that the tasks are locked: contact that was made meanwhile has been seen, and contact to come waits for them.

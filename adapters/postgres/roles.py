@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from adapters.postgres.pool import hang_up
 from domain.errors import StoreUnavailable
 
 SERVICES = ("gateway", "brain", "sender", "scheduler", "operator")
@@ -44,7 +45,7 @@ async def allow_logins(url: str, passwords: Mapping[str, str]) -> None:
             )
             await connection.execute(statement)
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 def verifier_of(password: str) -> str:

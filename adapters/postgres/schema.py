@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from adapters.postgres.pool import hang_up
 from domain.errors import OpenClawError, StoreUnavailable
 
 CONNECT_S = 10.0
@@ -46,4 +47,4 @@ async def current_version(url: str) -> str | None:
         version: str | None = await connection.fetchval("select version_num from public.schema_version")
         return version
     finally:
-        await connection.close()
+        await hang_up(connection)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from adapters.postgres.access import PostgresAccess
 from adapters.postgres.columns import audit_columns, ledger_columns, owed_columns
@@ -42,7 +42,8 @@ class PostgresRound:
         self._marks = marks
         self._target = target
         self._consumer = consumer
-        self._run_id = run_id
+        # One process may work for several targets at once, each with its own mark.
+        self._run_id = uuid5(run_id, target)
         self._marked = False
         self.access = PostgresAccess(connection)
         self.tasks = PostgresTasks(connection)
@@ -56,10 +57,8 @@ class PostgresRound:
         won = [row[0] for row in await self._connection.fetch(SQL["lock_lanes"], self._target, lanes)]
         if not won:
             return
-        if self._claims:
-            rows = await self._connection.fetch(SQL["read_heads_and_claims"], self._target, won)
-        else:
-            rows = await self._connection.fetch(SQL["read_heads"], self._target, won, self._run_id)
+        statement = SQL["read_heads_and_claims" if self._claims else "read_heads"]
+        rows = await self._connection.fetch(statement, self._target, won, self._run_id)
         heads, waiting = [], {}
         for row in rows:
             wait_s = max(row["due_in_s"], row["claimed_for_s"] or 0.0) if self._claims else row["due_in_s"]
@@ -144,13 +143,22 @@ class PostgresRound:
             *audit_columns(changes.audit),
             *more,
         )
+        if self._claims:
+            await self._unmark_within()
         if settled != len(changes.settled):
             raise RowsGone(f"{len(changes.settled) - settled} rows were settled by another; reading again")
         await self._apply_failures(changes)
         await self._apply_effects(changes)
         await self._apply_delivery(changes)
 
+    async def _unmark_within(self) -> None:
+        """Take the mark back with what the round writes, where there is one."""
+        if self._marked:
+            await self._connection.execute(SQL["unmark_run"], self._run_id)
+
     async def _apply_failures(self, changes: Changes) -> None:
+        if changes.deaths:
+            await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
         if changes.retries:
             await self._connection.execute(
                 SQL["retry_rows"],
@@ -170,8 +178,6 @@ class PostgresRound:
                 [d.repeat for d in changes.dead],
             )
             await self.tasks.write([effect for row in rows if (effect := doubted(*row)) is not None])
-        if changes.deaths:
-            await self._connection.execute(SQL["count_deaths"], self._target, changes.deaths, self._run_id)
 
     async def _apply_effects(self, changes: Changes) -> None:
         await self.tasks.write(changes.effects)
@@ -328,4 +334,6 @@ def _head(target: str, row: Mapping[str, Any], *, claims: bool) -> Head:
         "awaits",
     )
     values = {name: row[name] for name in names} | ({"blocked_for_s": row["blocked_for_s"]} if claims else {})
-    return Head(**values, target=target, ambiguous=is_claimed and not row["resolved"], repeat=repeat)
+    ambiguous = is_claimed and not row["resolved"]
+    abandoned = ambiguous and row["ran_out"]
+    return Head(**values, target=target, ambiguous=ambiguous, abandoned=abandoned, repeat=repeat)

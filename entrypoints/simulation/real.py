@@ -132,7 +132,7 @@ class RealServers:
     def store(self, process: Process, role: str, *, claims: bool) -> Any:
         """See the protocol."""
         pool = self._pool_of(process)
-        marks = pool if claims else self._pool(role, size_max=1, wait_for_disk=False)
+        marks = self._pool(role, size_max=1, wait_for_disk=False)
         return PostgresStore(
             pool, marks, consumer=role, run_id=event_id_of(f"run:{process.name}"), claims=claims
         )
@@ -143,7 +143,9 @@ class RealServers:
 
     def agenda(self, process: Process) -> Any:
         """See the protocol."""
-        return PostgresAgenda(self._pool_of(process, size_max=2))
+        marks = self._pool("scheduler", size_max=1, wait_for_disk=False)
+        run_id = event_id_of(f"run:{process.name}")
+        return PostgresAgenda(self._pool_of(process, size_max=2), marks, run_id=run_id)
 
     def watch(self, process: Process) -> Any:
         """See the protocol."""

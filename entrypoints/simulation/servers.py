@@ -184,7 +184,8 @@ class MemoryServers:
 
     def agenda(self, process: Process) -> Any:
         """See the protocol."""
-        return RemoteAgenda(MemoryAgenda(self.database, consumer="scheduler"), self.sessions)
+        run_id = event_id_of(f"run:{process.name}")
+        return RemoteAgenda(MemoryAgenda(self.database, run_id=run_id), self.sessions)
 
     def watch(self, process: Process) -> Any:
         """See the protocol."""

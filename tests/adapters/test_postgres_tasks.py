@@ -7,7 +7,7 @@ import asyncio
 import re
 from random import Random
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 from attrs import evolve
@@ -212,7 +212,7 @@ async def test_schedulers_that_race_and_fail_at_random_fire_every_task_exactly_o
         empty = 0
         while empty < 5:
             try:
-                empty = empty + 1 if await one_round(PostgresAgenda(pool)) == 0 else 0
+                empty = empty + 1 if await one_round(PostgresAgenda(pool, pool, run_id=uuid4())) == 0 else 0
             except ZeroDivisionError:
                 empty = 0
 

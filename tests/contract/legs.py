@@ -70,6 +70,9 @@ class Leg(Protocol):
     def store(self, role: str = "brain", run: str = "one") -> Store:
         """Return the store of the process ``run`` of a service; the sender's reads the delivery ledger."""
 
+    def agenda_of(self, run: str) -> Agenda:
+        """Return the agenda of the scheduler's process ``run``."""
+
     async def elapse(self, seconds: float) -> None:
         """Let time go by."""
 
@@ -93,13 +96,16 @@ class MemoryLeg:
         self.records: Records = MemoryRecords(self.database)
         self.letters: DeadLetters = MemoryDeadLetters(self.database)
         self.desk: Desk = MemoryDesk(self.database)
-        self.agenda: Agenda = MemoryAgenda(self.database)
+        self.agenda = self.agenda_of("one")
         self.reminders: ReminderRecords = MemoryReminderRecords(self.database)
         self.archive: Archive = MemoryArchive(self.database)
         self.watch: LetterWatch = MemoryLetterWatch(self.database)
 
     def store(self, role: str = "brain", run: str = "one") -> Store:
         return MemoryStore(self.database, consumer=role, run_id=ident(run), claims=role == "sender")
+
+    def agenda_of(self, run: str) -> Agenda:
+        return MemoryAgenda(self.database, run_id=ident(run))
 
     async def elapse(self, seconds: float) -> None:
         await self.clock.advance(seconds)
@@ -127,7 +133,7 @@ class PostgresLeg:
         self.records: Records = PostgresRecords(self.pools["operator"])
         self.letters: DeadLetters = PostgresDeadLetters(self.pools["operator"])
         self.desk: Desk = PostgresDesk(self.pools["operator"])
-        self.agenda: Agenda = PostgresAgenda(self.pools["scheduler"])
+        self.agenda = self.agenda_of("one")
         self.reminders: ReminderRecords = PostgresReminderRecords(self.pools["operator"])
         self.archive: Archive = PostgresArchive(self.pools["scheduler"])
         self._ahead_s = 0.0
@@ -136,6 +142,10 @@ class PostgresLeg:
     def store(self, role: str = "brain", run: str = "one") -> Store:
         pool = self.pools[role]
         return PostgresStore(pool, pool, consumer=role, run_id=ident(run), claims=role == "sender")
+
+    def agenda_of(self, run: str) -> Agenda:
+        pool = self.pools["scheduler"]
+        return PostgresAgenda(pool, pool, run_id=ident(run))
 
     async def elapse(self, seconds: float) -> None:
         connection = await asyncpg.connect(self._admin_url)

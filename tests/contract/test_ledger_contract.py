@@ -168,6 +168,18 @@ async def test_a_suspended_claim_says_nothing_of_another_row(leg: Leg) -> None:
     assert await flags(leg) == (False, False)
 
 
+async def test_only_a_claim_that_ran_out_was_abandoned(leg: Leg) -> None:
+    await given_owed(leg, owed("a", "1:1", target="sender"), owed("b", "1:2", target="sender"))
+    await when_claimed(leg.store("sender"), a_claim("a", "1:1"), a_claim("b", "1:2"))
+    async with sender_round(leg) as current:
+        await current.release({"1:2": ident("mine")})
+        await current.apply(Changes(suspended=[Suspended("1:2", ident("b"), ident("mine"), ambiguous=True)]))
+    await leg.elapse(31)
+    async with sender_round(leg, "1:1", "1:2") as current:
+        seen = {head.envelope: (head.ambiguous, head.abandoned) for head in current.heads}
+    assert seen == {b"a": (True, True), b"b": (True, False)}
+
+
 # Deliveries
 
 

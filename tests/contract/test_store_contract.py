@@ -278,3 +278,30 @@ async def test_counting_a_death_raises_it_and_forgets_the_mark_of_that_row_only(
     async with leg.store(run="two").round("brain", ["1:1", "1:2"]) as current:
         seen = {head.envelope: (head.deaths, head.marked) for head in current.heads}
     assert seen == {b"a": (1, False), b"b": (0, True)}
+
+
+async def test_each_target_of_a_process_has_a_mark_of_its_own_and_settling_leaves_it(leg: Leg) -> None:
+    store = leg.store("sender", "one")
+    await given_owed(leg, owed("a", target="sender"), owed("b", target="sender-bulk"))
+
+    async def run() -> None:
+        async with store.round("sender", ["1:5"]) as first, store.round("sender-bulk", ["1:5"]) as second:
+            await first.mark([ident("a")])
+            await second.mark([ident("b")])
+            async with store.round("sender", ()) as settling:
+                await settling.apply(Changes())
+            raise Killed
+
+    with pytest.raises(Killed):
+        await run()
+    for target in ("sender", "sender-bulk"):
+        async with leg.store("sender", "two").round(target, ["1:5"]) as current:
+            assert [head.marked for head in current.heads] == [True]
+
+
+async def test_a_death_is_counted_before_its_row_becomes_a_dead_letter(leg: Leg) -> None:
+    await given_owed(leg, owed("a"))
+    changes = Changes(deaths=[ident("a")], dead=[DeadLetter(ident("a"), ("why",))])
+    await when_applied(leg.store(), "brain", changes)
+    (letter,) = await leg.letters.newest(LetterFilter(), 10)
+    assert letter.deaths == 1

@@ -17,11 +17,12 @@ from tests.crash.killing import Killer, live_until_killed, overlook_deaths
 
 # Longer than a claim, so that what was being called is taken up again.
 PATIENCE_S = 60
-# Where a run that is killed shows in the audit row of the run after it, and where a call may be under way.
+# Where a run is marked that is killed, and where a call may be under way. Both show in the audit row of the next run.
 MARKED = ("brain.marked", "brain.decided", "brain.applied")
 CLAIMED = (
     "sender.claim_committed", "sender.before_call", "sender.after_call", "sender.released", "sender.settled",
 )  # fmt: skip
+DEADLY = {*MARKED, *CLAIMED, "sender.published"}
 
 
 async def live_again(harness: Harness) -> None:
@@ -60,7 +61,7 @@ async def test_a_death_there_leaves_nothing_undone_and_does_nothing_twice(point:
     await live_again(harness)
     history = await history_of(harness, load, died)
     judge(history)
-    assert any("did not end" in entry.row.reason for entry in history.audit) == (point in MARKED)
+    assert any("did not end" in entry.row.reason for entry in history.audit) == (point in DEADLY)
     assert bool(claimed) or point not in CLAIMED
 
 

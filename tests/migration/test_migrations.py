@@ -115,7 +115,7 @@ async def test_an_owner_who_is_no_superuser_may_migrate_and_serve(
         await when_applied(store, "brain", Changes(owed=[owed("a")]))
         assert dict((await store.figures()).owed) == {"brain": 1}
         assert dict((await PostgresRecords(pools["operator"]).figures()).owed) == {"brain": 1}
-        await _serve_tasks(store, PostgresAgenda(pools["scheduler"]))
+        await _serve_tasks(store, PostgresAgenda(pools["scheduler"], pools["scheduler"], run_id=ident("r")))
         await _forget(PostgresArchive(pools["scheduler"]), url)
     finally:
         for pool in pools.values():

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
+import entrypoints.chat
 from adapters.botworld.values import Effect
 from adapters.telegram.simulator import SimulatorControl, SimulatorError
-from domain.errors import OpenClawError
-from entrypoints.chat import Chat, Passing
+from domain.errors import NotSent, OpenClawError
+from entrypoints.chat import Chat, Passing, _met
 
 
 class Control:
@@ -165,3 +166,24 @@ async def test_stops_that_read_the_same_are_shown_once_and_no_time_at_all_is_ask
     control = Control([], *([an_effect(n, "sendMessage", text=str(n))] for n in (1, 2)))
     assert await typed(control, ":clock", ":clock 9:30", passing=passing) == ("-- 9:00\n1\n2\n-- 9:30\n", 0)
     assert capsys.readouterr().err.startswith("openclaw: until when? For example :clock 12:30")
+
+
+class Starting(Control):
+    """A control of a simulator that is still starting."""
+
+    left = 2
+
+    async def record(self, chat_id: int, after: int, wait_s: float) -> list[Effect]:
+        if self.left:
+            self.left -= 1
+            raise NotSent("no connection")
+        return await super().record(chat_id, after, wait_s)
+
+
+async def test_a_simulator_that_still_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrypoints.chat, "MEETING_S", 0.0)
+    said = an_effect(1, "sendMessage", text="earlier")
+    assert await _met(cast(SimulatorControl, Starting([said]))) == [said]
+    monkeypatch.setattr(Starting, "left", 1000)
+    with pytest.raises(OpenClawError, match="does not answer"):
+        await _met(cast(SimulatorControl, Starting()))

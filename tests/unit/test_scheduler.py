@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from attrs import evolve
@@ -45,8 +45,8 @@ class Office:
 
     def another(self, **limits: float) -> Scheduler:
         return Scheduler(
-            MemoryAgenda(self.database), self.streams, Codec(), self.clock, TestTimes(), self.reached.append,
-            SchedulerLimits(**limits),
+            MemoryAgenda(self.database, run_id=uuid4()), self.streams, Codec(), self.clock, TestTimes(),
+            self.reached.append, SchedulerLimits(**limits),
         )  # fmt: skip
 
     async def write(self, *effects: object, scope: str = ANN, **changes: list[object]) -> None:

@@ -10,7 +10,7 @@ import asyncio, faulthandler, threading
 from entrypoints.roles import watch
 
 async def main():
-    watching = asyncio.create_task(watch(stuck_s={stuck_s}, every_s=0.1))
+    watching = asyncio.create_task(watch({stuck_s}, {moves}))
     await asyncio.sleep(0)
     {then}
 
@@ -20,8 +20,8 @@ faulthandler.cancel_dump_traceback_later()
 """
 
 
-def run(then: str, stuck_s: float) -> subprocess.CompletedProcess[str]:
-    program = STUCK.format(then=then, stuck_s=stuck_s)
+def run(then: str, stuck_s: float, moves: str = "lambda: True") -> subprocess.CompletedProcess[str]:
+    program = STUCK.format(then=then, stuck_s=stuck_s, moves=moves)
     return subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -37,3 +37,10 @@ def test_a_process_whose_loop_is_stuck_is_ended_and_shows_where() -> None:
 def test_a_process_whose_loop_turns_is_left_alone() -> None:
     done = run("await asyncio.wait([watching], timeout=3)", 2.0)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_process_is_ended_whose_loop_turns_while_what_works_beside_it_stands_still() -> None:
+    done = run(
+        "await watching", 0.5, moves="iter([True, False, False, False, False, False, False, False]).__next__"
+    )
+    assert done.returncode == 1
