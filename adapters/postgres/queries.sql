@@ -33,10 +33,11 @@ left join openclaw.access a on a.subject = l.lane;
 -- The same for the sender, which leaves no marks, with the claim on each lane's chat, live or expired.
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, false as marked, null as standing,
   false as awaits,
-  -- What one sender was told holds for all, whether limits are kept or lifted.
-  coalesce((
-    select max(extract(epoch from r.blocked_until - openclaw.statement_now())) from openclaw.rates r
-    where r.bucket in ('chat:' || l.lane, 'bot:' || split_part(l.lane, ':', 1))
+  -- What one sender was told holds for all, whether limits are kept or lifted. A bucket that never was blocked has the
+  -- instant -infinity, from which not every Postgres subtracts.
+  greatest((
+    select max(extract(epoch from r.blocked_until)) - extract(epoch from openclaw.statement_now())
+    from openclaw.rates r where r.bucket in ('chat:' || l.lane, 'bot:' || split_part(l.lane, ':', 1))
   ), 0)::float8 as blocked_for_s,
   extract(epoch from h.available_at - openclaw.statement_now())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved,
