@@ -95,7 +95,7 @@ class MemoryRound:
     def _blocked_s(self, lane: str) -> float:
         rates = self._view.rates
         names = (f"chat:{lane}", f"bot:{lane.partition(':')[0]}")
-        return max((rates[name][1] - self._now for name in names if name in rates), default=0.0)
+        return max([0.0, *(rates[name][1] - self._now for name in names if name in rates)])
 
     def _awaits(self, lane: str) -> bool:
         tables = self._view

@@ -34,10 +34,11 @@ left join openclaw.access a on a.subject = l.lane;
 select h.event_id, l.lane, h.seq, h.ordered, h.attempt, h.deaths, h.cause, h.envelope, h.repeat, null as standing,
   false as awaits,
   exists (select 1 from openclaw.runs r where r.target = $1 and r.run_id <> $3 and h.event_id = any (r.event_ids)) as marked,
-  -- What one sender was told holds for all, whether limits are kept or lifted.
-  coalesce((
-    select max(extract(epoch from r.blocked_until - openclaw.statement_now())) from openclaw.rates r
-    where r.bucket in ('chat:' || l.lane, 'bot:' || split_part(l.lane, ':', 1))
+  -- What one sender was told holds for all, whether limits are kept or lifted. A bucket that never was blocked has the
+  -- instant -infinity, from which not every Postgres subtracts.
+  greatest((
+    select max(extract(epoch from r.blocked_until)) - extract(epoch from openclaw.statement_now())
+    from openclaw.rates r where r.bucket in ('chat:' || l.lane, 'bot:' || split_part(l.lane, ':', 1))
   ), 0)::float8 as blocked_for_s,
   extract(epoch from h.available_at - openclaw.statement_now())::float8 as due_in_s,
   c.event_id as claimed_event, c.resolved, c.claimed_until > to_timestamp(0) as ran_out,

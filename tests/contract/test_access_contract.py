@@ -131,6 +131,14 @@ async def test_wrong_codes_are_counted_within_the_hour(leg: Leg) -> None:
     assert (await person(leg, ANN)).wrong_codes == 1
 
 
+async def test_who_is_listed_comes_with_the_wrong_codes_that_were_sent(leg: Leg) -> None:
+    await when_done(leg, stands(ANN, Standing.MEMBER), CountWrongCode(ANN))
+    async with leg.store().round("brain", ()) as current:
+        ((_, listed),) = await current.access.listed(1, 10)
+    assert listed == await person(leg, ANN)
+    assert listed.wrong_codes == 1
+
+
 async def test_who_asks_is_counted_and_listed_first_for_the_bot_alone(leg: Leg) -> None:
     await when_done(
         leg, asks(ANN, "a"), asks(GROUP, "g"), asks("11:5", "other bot"), stands(BEN, Standing.MEMBER, "Ben"),

@@ -10,6 +10,7 @@ import pytest
 
 from application.changes import Changes, Delivery, Migration, RateState, Retry, Suspended, Unreachable
 from application.ports import Round
+from application.retention import DAY_S
 from tests.contract.legs import (
     Leg,
     a_claim,
@@ -203,11 +204,11 @@ async def test_a_delivery_of_the_same_key_replaces_the_one_before(leg: Leg) -> N
 # Rates and chats
 
 
-async def test_a_bucket_nobody_used_is_full_and_open(leg: Leg) -> None:
+async def test_a_bucket_nobody_used_has_been_full_and_open_for_long(leg: Leg) -> None:
     async with sender_round(leg) as current:
         states = await current.rates(["bot:1", "chat:1:5", "bot:1"])
     assert states.keys() == {"bot:1", "chat:1:5"}
-    assert all(state.full_in_s <= 0 and state.blocked_for_s <= 0 for state in states.values())
+    assert all(max(state.full_in_s, state.blocked_for_s) < -DAY_S for state in states.values())
 
 
 async def test_a_bucket_counts_down_as_time_goes_by(leg: Leg) -> None:
@@ -232,7 +233,16 @@ async def test_a_row_tells_that_its_chat_or_bot_is_to_be_left_alone(leg: Leg, bu
     async with sender_round(leg, "1:5", "2:5", run="two") as current:
         blocked = {head.lane: head.blocked_for_s for head in current.heads}
     assert blocked["1:5"] == pytest.approx(40, abs=5)
-    assert blocked["2:5"] <= 0
+    assert blocked["2:5"] == 0
+
+
+async def test_a_chat_whose_bucket_was_never_blocked_is_not_to_be_left_alone(leg: Leg) -> None:
+    await given_owed(leg, owed("a", target="sender"))
+    async with sender_round(leg) as current:
+        await current.rates(["chat:1:5"])
+        await current.apply(Changes())
+    async with sender_round(leg, "1:5") as current:
+        assert [head.blocked_for_s for head in current.heads] == [0]
 
 
 async def test_a_chat_may_be_unreachable_and_may_move_more_than_once(leg: Leg) -> None:

@@ -257,6 +257,24 @@ class TelegramContract:
             await scene.send()
         assert (caught.value.refusal.code, caught.value.refusal.retry_after_s) == (429, 37)
 
+    async def test_what_stands_in_between_is_not_counted_as_a_refusal_of_telegrams(
+        self, scene: Scene
+    ) -> None:
+        scene.world.faults.add(Fault(FaultKind.GATEWAY, code=502))
+        assert (await scene.refused("getMe")).startswith("502 ")
+        assert dict(scene.world.record.refused) == {}
+
+    async def test_a_poll_may_lose_its_answer_as_any_call_may(self, scene: Scene) -> None:
+        scene.world.faults.add(Fault(FaultKind.RESET_AFTER))
+        with pytest.raises(NoAnswer):
+            await scene.call("getUpdates", offset=1001)
+        assert await scene.call("getUpdates") == [], "it was performed all the same"
+
+    @pytest.mark.parametrize("method", ["", "get/Me", "get_me", "getMe?"])
+    async def test_what_no_method_is_called_is_not_asked_for(self, scene: Scene, method: str) -> None:
+        with pytest.raises(ValueError, match="not a Bot API method"):
+            await scene.call(method)
+
     async def test_a_poll_that_outlasts_its_bound_brings_no_answer(self, scene: Scene) -> None:
         with pytest.raises(NoAnswer):
             await scene.call("getUpdates", SHORT_S, offset=1001, timeout=30)
