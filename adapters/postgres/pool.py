@@ -132,7 +132,9 @@ class Pool:
             raise
         finally:
             self.meter.in_use -= 1
-            await pool.release(connection)
+            # One that breaks at this moment has gone back by itself, and what was done on it was told to the caller.
+            with suppress(*_ERRORS):
+                await pool.release(connection)
 
     async def _acquire(self) -> tuple[asyncpg.Pool, Connection]:
         """Wait for a connection, opening one where that is allowed and none is free."""
