@@ -12,6 +12,7 @@ from entrypoints.exits import Exit
 from entrypoints.simulation.campaign import Totals, campaign, tried
 from entrypoints.simulation.faults import DOING, KINDS, Fault
 from entrypoints.simulation.running import Run, Scenario, run, scenario
+from entrypoints.simulation.servers import MemoryServers
 from entrypoints.simulation.shrinking import broken, shrink
 from tests.simulation.planted import PLANTED
 
@@ -70,7 +71,7 @@ def test_every_kind_of_fault_can_be_done_alone() -> None:
 
 
 def test_a_campaign_counts_what_it_met_and_names_what_it_never_met() -> None:
-    totals = campaign(range(2), steps=20, workers=1)
+    totals = campaign(range(2), steps=20, servers=[MemoryServers])
     assert (totals.runs, totals.failed) == (2, [])
     assert set(totals.hits) == set(KINDS)
     assert totals.missed == sorted(kind for kind in KINDS if not totals.hits[kind])
@@ -78,7 +79,7 @@ def test_a_campaign_counts_what_it_met_and_names_what_it_never_met() -> None:
 
 
 def test_workers_find_what_one_process_finds() -> None:
-    alone, together = Totals(), campaign(range(4), steps=20, workers=2)
+    alone, together = Totals(), campaign(range(4), steps=20, servers=[MemoryServers] * 2)
     for seed in range(4):
         alone.add(tried(seed, 20))
     assert (alone.runs, alone.hits, alone.deeds, alone.answers) == (
