@@ -51,14 +51,14 @@ def instant(place: int, seconds: float | None) -> float | None:
 
 
 def task_of(
-    place: int, number: int, due_s: float | None, remind_s: float | None, status: Status, priority: Priority, tags: list[str],
-    is_paused: bool,
+    place: int, number: int, due_s: float | None, remind_s: float | None, status: Status, priority: Priority,
+    tags: list[str], is_paused: bool,
 ) -> Task:  # fmt: skip
     """Return the task at a place, as it may be put."""
     closed_at = None if status is Status.OPEN else instant(place, 1.0)
     return Task(
-        IDS[place], number, TITLES[place], status, instant(place, due_s), instant(place, remind_s), "UTC", None, priority,
-        tuple(tags), is_paused=is_paused, made_by=Who(5, "Ann"), created_at=START_S, closed_at=closed_at,
+        IDS[place], number, TITLES[place], status, instant(place, due_s), instant(place, remind_s), "UTC", None,
+        priority, tuple(tags), is_paused=is_paused, made_by=Who(5, "Ann"), created_at=START_S, closed_at=closed_at,
     )  # fmt: skip
 
 
@@ -88,8 +88,9 @@ scoped = st.builds(ScopedEffect, st.sampled_from(SCOPES[:3]), effects) | st.just
     ScopedEffect("1:c-7", MoveData(-1007))
 )
 PAGES = (
-    Page(), Page(status=None, size=3), Page(status=None, number=2, size=3), Page(status=Status.DONE), Page(is_overdue=True),
-    Page(due_before=START_S + 60), Page(status=None, tag="home"), Page(words="STRASSE tea"), Page(status=None, is_overdue=True),
+    Page(), Page(status=None, size=3), Page(status=None, number=2, size=3), Page(status=Status.DONE),
+    Page(is_overdue=True), Page(due_before=START_S + 60), Page(status=None, tag="home"), Page(words="STRASSE tea"),
+    Page(status=None, is_overdue=True),
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def envelope_of(name: str) -> bytes:
 
 
 def apart_s(name: str) -> float:
-    """Return a moment of an event's own in its lane: which of two rows comes first that are due at once, nobody says."""
+    """Return a moment of an event's own in its lane: of two rows due at once nobody says which comes first."""
     return (int(name.split()[1]) // 3) / 64
 
 
@@ -116,7 +116,9 @@ access_effects = st.one_of(
         st.sampled_from(["", "Ann"]), st.just("user 9"),
     ),
     # A hash stands for one subject.
-    st.builds(lambda n, lasts_s: AskAccess(SUBJECTS[n], f"name {n}", f"asked {n}", lasts_s), st.integers(0, 4), lasting_s),
+    st.builds(
+        lambda n, lasts_s: AskAccess(SUBJECTS[n], f"name {n}", f"asked {n}", lasts_s), st.integers(0, 4), lasting_s
+    ),
     st.builds(AddInvitation, st.just(1), st.sampled_from(INVITED), st.just(Standing.MEMBER), lasting_s, subjects),
     st.builds(UseInvitation, st.sampled_from(INVITED)),
     st.builds(CountWrongCode, subjects),

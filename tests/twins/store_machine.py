@@ -153,7 +153,8 @@ class StoreMachine(Machine):
 
     @precondition(lambda self: self._has())
     @rule(
-        at=which, fates=st.lists(st.sampled_from(FATES), max_size=3), delay_s=given.delays_s, stray=st.none() | given.names,
+        at=which, fates=st.lists(st.sampled_from(FATES), max_size=3), delay_s=given.delays_s,
+        stray=st.none() | given.names,
         owed=st.lists(given.owed_rows, max_size=2), audit=st.lists(given.audit_rows, max_size=2),
         effects=st.lists(given.scoped_effects, max_size=3), calls=st.lists(given.call_ends, max_size=2), end=given.ends,
         ends=st.booleans(),

@@ -73,7 +73,8 @@ faults = st.sampled_from(
     [
         http_500(), blocked("sendMessage", ANN), rate_limited(37), Fault(FaultKind.GATEWAY, code=502),
         Fault(FaultKind.GATEWAY, code=413), Fault(FaultKind.RESET_BEFORE), Fault(FaultKind.RESET_AFTER),
-        Fault(FaultKind.SLOW), Fault(FaultKind.REFUSE, code=400, description="Bad Request: «é»", migrate_to_chat_id=BIG),
+        Fault(FaultKind.SLOW),
+        Fault(FaultKind.REFUSE, code=400, description="Bad Request: «é»", migrate_to_chat_id=BIG),
         Fault(FaultKind.REFUSE, "getUpdates", code=409, description="Conflict", count=2), http_500("editMessageText"),
     ]
 )  # fmt: skip
