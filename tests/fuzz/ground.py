@@ -26,7 +26,8 @@ from adapters.redis_streams.liveness import RedisLiveness
 from adapters.redis_streams.streams import RedisStreams, key_of
 from adapters.system import SystemClock, SystemTokens
 from application.crashpoints import no_crash
-from application.gateway import Gateway, Poller
+from application.gateway import Gateway
+from application.polling import Poller
 from application.records import AuditFilter
 from application.runtime import RuntimeState
 from domain.access import AccessMode
@@ -42,7 +43,7 @@ from tests.servers import Databases, running, short_dir
 YEAR_S = 400 * 86_400.0
 TRIES_MAX = 60
 # What is the same for every input.
-KEPT_TABLES = ("audit", "clock", "schema_version", "alembic_version", "control")
+KEPT_TABLES = ("retention", "audit", "clock", "schema_version", "alembic_version", "control")
 
 
 @define
@@ -150,7 +151,7 @@ class ServerHouse:
         """Begin anew with what is committed; nothing is waited for that an earlier life was told to wait for."""
         leg, streams = self.ground.leg, self.ground.streams
         runtime, liveness = RuntimeState(self.ground.client), RedisLiveness(self.ground.client)
-        self.brain = brain(self.ports("brain"), self.settings, runtime, liveness, "0", CALENDAR)
+        self.brain = brain(self.ports("brain"), self.settings, runtime, liveness, "0", CALENDAR, leg.watch)
         self.sendings = sender(self.ports("sender"), self.settings, self.sending_telegram)
         self.scheduler = scheduler(leg.agenda, streams, Codec(), self.clock, CALENDAR, self.settings)
 

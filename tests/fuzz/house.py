@@ -72,11 +72,11 @@ class House:
         self, target: str, lane: str, envelope: bytes, *, event_id: UUID | None = None, **more: Any
     ) -> UUID:
         """Put a row into the outbox as damage, or an older version, may have left it there."""
-        tables = self.harness.database.tables
-        tables.seq += 1
-        name = event_id or event_id_of(f"fuzz:{tables.seq}")
-        head = Head(target, name, lane, tables.seq, True, 0, 0, None, envelope)
-        tables.outbox[(target, name)] = Row(evolve(head, **more), self.harness.clock.now())
+        database = self.harness.database
+        seq = next(database.seqs)
+        name = event_id or event_id_of(f"fuzz:{seq}")
+        head = Head(target, name, lane, seq, True, 0, 0, None, envelope)
+        database.tables.outbox[(target, name)] = Row(evolve(head, **more), self.harness.clock.now())
         return name
 
 

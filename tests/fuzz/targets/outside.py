@@ -11,7 +11,8 @@ from typing import Any
 
 from adapters.telegram.client import HttpTelegram, _result
 from adapters.telegram.http import HttpAnswer
-from application.gateway import Gateway, Poller, introduce
+from application.gateway import Gateway, introduce
+from application.polling import Poller
 from domain.decisions import Outcome
 from domain.errors import TelegramError
 from entrypoints.assembly import sender

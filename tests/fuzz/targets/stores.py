@@ -167,7 +167,7 @@ def kept(value: Json) -> str:
         if "mode" in given:
             harness.redis.set(KEY, as_text(given["mode"]).encode("utf-8", "replace").decode())
         if "committed" in given:
-            tables.mode = (as_text(given["committed"]), given.get("told") is True)
+            tables.runtime["api_mode"] = (as_text(given["committed"]), given.get("told") is True)
             await harness.brain.chore() if harness.brain.chore is not None else None  # type: ignore[func-returns-value]
         user = chat if chat > 0 else ANN
         said = []

@@ -44,8 +44,8 @@ class Door:
 
     @property
     def refused(self) -> int:
-        """How many requests were counted as refused."""
-        return sum(self.webhook.listener.refused.values())
+        """How many requests were counted as refused, or as turned away for now."""
+        return sum(self.webhook.listener.refused.values()) + self.gateway.pressure.turned_away.total()
 
     def check(self, taken_in: int) -> None:
         """Raise where an update that was acknowledged left no row, or one that nobody foresaw."""
@@ -106,7 +106,7 @@ def webhook(value: Json) -> str:
         await door.gateway.finish()
         if status not in STATUSES:
             raise Unforeseen(f"the answer is {status}")
-        counted = door.refused + door.gateway.counters.turned_away
+        counted = door.refused
         if (status != 200) != (counted > 0):
             raise Unforeseen(f"{status} and {counted} refusals were counted")
         taken_in = int(status == 200 and request.get("path", WEBHOOK_PATH) == WEBHOOK_PATH)
@@ -196,7 +196,7 @@ def wire(value: Json) -> str:
         statuses = statuses_in(transport.out)
         if not set(statuses) <= STATUSES:
             raise Unforeseen(f"the answers are {statuses}")
-        if any(status >= 400 for status in statuses) and not door.refused + door.gateway.counters.turned_away:
+        if any(status >= 400 for status in statuses) and not door.refused:
             raise Unforeseen(f"the answers are {statuses}, and no refusal was counted")
         refuse_unforeseen([entry.row.reason for entry in door.database.tables.audit])
         return " ".join(map(str, statuses[:4])) or "nothing"
