@@ -169,6 +169,9 @@ begin
     select each.run_id from openclaw.runs each
     where each.started_at < openclaw.now() - interval '1 hour' and not exists (
       select from openclaw.outbox o where o.target = each.target and o.event_id = any (each.event_ids))
+    -- A scheduler's marks are of tasks, and say what ended it for as long as these are due.
+    and (each.target <> 'scheduler' or not exists (select from openclaw.tasks t
+      where t.task_id = any (each.event_ids) and t.status = 'open' and t.remind_at <= openclaw.now()))
     limit batch for update skip locked));
   get diagnostics removed = row_count;
   delete from openclaw.claims c where c.lane = any (array(

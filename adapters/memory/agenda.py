@@ -63,7 +63,7 @@ class MemoryAgendaRound:
             tables.marked_at[self._run_id] = now
             for run, (target, ids) in list(tables.runs.items()):
                 others = target == SCHEDULER and run != self._run_id
-                if others and not any(_is_due(tables, each, now) for each in ids):
+                if others and not any(is_due(tables, each, now) for each in ids):
                     del tables.runs[run]
 
         await self._database.transact(mark)
@@ -167,7 +167,8 @@ def _name(firing: Firing) -> tuple[UUID, float]:
     return firing.occasion.task_id, to_micros(firing.occasion.bucket)
 
 
-def _is_due(tables: Tables, task_id: UUID, now: float) -> bool:
+def is_due(tables: Tables, task_id: UUID, now: float) -> bool:
+    """Tell whether a task is open and its instant has come."""
     row = tables.tasks.tasks.get(task_id)
     at = row.task.remind_at if row is not None and row.task.status is Status.OPEN else None
     return at is not None and at <= now

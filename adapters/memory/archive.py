@@ -11,6 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from adapters.memory.access import UNDECIDED
+from adapters.memory.agenda import is_due
 from adapters.memory.database import MemoryDatabase, Tables
 from adapters.memory.labels import labels_of
 from adapters.memory.rows import RowName
@@ -24,6 +25,7 @@ from application.retention import (
     OCCASIONS_DAYS_MIN,
     Kind,
 )
+from domain.catalogue import SCHEDULER
 from domain.decisions import Outcome
 from domain.scope import Scope, bot_and_chat
 from domain.tasks.values import Kept, Status
@@ -135,6 +137,7 @@ def _forget_leftovers(tables: Tables, now: float, _: float, drop: Drop) -> int:
     runs = (
         run for run, (target, ids) in tables.runs.items()
         if tables.marked_at[run] < now - MARKS_KEPT_S and not any((target, each) in tables.outbox for each in ids)
+        and not (target == SCHEDULER and any(is_due(tables, each, now) for each in ids))
     )  # fmt: skip
     claims = (
         lane

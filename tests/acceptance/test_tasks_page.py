@@ -1,5 +1,6 @@
 """The page for people who use tasks (docs/TASKS.md) shows conversations as they are, and bounds as they are."""
 
+from application.retention import Terms
 from domain.commands.changing import HISTORY_MAX
 from domain.commands.draft import NUMBERS_MAX
 from domain.commands.table import COMMANDS
@@ -31,6 +32,7 @@ def test_the_bounds_are_those_that_hold() -> None:
         f"| open tasks of a chat | {OPEN_TASKS_MAX:,} |",
         f"| a list | {SIZE} tasks a page |",
         f"| how far ahead | {YEARS_MAX} years |",
-        f"| what `/why` shows | the latest {HISTORY_MAX} occasions; they are kept for 400 days |",
+        f"| what `/why` shows | the latest {HISTORY_MAX} occasions; they are kept for {Terms().occasions_days} days, "
+        "the last one of an open task for ever |",
     ):
         assert row in PAGE

@@ -64,6 +64,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "occasions": SI,
         "settings": READ,
         "chats": READ,
+        "runs": SIUD,
+        "dead_letters": ADD,
         "retention": SIU,
     },
     "operator": {

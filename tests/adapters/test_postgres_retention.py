@@ -39,7 +39,7 @@ async def test_only_the_scheduler_forgets(leg: PostgresLeg, function: str) -> No
 
 async def test_the_scheduler_removes_nothing_by_itself(leg: PostgresLeg) -> None:
     await leg.intake.accept([arrival("tg:1:1")])
-    for table in ("inbox", "deliveries", "occasions", "claims", "runs", "access", "audit", "retention"):
+    for table in ("inbox", "deliveries", "occasions", "claims", "access", "audit", "retention"):
         assert await refused(leg, "scheduler", f"delete from openclaw.{table}"), table
         assert await refused(leg, "scheduler", f"truncate openclaw.{table}"), table
     assert await refused(leg, "scheduler", "drop table openclaw.audit_default")

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from application.agenda import AgendaChanges, Buried
 from application.letters import LetterFilter
+from application.retention import Kind
 from domain.decisions import PutTask
 from tests.contract.legs import Leg, ident, offered
 from tests.contract.test_agenda_contract import ANN, HOUR_S, LANES, firing, given_due, moved_on, when_done
@@ -90,3 +91,13 @@ async def test_what_stands_for_the_event_of_a_task_that_ended_its_processes_is_a
     assert await deaths(leg) == {}
     await leg.letters.redrive([found.letter_id])
     assert await offered(leg.store(), "brain", LANES[ANN]) == [letter.envelope.decode()]
+
+
+async def test_a_death_is_not_forgotten_while_its_task_is_due(leg: Leg) -> None:
+    task = await given_due(leg, "a", 1)
+    await when_killed(leg, "one", "a")
+    await leg.move_clock(2 * HOUR_S)
+    assert await leg.archive.forget(Kind.LEFTOVERS, 0.0, 10) == 0
+    assert await deaths(leg) == {"a": 1}
+    await when_done(leg, PutTask(evolve(task, remind_at=None)))
+    assert await leg.archive.forget(Kind.LEFTOVERS, 0.0, 10) == 1
