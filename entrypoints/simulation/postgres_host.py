@@ -5,9 +5,12 @@ looked whether it goes on by now. So no two statements ever run at the same time
 connections (``network``), and what is in the database.
 """
 
+import os
 import select
+import signal
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -20,6 +23,8 @@ from entrypoints.simulation.wire import PostgresDialog, command_of, messages, va
 # How long is waited before it is asked whether a statement waits for a lock, and how long for anything at all.
 LOOK_S, ANSWER_S_MAX = 0.003, 30.0
 CHUNK_BYTES = 1 << 18
+# The first thing that a client says: version 3.0, and who it is.
+STARTUP = (23).to_bytes(4, "big") + (3 << 16).to_bytes(4, "big") + b"user\0postgres\0\0"
 
 
 @define(eq=False)
@@ -72,7 +77,39 @@ class PostgresHost:
         """Let the server end these connections; their clients hear so from it."""
         cut = [line for line in lines if not line.is_down]
         self._end([line.dialog.pid for line in cut])
-        for line in cut:
+        self._hear_out(cut)
+
+    def crash(self, lines: Sequence[Line]) -> None:
+        """Let the server lose its memory: one session is killed, and then it ends all, and recovers from its log.
+
+        What was committed without waiting for the log may be gone. ``control`` is needed anew then.
+        """
+        pids = [line.dialog.pid for line in lines if line.dialog.pid]
+        self.control = None
+        os.kill(pids[0], signal.SIGKILL)
+        self._hear_out(lines)
+
+    def wait_until_recovered(self) -> None:
+        """Return when the server takes connections again."""
+        deadline_s = time.monotonic() + ANSWER_S_MAX
+        while not self._asks_who_is_there():
+            if time.monotonic() > deadline_s:
+                raise Stuck("Postgres does not recover")
+            time.sleep(LOOK_S)
+
+    def _asks_who_is_there(self) -> bool:
+        """Tell whether the server asks a client for its password; before it recovered it refuses everybody."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(self.path)
+                probe.sendall(STARTUP)
+                return probe.recv(1) == b"R"
+            except OSError:
+                return False
+
+    def _hear_out(self, lines: Iterable[Line]) -> None:
+        """Let the clients of connections that the server ends hear what it said last."""
+        for line in lines:
             if line in self.standing:
                 self.standing.remove(line)
             if not line.dialog.pid:
