@@ -146,9 +146,9 @@ class PostgresHost:
 
     # Answers
 
-    def _go_on(self, line: Line) -> None:
+    def _go_on(self, line: Line, look_s: float = LOOK_S) -> None:
         """Wait for the server's answer, or until it waits for a lock."""
-        data, is_end = self._answer(line)
+        data, is_end = self._answer(line, look_s)
         if line.dialog.waits and not is_end:
             if line not in self.standing:
                 self.standing.append(line)
@@ -159,12 +159,16 @@ class PostgresHost:
         self._bound(line)
         line.answered(data, is_end=is_end)
 
-    def _answer(self, line: Line, *, to_its_end: bool = False) -> tuple[bytes, bool]:
-        """Return what the server says to a client, and whether it closed the connection then."""
+    def _answer(self, line: Line, look_s: float = LOOK_S, *, to_its_end: bool = False) -> tuple[bytes, bool]:
+        """Return what the server says to a client, and whether it closed the connection then.
+
+        Only what waits for a lock is not waited for; that is asked first after ``look_s`` seconds.
+        """
         data, line.kept = bytearray(line.kept), b""
         deadline_s = time.monotonic() + ANSWER_S_MAX
         while to_its_end or line.dialog.waits:
-            if not _is_readable(line.socket.fileno(), LOOK_S):
+            if not _is_readable(line.socket.fileno(), look_s):
+                look_s = LOOK_S
                 if not to_its_end and self._waits_for_a_lock(line):
                     break
                 if time.monotonic() > deadline_s:
@@ -186,10 +190,10 @@ class PostgresHost:
         ]
 
     def _settle(self) -> None:
-        """Let those go on that waited for what is free by now."""
+        """Let those go on that waited for what is free by now: who is answered has let it go already."""
         for line in list(self.standing):
             if line in self.standing:
-                self._go_on(line)
+                self._go_on(line, 0.0)
 
     # Ends
 
