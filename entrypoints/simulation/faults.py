@@ -110,7 +110,7 @@ async def _redis_away(system: System, fault: Fault) -> None:
 async def _postgres_away(system: System, fault: Fault) -> None:
     system.servers.take_postgres()
     await asyncio.sleep(fault.for_s)
-    system.servers.bring_postgres()
+    await system.servers.bring_postgres()
 
 
 async def _cut(system: System, fault: Fault) -> None:

@@ -200,10 +200,8 @@ class Network:
         return line, protocol
 
     def of(self, host: Host) -> list[Line]:
-        """Return the connections to a host that processes have; those of the world are its operators'."""
-        return [
-            each for each in self.lines if not each.is_down and each.process is not None and each.host is host
-        ]
+        """Return the connections to a host."""
+        return [each for each in self.lines if not each.is_down and each.host is host]
 
     def close(self) -> None:
         """Let go of every connection, without a word to anybody."""

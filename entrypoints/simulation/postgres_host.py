@@ -5,9 +5,12 @@ looked whether it goes on by now. So no two statements ever run at the same time
 connections (``network``), and what is in the database.
 """
 
+import os
 import select
+import signal
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -20,6 +23,8 @@ from entrypoints.simulation.wire import PostgresDialog, command_of, messages, va
 # How long is waited before it is asked whether a statement waits for a lock, and how long for anything at all.
 LOOK_S, ANSWER_S_MAX = 0.003, 30.0
 CHUNK_BYTES = 1 << 18
+# The first thing that a client says: version 3.0, and who it is.
+STARTUP = (23).to_bytes(4, "big") + (3 << 16).to_bytes(4, "big") + b"user\0postgres\0\0"
 
 
 @define(eq=False)
@@ -72,7 +77,39 @@ class PostgresHost:
         """Let the server end these connections; their clients hear so from it."""
         cut = [line for line in lines if not line.is_down]
         self._end([line.dialog.pid for line in cut])
-        for line in cut:
+        self._hear_out(cut)
+
+    def crash(self, lines: Sequence[Line]) -> None:
+        """Let the server lose its memory: one session is killed, and then it ends all, and recovers from its log.
+
+        What was committed without waiting for the log may be gone. ``control`` is needed anew then.
+        """
+        pids = [line.dialog.pid for line in lines if line.dialog.pid]
+        self.control = None
+        os.kill(pids[0], signal.SIGKILL)
+        self._hear_out(lines)
+
+    def wait_until_recovered(self) -> None:
+        """Return when the server takes connections again."""
+        deadline_s = time.monotonic() + ANSWER_S_MAX
+        while not self._asks_who_is_there():
+            if time.monotonic() > deadline_s:
+                raise Stuck("Postgres does not recover")
+            time.sleep(LOOK_S)
+
+    def _asks_who_is_there(self) -> bool:
+        """Tell whether the server asks a client for its password; before it recovered it refuses everybody."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(self.path)
+                probe.sendall(STARTUP)
+                return probe.recv(1) == b"R"
+            except OSError:
+                return False
+
+    def _hear_out(self, lines: Iterable[Line]) -> None:
+        """Let the clients of connections that the server ends hear what it said last."""
+        for line in lines:
             if line in self.standing:
                 self.standing.remove(line)
             if not line.dialog.pid:
@@ -109,9 +146,9 @@ class PostgresHost:
 
     # Answers
 
-    def _go_on(self, line: Line) -> None:
+    def _go_on(self, line: Line, look_s: float = LOOK_S) -> None:
         """Wait for the server's answer, or until it waits for a lock."""
-        data, is_end = self._answer(line)
+        data, is_end = self._answer(line, look_s)
         if line.dialog.waits and not is_end:
             if line not in self.standing:
                 self.standing.append(line)
@@ -122,12 +159,16 @@ class PostgresHost:
         self._bound(line)
         line.answered(data, is_end=is_end)
 
-    def _answer(self, line: Line, *, to_its_end: bool = False) -> tuple[bytes, bool]:
-        """Return what the server says to a client, and whether it closed the connection then."""
+    def _answer(self, line: Line, look_s: float = LOOK_S, *, to_its_end: bool = False) -> tuple[bytes, bool]:
+        """Return what the server says to a client, and whether it closed the connection then.
+
+        Only what waits for a lock is not waited for; that is asked first after ``look_s`` seconds.
+        """
         data, line.kept = bytearray(line.kept), b""
         deadline_s = time.monotonic() + ANSWER_S_MAX
         while to_its_end or line.dialog.waits:
-            if not _is_readable(line.socket.fileno(), LOOK_S):
+            if not _is_readable(line.socket.fileno(), look_s):
+                look_s = LOOK_S
                 if not to_its_end and self._waits_for_a_lock(line):
                     break
                 if time.monotonic() > deadline_s:
@@ -149,10 +190,10 @@ class PostgresHost:
         ]
 
     def _settle(self) -> None:
-        """Let those go on that waited for what is free by now."""
+        """Let those go on that waited for what is free by now: who is answered has let it go already."""
         for line in list(self.standing):
             if line in self.standing:
-                self._go_on(line)
+                self._go_on(line, 0.0)
 
     # Ends
 

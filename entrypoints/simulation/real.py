@@ -42,6 +42,8 @@ from entrypoints.simulation.standing import of_postgres
 
 # What the server bounds by its own time is bounded by the simulated one; this only must not come before it.
 HOLD_S = 600.0
+# In one run of so many Postgres does not only seem to be away: it crashes.
+CRASHING_ONE_IN = 4
 OPERATORS = 2
 _AT_REST = """
 select not exists (select from openclaw.outbox) and not exists (select from openclaw.runs where event_ids <> '{}')
@@ -98,7 +100,9 @@ class RealServers:
         self._clients: dict[Process, Any] = {}
         self._pools: dict[Process, Pool] = {}
         self._all_streams: list[RedisStreams] = []
+        self._hands: Any = None
         self._admin: Any = None
+        self._crashes = seed % CRASHING_ONE_IN == 0
         pools = [self._pool("operator", size_max=1) for _ in range(OPERATORS)]
         self.records: Records = CommittedRecords(pools[0], lambda: self._admin)
         self.operators: Sequence[DeadLetters] = [PostgresDeadLetters(pool) for pool in pools]
@@ -124,10 +128,13 @@ class RealServers:
         await above.execute(f"drop database if exists {DATABASE} with (force)")
         await above.execute(f"create database {DATABASE} template {TEMPLATE}")
         await above.close()
-        control = await asyncpg.connect(self._place.postgres_url(database="postgres"))
+        await self._administer()
+
+    async def _administer(self) -> None:
+        """Connect as the administrator: for the simulation's own hands, and for what is read at the end."""
+        self._hands = await asyncpg.connect(self._place.postgres_url(database="postgres"))
+        self._postgres_host.control = self._hands._transport
         self._admin = await asyncpg.connect(self._place.postgres_url())
-        self._postgres_host.control = control._transport
-        self._keep = control
 
     def store(self, process: Process, role: str, *, claims: bool) -> Any:
         """See the protocol."""
@@ -174,22 +181,30 @@ class RealServers:
 
     def cut_postgres(self) -> None:
         """See the protocol."""
-        self._postgres_host.cut(self._network.of(self._postgres_host))
+        lines = self._network.of(self._postgres_host)
+        self._postgres_host.cut(line for line in lines if line.process is not None)
 
     def take_postgres(self) -> None:
-        """See the protocol."""
+        """See the protocol. In some runs it does not only seem so."""
         self.postgres.down = True
-        self.cut_postgres()
+        if self._crashes and self._postgres_host.control is not None:
+            self._postgres_host.crash(self._network.of(self._postgres_host))
+        else:
+            self.cut_postgres()
 
-    def bring_postgres(self) -> None:
+    async def bring_postgres(self) -> None:
         """See the protocol."""
         self.postgres.down = False
+        if self._postgres_host.control is None:
+            self._postgres_host.wait_until_recovered()
+            await self._administer()
 
     def take_redis(self) -> None:
         """See the protocol."""
         self.redis.down = True
         for line in self._network.of(self._redis_host):
-            line.break_off()
+            if line.process is not None:
+                line.break_off()
 
     def bring_redis(self) -> None:
         """See the protocol."""

@@ -106,7 +106,7 @@ class Servers(Protocol):
     def take_postgres(self) -> None:
         """Let Postgres go away, and with it every connection."""
 
-    def bring_postgres(self) -> None:
+    async def bring_postgres(self) -> None:
         """Let it come back."""
 
     def take_redis(self) -> None:
@@ -216,7 +216,7 @@ class MemoryServers:
         self.postgres.down = True
         self.sessions.end_all()
 
-    def bring_postgres(self) -> None:
+    async def bring_postgres(self) -> None:
         """See the protocol."""
         self.postgres.down = False
 

@@ -59,6 +59,10 @@ class Little:
         self.servers = RealServers(self.loop, 1, place)
         self.place = place
 
+    async def rest(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        await self.servers.clock.sleep(seconds)
+
     def process(self, role: str = "operator") -> Process:
         return self.loop.process(f"{role}-1#1")
 
@@ -98,20 +102,20 @@ def test_who_waits_for_a_lock_stands_while_the_others_go_on(world: Little) -> No
         async with world.connected() as connection:
             await connection.execute("begin")
             await connection.execute(LOCK)
-            await asyncio.sleep(2.0)
+            await world.rest(2.0)
             told.append(("free", world.loop.time()))
             await connection.execute("commit")
 
     async def want() -> None:
         async with world.connected() as connection:
-            await asyncio.sleep(0.5)
+            await world.rest(0.5)
             await connection.execute(LOCK)
             told.append(("won", world.loop.time()))
 
     async def course() -> None:
         tasks = [world.loop.spawn(world.process(), work()) for work in (hold, want)]
         async with world.connected() as world_connection:
-            await asyncio.sleep(1.0)
+            await world.rest(1.0)
             assert await world_connection.fetchval("select 1") == 1
             told.append(("others", world.loop.time()))
             await asyncio.wait(tasks)
@@ -133,20 +137,20 @@ def test_what_a_killed_process_had_begun_is_taken_back_at_once(world: Little, is
             )
             if is_waiting:
                 await connection.execute(LOCK)
-            await asyncio.sleep(60)
+            await world.rest(60)
 
     async def lock() -> None:
         async with world.connected() as connection:
             await connection.execute("begin")
             await connection.execute(LOCK)
-            await asyncio.sleep(60)
+            await world.rest(60)
 
     async def course() -> None:
         if is_waiting:
             world.loop.spawn(other, lock())
-            await asyncio.sleep(1.0)
+            await world.rest(1.0)
         world.loop.spawn(victim, hold())
-        await asyncio.sleep(1.0)
+        await world.rest(1.0)
         world.kill(victim)
         async with world.connected() as connection:
             sessions = "select count(*) from pg_stat_activity where state like '%transaction%'"
@@ -181,7 +185,7 @@ def test_no_transaction_outlasts_its_bound(world: Little) -> None:
     async def doze() -> None:
         async with world.connected() as connection:
             await connection.execute("begin")
-            await asyncio.sleep(TRANSACTION_S + 1)
+            await world.rest(TRANSACTION_S + 1)
             with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
                 await connection.execute("commit")
 
@@ -199,7 +203,7 @@ def test_the_databases_clock_is_the_simulated_one_and_stands_still_in_a_transact
             clock = f"select {seconds.format('now')}, {seconds.format('wall_clock')}"
             await connection.execute("begin")
             began = world.servers.clock.now()
-            await asyncio.sleep(3.0)
+            await world.rest(3.0)
             at, wall = await connection.fetchrow(clock)
             assert at == pytest.approx(began, abs=0.2)
             assert wall == pytest.approx(began + 3.0, abs=0.2)
@@ -221,7 +225,7 @@ def test_a_read_waits_in_simulated_time_for_what_is_published(world: Little) -> 
 
     async def course() -> None:
         reader = world.loop.spawn(world.process("brain"), read())
-        await asyncio.sleep(50.0)
+        await world.rest(50.0)
         streams = world.servers.streams(world.process("gateway"))
         await streams.publish([WAKEUP])
         await reader
@@ -238,9 +242,9 @@ def test_how_long_entries_are_idle_is_reckoned_in_simulated_time(world: Little) 
         streams = world.servers.streams(world.process("brain"))
         await streams.publish([WAKEUP])
         assert len(await streams.consume("brain", "dead", 10, 0)) == 1
-        await asyncio.sleep(59.0)
+        await world.rest(59.0)
         assert await streams.claim("brain", "me", 60.0, 10) == []
-        await asyncio.sleep(2.0)
+        await world.rest(2.0)
         assert [entry.wakeup for entry in await streams.claim("brain", "me", 60.0, 10)] == [WAKEUP]
         assert await streams.pending("brain", "me", 10) != []
 
