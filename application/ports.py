@@ -4,7 +4,7 @@ Each has one contract suite under ``tests/contract`` that its in-memory fake and
 Not here: any library; the adapters bring those.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import tzinfo
 from typing import Protocol, runtime_checkable
@@ -22,6 +22,10 @@ from domain.envelope import Event
 from domain.formatting import Formatted
 from domain.status import ServiceStatus
 from domain.when.values import Occurrence, Rule, Zone
+
+
+# Writes a committed API mode where every service reads it.
+TellMode = Callable[[str], Awaitable[None]]
 
 
 @frozen
@@ -256,19 +260,11 @@ class Store(Protocol):
     async def api_mode(self) -> str | None:
         """Return the committed API mode; None where none was ever chosen."""
 
-    async def apply_mode(self, tell: "TellMode", *, force: bool = False) -> None:
+    async def apply_mode(self, tell: TellMode, *, force: bool = False) -> None:
         """Tell a committed mode that was not told yet, holding off other changes meanwhile; ``force`` repeats it."""
 
     async def figures(self) -> Figures:
         """Return the sizes that ``/status`` shows."""
-
-
-@runtime_checkable
-class TellMode(Protocol):
-    """How a committed API mode reaches the runtime state."""
-
-    async def __call__(self, mode: str) -> None:
-        """Write the mode where every service reads it."""
 
 
 @runtime_checkable
