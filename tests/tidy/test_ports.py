@@ -17,7 +17,6 @@ from tests.tidy.sources import files, text_of
 
 # Ports for which fake and real are not two adapters, and why.
 EXEMPT = {
-    "TellMode": "a function that the brain passes to the store",
     "Tokens": "one line of randomness; what it must be cannot be tested by a contract",
     "Codec": "pure, so the real one serves in memory too",
     "Formatter": "pure, so the real one serves in memory too",
