@@ -174,15 +174,15 @@ DOING: Mapping[str, Doing] = {
 KINDS = (*(kind for kind in DOING if kind != "a crash"), "poison", *(POINT + point for point in ALL_POINTS))
 
 
-def planned(chance: Random, count: int, length_s: float) -> list[Fault]:
+def planned(chance: Random, count: int, length_s: float, kinds: Sequence[str] = ()) -> list[Fault]:
     """Return so many faults within a length of time, in their order.
 
     Each run draws its own half of the kinds, so that some runs have much of what in others is rare: "swarm testing"
-    (Groce, Zhang, Eide, Chen, Regehr 2012).
+    (Groce, Zhang, Eide, Chen, Regehr 2012). ``kinds`` are those of a run that is after something.
     """
     # Processes die often, and at named points as often as anywhere.
-    kinds = (*DOING, "a crash", "a crash", "a crash", "a process killed", "a process paused")
-    chosen = [kind for kind in kinds if chance.random() < 0.5] or list(kinds)
+    usual = (*DOING, "a crash", "a crash", "a crash", "a process killed", "a process paused")
+    chosen = kinds or [kind for kind in usual if chance.random() < 0.5] or usual
     return sorted(
         (_one(chance, chance.choice(chosen), chance.random() * length_s) for _ in range(count)),
         key=lambda each: each.at_s,

@@ -87,13 +87,14 @@ class Run:
         return hashlib.sha256(repr(self.history).encode()).hexdigest()
 
 
-def scenario(seed: int, steps: int = STEPS) -> Scenario:
-    """Return the scenario of a seed."""
+def scenario(seed: int, steps: int = STEPS, kinds: Sequence[str] = ()) -> Scenario:
+    """Return the scenario of a seed; with ``kinds`` only those faults are in it."""
     actions = people.plan(seed, Scale(actions=max(1, round(steps * PEOPLE_PART))))
     if seed % POISONED_ONE_IN == 0:
         actions = _poisoned(actions, Random(f"{seed} poison"))
     length_s = START_S + sum(action.wait_s for action in actions)
-    return Scenario(seed, actions, planned(Random(f"{seed} faults"), max(0, steps - len(actions)), length_s))
+    count = max(0, steps - len(actions))
+    return Scenario(seed, actions, planned(Random(f"{seed} faults"), count, length_s, kinds))
 
 
 def _poisoned(actions: Sequence[Action], chance: Random) -> list[Action]:

@@ -31,22 +31,31 @@ from application.gateway import Gateway
 from application.interpreter import Interpreter
 from application.rounds import Decider
 from application.sender import Deliverer
-from application.settling import Outcomes
-from domain.errors import NoAnswer, NotSent
+from domain.errors import NoAnswer, NotSent, Refusal, Refused
 from domain.runtime_state import DEFAULT_MODE
 from domain.tasks.values import Kept
 from entrypoints.simulation.outside import RemoteStreams
+from entrypoints.simulation.running import STEPS, Scenario, scenario
 
 Planting = Callable[[], AbstractContextManager[object]]
 
 
 @frozen
 class Planted:
-    """One planted bug: its name, how it is planted, and in how many seeds, counted from 0, it must be found."""
+    """One planted bug: its name, how it is planted, and in how many seeds, counted from 0, it must be found.
+
+    What needs several faults at one moment is looked for in runs of ``steps`` with only these ``kinds``.
+    """
 
     name: str
     plant: Planting
     seeds: int = 40
+    steps: int = STEPS
+    kinds: tuple[str, ...] = ()
+
+    def scenario(self, seed: int) -> Scenario:
+        """Return the scenario of a seed in which it is looked for."""
+        return scenario(seed, self.steps, self.kinds)
 
 
 def _is_patched(*patches: tuple[object, str, object]) -> Planting:
@@ -192,11 +201,6 @@ async def _tasks_of_anybody(self: MemoryTasks, wanted: Mapping[str, Any]) -> Map
     }
 
 
-async def _settings_of_anybody(self: MemoryRound, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    everything = {name: value for (_, name), value in self._database.tables.settings.items()}
-    return {scope: everything for scope in scopes}
-
-
 async def _mode_by_default(self: Gatherer) -> Any:
     return await self.runtime.mode() or DEFAULT_MODE
 
@@ -293,11 +297,12 @@ def _out_of_order(self: Interpreter, run: Any, reason: str, changes: Changes) ->
 _RETRY = Interpreter.retry
 
 
-def _clamped(self: Outcomes, result: Any, wait_s: float, reason: str, changes: Changes) -> Any:
-    return _WAIT(self, result, min(wait_s, 1.0), reason, changes)
+def _clamped(self: Refused, refusal: Refusal) -> None:
+    wait_s = refusal.retry_after_s
+    _REFUSED(self, evolve(refusal, retry_after_s=min(wait_s, 1) if wait_s is not None else None))
 
 
-_WAIT = Outcomes._wait
+_REFUSED = Refused.__init__
 
 
 async def _no_answer_is_not_sent(self: Deliverer, flight: Any, *, formatted: bool) -> Any:
@@ -359,7 +364,11 @@ PLANTED = (
     Planted("pending entries of a living consumer forgotten", _is_patched((Consumer, "reconcile", _only_the_dead))),
     Planted("no sweep", _is_patched((Consumer, "sweep", _no_sweep))),
     Planted("the ledger settled before the call", _is_patched((Deliverer, "_fly", _settled_before_the_call))),
-    Planted("a claim without a token", _is_patched((MemoryRound, "release", _release_without_token))),
+    Planted(
+        "a claim without a token", _is_patched((MemoryRound, "release", _release_without_token)),
+        steps=120,
+        kinds=("a process paused", "Telegram: hangs after", "Telegram: a slow answer", "Telegram: 500", "Telegram: cut after"),
+    ),
     Planted(
         "a chat claimed twice",
         _is_patched((MemoryRound, "claim", _claim_always), (MemoryRound, "read", _read_past_claims)),
@@ -370,10 +379,9 @@ PLANTED = (
     ),
     Planted("part two before part one", _is_patched((Interpreter, "retry", _out_of_order))),
     Planted("all parts under one key", _is_patched((interpreter, "parts_of", _same_key_for_all_parts))),
-    Planted("retry_after clamped", _is_patched((Outcomes, "_wait", _clamped))),
+    Planted("retry_after clamped", _is_patched((Refused, "__init__", _clamped))),
     Planted("no answer taken for not sent", _is_patched((Deliverer, "_outcome", _no_answer_is_not_sent))),
     Planted("an unscoped read of tasks", _is_patched((MemoryTasks, "by_numbers", _tasks_of_anybody))),
-    Planted("an unscoped read of settings", _is_patched((MemoryRound, "settings", _settings_of_anybody))),
     Planted("an effect in another scope of the round", _is_patched((Interpreter, "succeed", _effect_elsewhere))),
     Planted("the mode read as default after a flush", _is_patched((Gatherer, "mode", _mode_by_default))),
     Planted("poison charged to its neighbours", _is_patched((Decider, "_without_poison", _poison_for_all))),
