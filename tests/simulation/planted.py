@@ -23,13 +23,12 @@ from adapters.memory.rows import RowLocks
 from adapters.memory.store import MemoryIntake
 from adapters.memory.streams import MemoryStreams, _Group
 from adapters.memory.tasks import MemoryTasks
-from application import brain, interpreter, sender
+from application import brain, interpreter, rounds, sender
 from application.changes import Changes
 from application.consumer import Consumer
 from application.facts import Gatherer
 from application.gateway import Gateway
 from application.interpreter import Interpreter
-from application.rounds import Decider
 from application.sender import Deliverer
 from domain.errors import NoAnswer, NotSent, Refusal, Refused
 from domain.runtime_state import DEFAULT_MODE
@@ -147,7 +146,7 @@ def _offered_early(self: MemoryRound, rows: Sequence[Any]) -> Any:
 _OFFERED = MemoryRound._offered
 
 
-def _poison_for_all(self: Decider[Any], heads: Any, changes: Changes, report: Any) -> list[Any]:
+def _poison_for_all(heads: Any, changes: Changes, report: Any) -> list[Any]:
     """Charge a death to every row of the round, as a counter of deliveries would."""
     if any(head.marked for head in heads):
         changes.deaths.extend(head.event_id for head in heads)
@@ -384,7 +383,7 @@ PLANTED = (
     Planted("an unscoped read of tasks", _is_patched((MemoryTasks, "by_numbers", _tasks_of_anybody))),
     Planted("an effect in another scope of the round", _is_patched((Interpreter, "succeed", _effect_elsewhere))),
     Planted("the mode read as default after a flush", _is_patched((Gatherer, "mode", _mode_by_default))),
-    Planted("poison charged to its neighbours", _is_patched((Decider, "_without_poison", _poison_for_all))),
+    Planted("poison charged to its neighbours", _is_patched((rounds, "without_poison", _poison_for_all))),
     Planted("no mark of what runs", _is_patched((MemoryRound, "mark", _no_mark))),
     Planted("a dead letter redriven twice", _is_patched((MemoryDeadLetters, "redrive", _redrive_and_keep))),
     Planted(

@@ -57,7 +57,7 @@ async def test_a_task_that_ends_its_processes_is_buried_and_its_neighbours_remin
     fine = [await office.given() for _ in range(3)]
     assert await lives(office) == 3
     assert {due.task_id for due in office.owed()} == {task.task_id for task in fine}
-    (letter,) = office.database.tables.letters
+    (letter,) = office.database.tables.letters.values()
     assert (letter.target, letter.event_type, letter.deaths) == ("brain", "reminder.due", 3)
     assert letter.reasons == ("it ended its process",)
     assert office.stands(poison) == {0.0: Kept.AMBIGUOUS}
