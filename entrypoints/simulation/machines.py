@@ -41,12 +41,16 @@ SETTINGS = {
 }  # fmt: skip
 # The one clock of every rule goes by what its session was told: when its transaction began, and what time it is.
 _GOES_BY = """
-create or replace function openclaw.{name}() returns timestamptz stable parallel safe language plpgsql as
+create or replace function openclaw.{name}() returns timestamptz {kind} parallel safe language plpgsql as
 $$ begin return to_timestamp(current_setting('simulation.{setting}')::float8); end $$;
 """
 CLOCK = "".join(
-    _GOES_BY.format(name=name, setting=setting)
-    for name, setting in {"now": "began", "statement_now": "now", "wall_clock": "now"}.items()
+    _GOES_BY.format(name=name, kind=kind, setting=setting)
+    for name, kind, setting in (
+        ("now", "stable", "began"),
+        ("statement_now", "stable", "now"),
+        ("wall_clock", "volatile", "now"),
+    )
 )
 _RULE = re.compile(r"\([^)]*\)|\S+")
 

@@ -43,7 +43,7 @@ class Line(asyncio.Transport):
         super().__init__()
         self.process = process
         self.socket = socket.socket(socket.AF_UNIX)
-        # Its host's notes.
+        # Its host's notes: what was said so far, and what of an answer came before the rest of it.
         self.dialog: Any = None
         self.kept = b""
         # Closed for real, so that nothing more reaches the server.

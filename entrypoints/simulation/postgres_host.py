@@ -40,7 +40,6 @@ class PostgresHost:
     control: Line | None = None
     standing: list[Line] = field(factory=list)
     bounds: dict[Line, Any] = field(factory=dict)
-    timed_out: int = 0
 
     def opened(self, line: Line) -> None:
         """See ``network.Host``."""
@@ -126,7 +125,10 @@ class PostgresHost:
         line.socket.sendall(command_of(statement))
         buffer, rows = bytearray(), []
         while True:
-            buffer += line.socket.recv(CHUNK_BYTES)
+            found = line.socket.recv(CHUNK_BYTES)
+            if not found:
+                raise Stuck("the database ended the connection by which the simulation has it in hand")
+            buffer += found
             for kind, body in messages(buffer):
                 if kind == b"E":
                     raise Stuck(f"the database does not do what the simulation needs: {body!r}")
@@ -212,7 +214,6 @@ class PostgresHost:
     def _time_out(self, line: Line) -> None:
         self.bounds.pop(line, None)
         if not line.is_down:
-            self.timed_out += 1
             self.cut([line])
 
     def _end(self, pids: Iterable[int]) -> None:

@@ -49,8 +49,6 @@ _AT_REST = """
 select not exists (select from openclaw.outbox) and not exists (select from openclaw.runs where event_ids <> '{}')
 and not exists (select from openclaw.tasks where remind_at <= openclaw.now() + make_interval(secs => $1))
 """
-
-
 # In the order in which it was committed: a clock that was set tells another.
 _AUDIT = """
 select extract(epoch from at)::float8 as at_s, a.* from openclaw.audit a
@@ -86,7 +84,6 @@ class RealServers:
 
     def __init__(self, loop: SimulatedLoop, seed: int, place: Place) -> None:
         self.clock = SimulatedClock(loop)
-        # Chance is told from a seed on purpose.
         self.postgres = Server("Postgres", ConnectionResetError, Random(f"{seed} postgres"))
         self.redis = Server("Redis", ConnectionResetError, Random(f"{seed} redis"))
         self._place = place

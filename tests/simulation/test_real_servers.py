@@ -23,7 +23,7 @@ from entrypoints.simulation.running import run, scenario
 from entrypoints.simulation.servers import TRANSACTION_S
 
 # Those of the first hundred that are over soonest.
-SEEDS = (4, 5)
+SEEDS = (4, 23)
 
 
 @pytest.fixture(scope="module")
