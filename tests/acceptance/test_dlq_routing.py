@@ -181,14 +181,14 @@ async def dead(request: pytest.FixtureRequest, harness: Harness) -> tuple[Route,
     """A failure of each kind: its route, the letter that came of it, and the bytes that were owed."""
     owed: dict[UUID, bytes] = {}
     route: Route = request.param
-    commit = type(harness.database).transaction
+    commit = type(harness.database).commit
 
-    def noted(database: Any) -> Any:
+    def noted(database: Any, view: Any) -> Any:
         owed.update({event_id: row.head.envelope for (_, event_id), row in database.tables.outbox.items()})
-        return commit(database)
+        return commit(database, view)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(harness.database), "transaction", noted)
+        patch.setattr(type(harness.database), "commit", noted)
         await route.act(harness)
     (letter,) = await harness.dead_letters()
     return route, letter, owed[letter.event_id]

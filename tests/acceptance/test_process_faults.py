@@ -111,7 +111,7 @@ async def test_a_brain_that_is_paused_past_its_bounds_holds_up_nobody_for_longer
     async with cluster() as it:
         load = Load(it.world, seed)
         it.start("gateway-1", "brain-1", "sender-1", "sender-2")
-        it.start("brain-2", call_timeout_s=0.5, claim_s=3.5)
+        it.start("brain-2", call_timeout_s=0.5, claim_s=3.5, handler_timeout_s=3)
         await it.ready()
         load.say(2 * MIDDLE)
         await it.answered(load, MIDDLE)
@@ -158,8 +158,9 @@ async def brains_held_up(it: Cluster, load: Load) -> AsyncIterator[None]:
 
 async def marking(it: Cluster) -> int:
     """Return how many brains wait to note what they run."""
-    waiting = "relation = 'openclaw.runs'::regclass and not granted"
-    return int(await it.database.fetchval(f"select count(*) from pg_locks where {waiting}"))
+    waiting = "l.relation = 'openclaw.runs'::regclass and not l.granted and a.usename = 'openclaw_brain'"
+    query = f"select count(*) from pg_locks l join pg_stat_activity a using (pid) where {waiting}"
+    return int(await it.database.fetchval(query))
 
 
 async def both_hold(it: Cluster) -> bool:

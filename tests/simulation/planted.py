@@ -366,7 +366,10 @@ PLANTED = (
     Planted(
         "a claim without a token", _is_patched((MemoryRound, "release", _release_without_token)),
         steps=120,
-        kinds=("a process paused", "Telegram: hangs after", "Telegram: a slow answer", "Telegram: 500", "Telegram: cut after"),
+        kinds=(
+            "a process paused", "Telegram: hangs after", "Telegram: a slow answer", "Telegram: 500",
+            "Telegram: cut after",
+        ),
     ),
     Planted(
         "a chat claimed twice",

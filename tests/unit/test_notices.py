@@ -180,9 +180,10 @@ class Office:
 
     def letter(self, lane: str = "1000:9") -> None:
         tables = self.database.tables
-        event_id = event_id_of(f"letter {tables.letter_id}")
+        letter_id = next(self.database.letter_ids)
+        event_id = event_id_of(f"letter {letter_id}")
         head = Head("sender", event_id, lane, 1, True, 0, 0, None, b"")
-        add_letter(tables, head, DeadLetter(event_id, ("why",)), self.clock.now())
+        add_letter(tables, head, DeadLetter(event_id, ("why",)), self.clock.now(), letter_id)
 
     def chat(self, user: int, bot: int = 1000, **settings: str) -> None:
         """Let somebody have written to the bot."""
