@@ -34,7 +34,7 @@ from domain.errors import NoAnswer, NotSent, Refusal, Refused
 from domain.runtime_state import DEFAULT_MODE
 from domain.tasks.values import Kept
 from entrypoints.simulation.outside import RemoteStreams
-from entrypoints.simulation.running import STEPS, Scenario, scenario
+from entrypoints.simulation.running import POISONED_ONE_IN, STEPS, Scenario, scenario
 
 Planting = Callable[[], AbstractContextManager[object]]
 
@@ -43,7 +43,8 @@ Planting = Callable[[], AbstractContextManager[object]]
 class Planted:
     """One planted bug: its name, how it is planted, and in how many seeds, counted from 0, it must be found.
 
-    What needs several faults at one moment is looked for in runs of ``steps`` with only these ``kinds``.
+    What needs several faults at one moment is looked for in runs of ``steps`` with only these ``kinds``, and what needs
+    poison in every fourth seed.
     """
 
     name: str
@@ -51,10 +52,11 @@ class Planted:
     seeds: int = 40
     steps: int = STEPS
     kinds: tuple[str, ...] = ()
+    every: int = 1
 
     def scenario(self, seed: int) -> Scenario:
         """Return the scenario of a seed in which it is looked for."""
-        return scenario(seed, self.steps, self.kinds)
+        return scenario(seed * self.every, self.steps, self.kinds)
 
 
 def _is_patched(*patches: tuple[object, str, object]) -> Planting:
@@ -264,12 +266,6 @@ async def _settled_before_the_call(self: Deliverer, flight: Any) -> None:
     await self._outcome(flight, formatted=True)
 
 
-async def _release_without_token(self: MemoryRound, tokens: Mapping[str, UUID]) -> set[str]:
-    for lane in tokens:
-        self._view.claims.pop(lane, None)
-    return set(tokens)
-
-
 async def _claim_always(self: MemoryRound, claims: Sequence[Any]) -> set[str]:
     """Claim chats that another has a live claim on."""
     for claim in claims:
@@ -364,14 +360,6 @@ PLANTED = (
     Planted("no sweep", _is_patched((Consumer, "sweep", _no_sweep))),
     Planted("the ledger settled before the call", _is_patched((Deliverer, "_fly", _settled_before_the_call))),
     Planted(
-        "a claim without a token", _is_patched((MemoryRound, "release", _release_without_token)),
-        steps=120,
-        kinds=(
-            "a process paused", "Telegram: hangs after", "Telegram: a slow answer", "Telegram: 500",
-            "Telegram: cut after",
-        ),
-    ),
-    Planted(
         "a chat claimed twice",
         _is_patched((MemoryRound, "claim", _claim_always), (MemoryRound, "read", _read_past_claims)),
     ),
@@ -386,7 +374,10 @@ PLANTED = (
     Planted("an unscoped read of tasks", _is_patched((MemoryTasks, "by_numbers", _tasks_of_anybody))),
     Planted("an effect in another scope of the round", _is_patched((Interpreter, "succeed", _effect_elsewhere))),
     Planted("the mode read as default after a flush", _is_patched((Gatherer, "mode", _mode_by_default))),
-    Planted("poison charged to its neighbours", _is_patched((rounds, "without_poison", _poison_for_all))),
+    Planted(
+        "poison charged to its neighbours", _is_patched((rounds, "without_poison", _poison_for_all)),
+        steps=150, kinds=("a process paused",), every=POISONED_ONE_IN,
+    ),
     Planted("no mark of what runs", _is_patched((MemoryRound, "mark", _no_mark))),
     Planted("a dead letter redriven twice", _is_patched((MemoryDeadLetters, "redrive", _redrive_and_keep))),
     Planted(

@@ -3,11 +3,16 @@
 Not here: the bugs (``planted``).
 """
 
+from pathlib import Path
+
 import pytest
 
+from entrypoints.simulation.checker import RULES
 from entrypoints.simulation.running import run
 from entrypoints.simulation.shrinking import broken
 from tests.simulation.planted import PLANTED, Planted
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "RELIABILITY.md"
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda each: each.name)
@@ -18,5 +23,13 @@ def test_a_planted_bug_is_found(planted: Planted) -> None:
     print(f"found by seed {found}")
 
 
-def test_there_are_at_least_twenty() -> None:
-    assert len({planted.name for planted in PLANTED}) >= 20
+def test_there_are_at_least_twenty_and_the_page_names_them() -> None:
+    names = {planted.name for planted in PLANTED}
+    assert len(names) >= 20
+    page = PAGE.read_text("utf-8")
+    assert [name for name in sorted(names) if f"| {name} |" not in page] == []
+
+
+def test_the_page_names_every_rule_of_the_checker() -> None:
+    page = PAGE.read_text("utf-8")
+    assert [name for name in RULES if f"| {name} |" not in page] == []
