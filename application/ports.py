@@ -23,7 +23,6 @@ from domain.formatting import Formatted
 from domain.status import ServiceStatus
 from domain.when.values import Occurrence, Rule, Zone
 
-
 # Writes a committed API mode where every service reads it.
 TellMode = Callable[[str], Awaitable[None]]
 

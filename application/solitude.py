@@ -1,7 +1,8 @@
 """Who has to fly alone: a row that ended its process twice is called for while nothing else of its sender is.
 
-Every call in flight when a process dies becomes ambiguous. A first death is taken for chance, as nearly all are, so
-that a sender that was killed does not go through all it had in hand one by one. Not here: who counts deaths
+Every call in flight when a process dies becomes ambiguous, and a death of its row. A first one is taken for chance, as
+nearly all are, so that a sender that was killed does not go through all it had in hand one by one. The last one before
+a row is a dead letter is always its own: what merely flew beside it is not buried with it. Not here: who counts deaths
 (``sender``), and when a row is a dead letter (``domain.retry``).
 """
 
@@ -9,13 +10,20 @@ from attrs import define, field
 
 from application.changes import Head
 
-DEATHS_ALONE = 2
+ALONE_AFTER_DEATHS = 2
+
+
+def alone_after(deaths_max: int) -> int:
+    """Return after how many deaths a row flies alone, where ``deaths_max`` of them bury it."""
+    return min(ALONE_AFTER_DEATHS, deaths_max - 1)
 
 
 @define
 class Air:
     """What one sender process has in flight, over all of its targets; every target is given the same one."""
 
+    # After so many deaths a row flies alone.
+    alone_after: int = ALONE_AFTER_DEATHS
     # The lanes in flight, with their targets, until what came of them is settled.
     flying: set[tuple[str, str]] = field(factory=set)
     # Which targets have a row that waits until nothing flies, in the order in which they asked.
@@ -36,7 +44,7 @@ class Air:
 
     def must_wait(self, target: str, head: Head, *, among: int) -> bool:
         """Tell whether a row has to wait for the air to be empty; everybody makes room for it then."""
-        if head.deaths + head.abandoned < DEATHS_ALONE or (among == 1 and not self.flying):
+        if head.deaths + head.abandoned < self.alone_after or (among == 1 and not self.flying):
             return False
         if target not in self.waiting:
             self.waiting.append(target)
@@ -45,7 +53,7 @@ class Air:
     def take_off(self, target: str, lane: str, head: Head) -> None:
         """Note that a lane is in flight now."""
         self.flying.add((target, lane))
-        self.is_taken = self.is_taken or head.deaths >= DEATHS_ALONE
+        self.is_taken = self.is_taken or head.deaths >= self.alone_after
 
     def land(self, target: str, lane: str) -> None:
         """Note that what came of a lane's call is settled, or given up."""

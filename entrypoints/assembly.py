@@ -27,7 +27,7 @@ from application.runtime import RuntimeState
 from application.scheduler import Scheduler, SchedulerLimits
 from application.sender import Deliverer, SenderLimits
 from application.settling import Outcomes
-from application.solitude import Air
+from application.solitude import Air, alone_after
 from application.turns import Turns
 from application.typing import Typist
 from domain.commands.base import Calendar
@@ -182,7 +182,7 @@ def sender(ports: Ports, settings: Settings, telegram: Telegram) -> Sequence[Sen
     shares = {SENDER: max(1, settings.sender_concurrency - bulk), SENDER_BULK: bulk}
     # One for both: what Telegram tells one lane of traffic holds for the other.
     outcomes = Outcomes(Interpreter(SENDER, ports.codec, ports.clock, policy_of(settings), keeps_order=True))
-    air = Air()
+    air = Air(alone_after(settings.deaths_max))
     return [
         _sending(ports, settings, telegram, outcomes, target, shares[target], air)
         for target in SENDER_TARGETS

@@ -205,9 +205,9 @@ class Settings:
     )
     deaths_max: int = setting(
         _LIMITS,
-        "Processes that an event may take down before it becomes a dead letter.",
+        "Processes that an event may take down before it becomes a dead letter; the last one it has for itself.",
         RetryPolicy().deaths_max,
-        at_least(1),
+        at_least(2),
     )
     notice_gather_s: float = setting(
         _LIMITS,

@@ -63,12 +63,15 @@ class DeadlyCodec(Codec):
 
 
 class DeadlyTelegram:
-    """A Bot API whose caller dies of a word; it notes who was in flight then."""
+    """A Bot API whose caller dies of a word; it notes who was in flight then. The dead make no further call."""
 
     def __init__(self, deliverer: Deliverer, telegram: Telegram, flying: list[set[str]]) -> None:
         self._deliverer, self._telegram, self._flying = deliverer, telegram, flying
+        self._deaths = len(flying)
 
     async def call(self, method: str, params: Mapping[str, object], timeout_s: float) -> object:
+        if len(self._flying) > self._deaths:
+            raise Killed
         if "poison" in str(params.get("text")):
             self._flying.append({lane for _, lane in self._deliverer.air.flying})
             raise Killed
@@ -156,3 +159,23 @@ async def test_a_call_that_waits_for_ever_ends_by_its_bound(harness: Harness) ->
     deliverer.telegram = good
     await when_time_passes(harness, 5)
     assert texts(harness, 7) == ["hello" + REPEAT]
+
+
+@pytest.mark.parametrize("deaths_max", [2, 3])
+async def test_what_flies_beside_it_is_not_buried_with_it(deaths_max: int) -> None:
+    expect_deaths()
+    harness = Harness(deaths_max=deaths_max)
+    flying: list[set[str]] = []
+    for chat, text in ((7, "poison"), (8, "beside"), (9, "near")):
+        harness.world.say(chat, chat, text)
+    for _ in range(150):
+        for sending in harness.sendings:
+            sending.deliverer.telegram = DeadlyTelegram(sending.deliverer, sending.deliverer.telegram, flying)
+        seen = len(flying)
+        await harness.advance(2)
+        if len(flying) > seen:
+            harness.restart()
+    assert [len(lanes) for lanes in flying] == [3] * (deaths_max - 1) + [1]
+    (letter,) = await harness.dead_letters()
+    assert letter.lane == "1000:7"
+    assert [len(harness.texts(chat)) for chat in (8, 9)] == [1, 1]

@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+import pytest
+
 from application.changes import Head
-from application.solitude import Air
+from application.solitude import Air, alone_after
 
 
 def head(deaths: int = 0, *, abandoned: bool = False) -> Head:
@@ -47,3 +49,10 @@ def test_who_does_not_come_back_to_fly_alone_is_not_waited_for() -> None:
     assert air.must_wait("sender", head(2), among=2)
     air.begin("sender")
     assert (air.room("sender", 7), air.room("sender-bulk", 7)) == (7, 7)
+
+
+@pytest.mark.parametrize(("deaths_max", "after"), [(2, 1), (3, 2), (9, 2)])
+def test_the_last_death_before_a_row_is_buried_is_one_that_it_died_alone(deaths_max: int, after: int) -> None:
+    assert alone_after(deaths_max) == after
+    assert Air(after).must_wait("sender", head(after), among=2)
+    assert not Air(after).must_wait("sender", head(after - 1), among=2)
