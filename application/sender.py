@@ -155,28 +155,31 @@ class Deliverer:
                 found.append(head)
         return found
 
-    def _is_doomed(self, head: Head, changes: Changes, report: Report) -> bool:
-        """Bury a row unread that took down as many processes as it may, in the call that was not settled or before."""
-        deaths = head.deaths + head.abandoned
-        if deaths < self.interpreter.policy.deaths_max:
-            return False
-        run = Run(evolve(head, deaths=deaths), None, self.clock.steady())
+    def _bury_deadly(self, run: Run, changes: Changes, report: Report) -> None:
+        """Bury a row that took down as many processes as it may, in the call that was not settled or before."""
+        head = run.head
         if head.abandoned:
             changes.deaths.append(head.event_id)
+            run = evolve(run, head=evolve(head, deaths=head.deaths + 1))
             changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, UNSETTLED))
         self.interpreter.bury(run, ENDED_ITS_PROCESS, changes)
         report.settle(head)
-        return True
 
     async def _prepare(
         self, current: Round, heads: Sequence[Head], changes: Changes, report: Report, now_s: float
     ) -> list[Flight]:
         runs = []
         for head in heads:
-            if self._is_doomed(head, changes, report):
+            deaths_max = self.interpreter.policy.deaths_max
+            if head.deaths >= deaths_max:
+                # Unread, since reading it may be what they died of.
+                self._bury_deadly(Run(head, None, self.clock.steady()), changes, report)
                 continue
             run = open_run(head, self.interpreter.codec, self.clock)
-            if run.event is None:
+            # A reminder is not called for again anyway, and the brain is to be told.
+            if head.deaths + head.abandoned >= deaths_max and not is_reminder(run):
+                self._bury_deadly(run, changes, report)
+            elif run.event is None:
                 self.interpreter.reject(run, changes)
                 report.settle(head)
             elif (

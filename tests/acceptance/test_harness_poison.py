@@ -15,6 +15,7 @@ from adapters.codec import Codec
 from application.ports import Telegram
 from application.sender import Deliverer
 from domain.envelope import Event
+from domain.tasks.values import Kept
 from entrypoints.harness import Harness
 from tests.acceptance.business import (
     Killed,
@@ -65,14 +66,16 @@ class DeadlyCodec(Codec):
 class DeadlyTelegram:
     """A Bot API whose caller dies of a word; it notes who was in flight then. The dead make no further call."""
 
-    def __init__(self, deliverer: Deliverer, telegram: Telegram, flying: list[set[str]]) -> None:
-        self._deliverer, self._telegram, self._flying = deliverer, telegram, flying
+    def __init__(
+        self, deliverer: Deliverer, telegram: Telegram, flying: list[set[str]], word: str = "poison"
+    ) -> None:
+        self._deliverer, self._telegram, self._flying, self._word = deliverer, telegram, flying, word
         self._deaths = len(flying)
 
     async def call(self, method: str, params: Mapping[str, object], timeout_s: float) -> object:
         if len(self._flying) > self._deaths:
             raise Killed
-        if "poison" in str(params.get("text")):
+        if self._word in str(params.get("text")):
             self._flying.append({lane for _, lane in self._deliverer.air.flying})
             raise Killed
         return await self._telegram.call(method, params, timeout_s)
@@ -179,3 +182,29 @@ async def test_what_flies_beside_it_is_not_buried_with_it(deaths_max: int) -> No
     (letter,) = await harness.dead_letters()
     assert letter.lane == "1000:7"
     assert [len(harness.texts(chat)) for chat in (8, 9)] == [1, 1]
+
+
+async def test_a_reminder_that_was_in_flight_at_every_death_is_told_as_one_that_may_be_missing() -> None:
+    expect_deaths()
+    harness = Harness()
+    await harness.say(7, 7, "/remind in 20 min cake")
+    await harness.clock.advance(1200)
+    flying: list[set[str]] = []
+    while not flying:
+        for sending in harness.sendings:
+            sending.deliverer.telegram = DeadlyTelegram(
+                sending.deliverer, sending.deliverer.telegram, flying, word="cake"
+            )
+        await harness.advance(1)
+    harness.restart()
+    (row,) = [row for row in harness.database.tables.outbox.values() if row.head.target == "sender-bulk"]
+    # Two processes that were to say so died before they could.
+    harness.database.tables.outbox[row.head.target, row.head.event_id] = evolve(
+        row, head=evolve(row.head, deaths=2)
+    )
+    await when_time_passes(harness, 60)
+    assert len(flying) == 1
+    assert await harness.dead_letters() == []
+    (occasion,) = harness.database.tables.tasks.occasions.values()
+    assert occasion.occasion.kept is Kept.AMBIGUOUS
+    assert any("cake" in text for text in (await harness.say(7, 7, "hello"))), "the next contact says so"
