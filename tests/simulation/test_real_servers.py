@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from adapters.postgres.sql import SQL
 from application.ports import Wakeup
 from entrypoints.cli import main
 from entrypoints.exits import Exit
@@ -21,6 +23,7 @@ from entrypoints.simulation.machines import Place, servers
 from entrypoints.simulation.real import At, RealServers
 from entrypoints.simulation.running import run, scenario
 from entrypoints.simulation.servers import TRANSACTION_S
+from entrypoints.simulation.shrinking import broken
 
 # Those of the first hundred that are over soonest.
 SEEDS = (4, 23)
@@ -42,6 +45,16 @@ def test_every_promise_is_kept_on_real_servers(seed: int, place: Place) -> None:
 def test_a_seed_has_the_same_history_on_real_servers(place: Place) -> None:
     first, second = (run(scenario(4, steps=20), At(place)) for _ in range(2))
     assert repr(first.history) == repr(second.history)
+
+
+def test_a_bug_planted_into_the_sql_is_found(place: Place) -> None:
+    taking = (
+        "insert into openclaw.inbox (key) select key from arrived where first order by key\n"
+        "  on conflict (key) do nothing returning key"
+    )
+    assert taking in SQL["accept"]
+    with patch.dict(SQL, accept=SQL["accept"].replace(taking, "select key from arrived where first")):
+        assert broken(run(scenario(4), At(place)))
 
 
 @pytest.fixture
