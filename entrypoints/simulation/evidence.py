@@ -1,36 +1,29 @@
 """A history as it is looked at: rows by their keys, copies of deliveries in the chats, and what may excuse what.
 
-Which message of a chat a delivery became is told by the ledger. What stands in a chat without the ledger knowing of it
-is the work of a call that was never settled; it is a copy of the delivery with the same words. Not here: what is right
-(the ``rules_`` modules).
+Not here: which message of a chat is of which delivery (``copies``), and what is right (the ``rules_`` modules).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from uuid import UUID
 
-import orjson
 from attrs import field, frozen
 
 from adapters.botworld import Effect
 from adapters.botworld.record import End, MadeCall
 from application.changes import AuditRow, Delivery
 from application.letters import Letter
-from application.messages import MAY_BE_A_REPEAT
 from application.records import AuditEntry
 from domain.decisions import Outcome
-from domain.ids import child_key
-from domain.scope import Scope
+from domain.scope import Scope, bot_and_chat
+from entrypoints.simulation.copies import ANSWER, EDIT, SEND, Copy, Matching, is_reminder, words_of
 from entrypoints.simulation.history import Deed, History, Kind, Mishap, OccasionKept
-from entrypoints.simulation.people import TOKEN
 from entrypoints.simulation.standing import tokens_in
 
 BRAIN, SENDER, GATEWAY, SCHEDULER, OPERATOR = "brain", "sender", "gateway", "scheduler", "operator"
-SEND, EDIT, ANSWER = "telegram.send", "telegram.edit", "telegram.answer"
 METHODS = {SEND: "sendMessage", EDIT: "editMessageText", ANSWER: "answerCallbackQuery"}
-MARK = f"\n\n({MAY_BE_A_REPEAT})"
 # Between what happens and when its row says so, and between clocks that nobody set.
 SLACK_S = 1.0
 REDRIVEN_ALREADY = "owed already"
@@ -65,33 +58,9 @@ class Seen:
         return self.entry.consumer.partition("-")[0]
 
 
-@frozen
-class Copy:
-    """A message in a chat and the delivery that it is of. ``is_settled``: the ledger says that it became this one."""
-
-    effect: Effect
-    key: str
-    is_settled: bool
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether its reader is told that it may be a repeat."""
-        return (self.effect.text or "").endswith(MARK)
-
-
 def root_of(key: str) -> str:
     """Return the key of what a delivery, or any other event, began with."""
     return key.partition("/")[0]
-
-
-def is_reminder(key: str) -> bool:
-    """Tell whether a delivery reminds, so that it is never repeated."""
-    return key.startswith("rem:")
-
-
-def words_of(text: str | None) -> str:
-    """Return a text without the mark of a possible repeat."""
-    return (text or "").removesuffix(MARK)
 
 
 @frozen(eq=False, slots=False)
@@ -226,35 +195,15 @@ class Evidence:
     @cached_property
     def copies(self) -> dict[str, list[Copy]]:
         """The messages of each delivery, in the order in which they came."""
-        found: dict[str, list[Copy]] = defaultdict(list)
-        for effect, key in self._settled:
-            found[key].append(Copy(effect, key, is_settled=True))
-        for effect in self._loose:
-            owner = self._owner(effect, found) or ""
-            found[owner].append(Copy(effect, owner, is_settled=False))
-        for copies in found.values():
-            copies.sort(key=lambda copy: copy.effect.seq)
-        return dict(found)
-
-    @cached_property
-    def _messages(self) -> dict[tuple[int, int], str]:
-        """Which delivery became which message of which chat."""
-        return {
-            (chat_of_lane(each.lane), each.message_id): each.key
-            for each in self.deliveries.values()
-            if each.message_id is not None and self.sent.get(each.key) == SEND
+        chats = {
+            key: seen.row.scope for key in self.sent for seen in reversed(self.rows[key]) if seen.row.scope
         }
-
-    @cached_property
-    def _settled(self) -> list[tuple[Effect, str]]:
-        found = (
-            (effect, self._messages.get((effect.chat_id, effect.message_id or 0))) for effect in self.sends
-        )
-        return [(effect, key) for effect, key in found if key is not None]
-
-    @cached_property
-    def _loose(self) -> list[Effect]:
-        return [e for e in self.sends if (e.chat_id, e.message_id or 0) not in self._messages]
+        doubts = {key: [seen.entry.at for seen in self.ambiguous(key)] for key in self.sent}
+        return Matching(
+            self.sends, self.deliveries, self.history.letters, self.sent,
+            {key: bot_and_chat(scope)[1] for key, scope in chats.items()}, doubts, self.by_token,
+            self.history.standing.tasks,
+        ).copies()  # fmt: skip
 
     @cached_property
     def sends(self) -> list[Effect]:
@@ -269,57 +218,6 @@ class Evidence:
             if effect.method == METHODS[EDIT]:
                 found[effect.chat_id].update(effect_tokens(effect))
         return found
-
-    @cached_property
-    def _by_words(self) -> dict[tuple[int, str], list[str]]:
-        found: dict[tuple[int, str], list[str]] = defaultdict(list)
-        for effect, key in self._settled:
-            found[effect.chat_id, words_of(effect.text)].append(key)
-        for letter in self.history.letters:
-            if letter.event_type == SEND and letter.idempotency_key is not None:
-                payload = _payload_of(letter)
-                found[chat_of_lane(letter.lane), str(payload.get("text"))].append(letter.idempotency_key)
-        return found
-
-    @cached_property
-    def _by_chat(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = defaultdict(list)
-        for key, event_type in self.sent.items():
-            scope = next((seen.row.scope for seen in self.rows[key] if seen.row.scope), None)
-            if event_type == SEND and scope is not None:
-                found[int(scope.partition(":")[2][1:])].append(key)
-        return found
-
-    def _owner(self, effect: Effect, found: dict[str, list[Copy]]) -> str | None:
-        """Return the delivery of which a message is a copy that the ledger does not know; None where there is none.
-
-        Of several with the same words, one is taken of which the audit says that a call may have taken effect.
-        """
-        alike = self._by_words.get((effect.chat_id, words_of(effect.text)), [])
-        candidates = [*alike, *self._named(effect)]
-        spare = [key for key in candidates if len(self.ambiguous(key)) > _unsettled(found, key)]
-        if not candidates:
-            others = self._by_chat.get(effect.chat_id, ())
-            spare = [
-                k
-                for k in others
-                if k not in self.deliveries and len(self.ambiguous(k)) > _unsettled(found, k)
-            ]
-        return next(iter([*spare, *candidates]), None)
-
-    def _named(self, effect: Effect) -> Iterator[str]:
-        """Yield the deliveries that the tokens in a message stand for."""
-        for token in TOKEN.finditer(effect.text or ""):
-            deed = self.by_token.get(f"m{token[1]}c{token[2]}")
-            if deed is None or deed.chat_id != effect.chat_id:
-                continue
-            ids = {task.task_id for task in self.history.standing.tasks if deed.token in task.tokens}
-            for name in self._by_chat.get(effect.chat_id, ()):
-                if is_reminder(name) and any(str(task_id) in name for task_id in ids):
-                    yield name
-            part = "reply" if (token[3] or "1") == "1" else f"reply.{token[3]}"
-            if (key := child_key(str(deed.key), part)) in self.sent:
-                yield key
 
     # Excuses
 
@@ -355,7 +253,7 @@ class Evidence:
         """Return the calls that may be a delivery's: those to its chat, with its words where these are known."""
         event_type = self.sent.get(key, SEND)
         scope = next((seen.row.scope for seen in self.rows.get(key, ()) if seen.row.scope), "")
-        chat_id = int(scope.partition(":")[2][1:]) if scope and event_type != ANSWER else None
+        chat_id = bot_and_chat(scope)[1] if scope and event_type != ANSWER else None
         made = self._calls_of.get((METHODS[event_type], chat_id), [])
         words = {words_of(copy.effect.text) for copy in self.copies.get(key, ())}
         return [call for call in made if words_of(call.text) in words] if words else made
@@ -369,11 +267,6 @@ class Evidence:
         )
 
 
-def chat_of_lane(lane: str) -> int:
-    """Return the chat whose deliveries have this lane."""
-    return int(lane.partition(":")[2])
-
-
 def effect_tokens(effect: Effect) -> tuple[str, ...]:
     """Return the tokens in what reached a chat."""
     return tokens_in(str(effect.params.get("text") or ""))
@@ -382,19 +275,6 @@ def effect_tokens(effect: Effect) -> tuple[str, ...]:
 def is_rising(numbers: Iterable[int]) -> bool:
     """Tell whether no number is less than the one before it."""
     return all(a <= b for a, b in pairwise(numbers))
-
-
-def _unsettled(found: dict[str, list[Copy]], key: str) -> int:
-    return sum(not copy.is_settled for copy in found.get(key, ()))
-
-
-def _payload_of(letter: Letter) -> dict[str, object]:
-    try:
-        found = orjson.loads(letter.envelope)
-    except ValueError:
-        return {}
-    payload = found.get("payload") if isinstance(found, dict) else None
-    return payload if isinstance(payload, dict) else {}
 
 
 Violations = Sequence[Violation]

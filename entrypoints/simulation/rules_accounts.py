@@ -11,6 +11,7 @@ from adapters.botworld.record import End
 from domain.decisions import Outcome
 from domain.ids import child_key
 from domain.runtime_state import DEFAULT_MODE
+from entrypoints.simulation.copies import is_reminder
 from entrypoints.simulation.evidence import (
     BRAIN,
     GATEWAY,
@@ -20,7 +21,6 @@ from entrypoints.simulation.evidence import (
     Evidence,
     Seen,
     Violation,
-    is_reminder,
     root_of,
 )
 from entrypoints.simulation.history import Kind

@@ -12,17 +12,14 @@ from adapters.botworld import Effect
 from domain.decisions import Outcome
 from domain.ids import child_key
 from domain.scope import scope_of_lane
+from entrypoints.simulation.copies import ANSWER, EDIT, Copy, is_reminder
 from entrypoints.simulation.evidence import (
-    ANSWER,
     BRAIN,
-    EDIT,
     METHODS,
     OPERATOR,
-    Copy,
     Evidence,
     Violation,
     effect_tokens,
-    is_reminder,
     is_rising,
     root_of,
 )

@@ -15,16 +15,8 @@ from domain.decisions import Outcome
 from domain.scope import bot_and_chat
 from domain.tasks.keys import instant_of, named_by, reminder_key
 from domain.tasks.values import Kept, Status
-from entrypoints.simulation.evidence import (
-    BRAIN,
-    METHODS,
-    SCHEDULER,
-    SEND,
-    SENDER,
-    Evidence,
-    Seen,
-    Violation,
-)
+from entrypoints.simulation.copies import SEND
+from entrypoints.simulation.evidence import BRAIN, METHODS, SCHEDULER, SENDER, Evidence, Seen, Violation
 from entrypoints.simulation.history import Deed, OccasionKept, TaskKept
 
 # What a chat is spared that is told to wait; a press is answered all the same.

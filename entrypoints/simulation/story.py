@@ -10,7 +10,8 @@ from adapters.botworld import Effect
 from adapters.botworld.record import MadeCall
 from domain.scope import bot_and_chat
 from domain.tasks.keys import reminder_key
-from entrypoints.simulation.evidence import MARK, Evidence, Seen, Violation, root_of
+from entrypoints.simulation.copies import MARK
+from entrypoints.simulation.evidence import Evidence, Seen, Violation, root_of
 from entrypoints.simulation.history import History, Mishap
 from entrypoints.simulation.people import TOKEN
 

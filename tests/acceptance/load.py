@@ -13,7 +13,7 @@ from attrs import define, field
 
 from adapters.botworld import World
 from entrypoints.simulation.checker import violations
-from entrypoints.simulation.evidence import words_of
+from entrypoints.simulation.copies import words_of
 from entrypoints.simulation.history import History, Kind, Mishap
 from entrypoints.simulation.people import Action, People, chat_of
 

@@ -13,7 +13,8 @@ from attrs import frozen
 
 from benchmarks.page import put, table
 from domain.decisions import Outcome
-from entrypoints.simulation.evidence import MARK, Evidence, Violation, root_of
+from entrypoints.simulation.copies import MARK
+from entrypoints.simulation.evidence import Evidence, Violation, root_of
 from entrypoints.simulation.history import History, Kind
 from entrypoints.simulation.people import TOKEN
 from tests.chaos.plan import POSTGRES, TELEGRAM, VALKEY, WEBHOOK

@@ -18,7 +18,7 @@ from domain.decisions import Outcome
 from domain.ids import event_id_of
 from entrypoints.harness import BOT_ID, Harness
 from entrypoints.simulation.checker import violations
-from entrypoints.simulation.evidence import MARK
+from entrypoints.simulation.copies import MARK
 from entrypoints.simulation.history import Deed, History, Kind, Mishap, gather
 from entrypoints.simulation.people import ADMIN, Action, People, Scale, plan
 from entrypoints.simulation.standing import of_memory

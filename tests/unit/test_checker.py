@@ -14,7 +14,7 @@ from domain.decisions import Outcome
 from domain.tasks.keys import reminder_key
 from domain.tasks.values import Kept, Status
 from entrypoints.simulation.checker import RULES, violations
-from entrypoints.simulation.evidence import MARK
+from entrypoints.simulation.copies import MARK
 from entrypoints.simulation.history import History, Mishap, Size
 from entrypoints.simulation.people import chat_of
 from tests.unit.checker_given import (
