@@ -5,7 +5,7 @@ as one Postgres serves many processes. Not here: rounds, locks and claims (``ada
 """
 
 import itertools
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -156,8 +156,10 @@ class MemoryDatabase:
         if self.down:
             raise StoreUnavailable("the in-memory database was switched off")
 
-    async def write(self, holder: object, view: Tables, step: Callable[[Tables], Result]) -> Result:
-        """Let a transaction write in its view, and lock what it writes.
+    async def write(
+        self, holder: object, view: Tables, step: Callable[[Tables], Result], also: Collection[RowName] = ()
+    ) -> Result:
+        """Let a transaction write in its view, and lock what it writes, and ``also`` what it looked at.
 
         Where another has locked some of it, that one's end is waited for, and then the step looks again: committed
         rows are read as they are by then.
@@ -165,7 +167,7 @@ class MemoryDatabase:
         while True:
             trial = view.over()
             result = step(trial)
-            if not await self.locks.take(holder, trial.written()):
+            if not await self.locks.take(holder, [*also, *trial.written()]):
                 view.take_in(trial)
                 return result
 
@@ -209,7 +211,7 @@ class Writer:
         for owed in changes.owed:
             add_owed(tables, owed, self._now, next(self._database.seqs))
         tables.audit += [AuditEntry(at, self._consumer, row) for row in changes.audit]
-        self._write_failures(changes)
+        self._write_failures(changes, at)
         self._write_effects(changes)
         for end in changes.suspended:
             tables.claims[end.lane] = ClaimRow(
@@ -225,7 +227,7 @@ class Writer:
         for move in changes.migrations:
             tables.moved[(move.bot_id, move.old_chat_id)] = move.new_chat_id
 
-    def _write_failures(self, changes: Changes) -> None:
+    def _write_failures(self, changes: Changes, at: float) -> None:
         tables, outbox = self._tables, self._tables.outbox
         for event_id in changes.deaths:
             if (row := outbox.get((self._target, event_id))) is not None:
@@ -236,7 +238,7 @@ class Writer:
         for retry in changes.retries:
             if (row := outbox.get((self._target, retry.event_id))) is not None:
                 head = evolve(row.head, attempt=retry.attempt, ordered=retry.ordered)
-                outbox[self._target, retry.event_id] = Row(head, self._now + retry.delay_s)
+                outbox[self._target, retry.event_id] = Row(head, at + retry.delay_s)
         for dead in changes.dead:
             if (row := outbox.pop((self._target, dead.event_id), None)) is None:
                 continue

@@ -1,7 +1,6 @@
 """Rounds in memory: one open transaction each, which sees what is committed, and what it wrote itself.
 
-Not here: who opens rounds (``adapters.memory.store``), and the tables
-(``adapters.memory.database``).
+Not here: who opens rounds (``adapters.memory.store``), and the tables (``adapters.memory.database``).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -223,15 +222,14 @@ class MemoryRound:
 
     async def apply(self, changes: Changes) -> None:
         """See the port."""
-        looked_at = rows_looked_at(self._view.tasks, changes.effects, self._now)
-        await self._database.locks.take(self, looked_at)
 
         def write(tables: Tables) -> None:
             Writer(self._database, tables, self._target, self._consumer, self._now).write(changes)
             if self._is_marked:
                 self._unmark(tables)
 
-        await self._database.write(self, self._view, write)
+        looked_at = rows_looked_at(self._view.tasks, changes.effects, self._now)
+        await self._database.write(self, self._view, write, looked_at)
 
     def commit(self) -> None:
         """Make everything that was written take effect."""

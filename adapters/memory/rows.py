@@ -5,7 +5,7 @@ nobody waits (``adapters.memory.rounds``).
 """
 
 import asyncio
-from collections.abc import Collection, Hashable, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Hashable, ItemsView, Iterator, MutableMapping, Sequence, ValuesView
 from typing import TypeVar
 
 from attrs import Factory, define, field
@@ -35,6 +35,16 @@ class Rows(MutableMapping[K, V]):
         for key in self._gone:
             self._under.pop(key, None)
         self._under.update(self._mine)
+
+    # Most are looked at far more often than they are written.
+
+    def values(self) -> ValuesView[V]:
+        """Return the rows."""
+        return super().values() if self._mine or self._gone else self._under.values()
+
+    def items(self) -> ItemsView[K, V]:
+        """Return the rows with their keys."""
+        return super().items() if self._mine or self._gone else self._under.items()
 
     def __getitem__(self, key: K) -> V:
         if key in self._mine:
@@ -94,9 +104,10 @@ class RowLocks:
         seen: list[object] = []
         after = [holder]
         while after:
-            wanted = self._waiting.get(after.pop(), ())
+            waiting = after.pop()
+            wanted = self._waiting.get(waiting, ())
             for other in [self._holders[row] for row in wanted if row in self._holders]:
-                if other is holder and seen:
+                if other is holder and waiting is not holder:
                     return True
                 if other is not holder and other not in seen:
                     seen.append(other)

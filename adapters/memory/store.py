@@ -41,7 +41,9 @@ class MemoryStore:
             yield current
             current.commit()
         except (Exception, asyncio.CancelledError):
-            # This run's process lives, so nothing has ended it. A simulated kill is neither of the two.
+            # This run's process lives, so nothing has ended it. A simulated kill is neither of the two. Only after the
+            # rollback: what was applied may hold the lock of the mark's own row.
+            current.unlock()
             await current.unmark()
             raise
         finally:
@@ -68,12 +70,14 @@ class MemoryStore:
         return self._database.tables.mode[0] if self._database.tables.mode else None
 
     async def apply_mode(self, tell: TellMode, *, force: bool = False) -> None:
-        """See the port."""
+        """See the port. Nobody is held off here: what was changed meanwhile is told again."""
         self._database.check()
-        mode = self._database.tables.mode
+        tables = self._database.tables
+        mode = tables.mode
         if mode is not None and (force or not mode[1]):
             await tell(mode[0])
-            self._database.tables.runtime["api_mode"] = (mode[0], True)
+            standing = tables.mode or mode
+            tables.runtime["api_mode"] = (standing[0], standing == mode)
 
     async def figures(self) -> Figures:
         """See the port."""

@@ -238,6 +238,22 @@ async def test_a_round_that_marks_nothing_leaves_the_mark_of_the_one_before_when
         assert [head.marked for head in current.heads] == [True]
 
 
+async def test_a_round_that_fails_after_it_applied_something_takes_its_mark_back(leg: Leg) -> None:
+    await given_owed(leg, owed("a"))
+
+    async def fail() -> None:
+        async with leg.store(run="one").round("brain", ["1:5"]) as current:
+            await current.mark([ident("a")])
+            await current.apply(Changes(settled=[ident("a")]))
+            raise ZeroDivisionError
+
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+    async with leg.store(run="two").round("brain", ["1:5"]) as current:
+        assert [head.marked for head in current.heads] == [False]
+
+
 # What one round writes, in its order
 
 

@@ -56,18 +56,19 @@ class Pair:
         act: Callable[[Any], Awaitable[object]],
         normal: Callable[[Any], object] = lambda value: value,
         *,
-        locks: bool = False,
+        may_wait: bool = False,
     ) -> Told:
         """Do the same in both and return what came of it. An error or a wait ends the transaction. Raises Diverged.
 
-        Where the fake waits, Postgres does too; and the other way round for what ``locks`` by promise. For the rest
-        a fake that writes when it commits waits for fewer rows, which is as if it had written later.
+        Of what both fails and waits one side may tell the one and one the other: which comes first, nobody says.
+        ``may_wait``: Postgres may wait where the fake does not, as for the end of a row that is to be owed again.
         """
         run = self.stage.run
         real = run(told(act(self.real), normal))
         self.stage.count("in rounds", real)
         fake = run(told_at_once(act(self.fake), normal))
-        if locks or not real.waits:
+        is_excused = real.waits and (may_wait or fake.error)
+        if not is_excused and not (real.error and fake.waits):
             self.stage.agreed(real, fake)
         if real.waits or real.error:
             self._close(StoreUnavailable("what it did failed"))
@@ -98,11 +99,12 @@ class Pair:
     def _close(self, real: BaseException | None, fake: BaseException | None = None) -> Told:
         """Leave both blocks with these errors; without one for the fake, with the same."""
         self.is_open = False
-        came = [
-            self.stage.run(_left(manager, error))
-            for manager, error in zip(self._managers, (real, fake or real), strict=True)
-        ]
-        return self.stage.agreed(Told(error=came[0]), Told(error=came[1]))
+        came = self.stage.run(told(_left(self._managers[0], real), str))
+        fakes = self.stage.run(told_at_once(_left(self._managers[1], fake or real), str))
+        # Taking a mark back may wait, of which Postgres does not tell: it gives up, and the mark stays on both sides.
+        if came.value and fakes.waits:
+            return came
+        return self.stage.agreed(came, fakes)
 
 
 async def _left(manager: AbstractAsyncContextManager[Any], error: BaseException | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from application.changes import (
     AuditRow,
@@ -40,7 +40,7 @@ from tests.twins.looking import (
     look_at_sender,
 )
 from tests.twins.pairs import End, Pair, opened
-from tests.twins.sides import Machine
+from tests.twins.sides import Machine, Told
 from tests.twins.stage import STEP_S, Stage
 
 OPEN_MAX = 3
@@ -70,6 +70,11 @@ class StoreMachine(Machine):
             self._end(pair, End.ROLL_BACK)
         if not self.has_diverged:
             self._look_at_all()
+
+    @initialize(rows=st.lists(given.owed_rows, min_size=3, max_size=8))
+    def plan(self, rows: list[Owed]) -> None:
+        """Begin with a few owed rows."""
+        self._all(outside.owe(rows))
 
     # Rounds
 
@@ -114,13 +119,13 @@ class StoreMachine(Machine):
             "behind": lambda current: current.behind_a_retry([ident(name) for name in given.NAMES]),
         }
         normal = set if wanted == "behind" else _as_told
-        self._do(pair, reads[wanted], normal, locks=wanted in ("codes", "asking"))
+        self._do(pair, reads[wanted], normal)
 
     @precondition(lambda self: self._has("sender"))
     @rule(at=which, buckets=st.lists(st.sampled_from(given.BUCKETS), min_size=1, unique=True))
     def rates(self, at: int, buckets: list[str]) -> None:
         pair = self._pick(at, "sender")
-        told = self._do(pair, lambda current: current.rates(buckets), locks=True)
+        told = self._do(pair, lambda current: current.rates(buckets))
         if isinstance(told.value, dict):
             pair.notes["rates"].update(told.value)
 
@@ -138,7 +143,7 @@ class StoreMachine(Machine):
             Claim(h.lane, h.event_id, given.token_of(token), given.key_of(_name(h.event_id)), hold_s)
             for h in heads
         ]
-        told = self._do(pair, lambda current: current.claim(claims), set, locks=True)
+        told = self._do(pair, lambda current: current.claim(claims), set)
         if isinstance(told.value, set):
             pair.notes["claimed"].update({h.lane: h for h in heads if h.lane in told.value})
 
@@ -147,22 +152,21 @@ class StoreMachine(Machine):
     def release(self, at: int, tokens: dict[str, str]) -> None:
         pair = self._pick(at, "sender")
         given_up = {lane: given.token_of(token) for lane, token in tokens.items()}
-        told = self._do(pair, lambda current: current.release(given_up), set, locks=True)
+        told = self._do(pair, lambda current: current.release(given_up), set)
         if isinstance(told.value, set):
             pair.notes["released"] += sorted(told.value)
 
     @precondition(lambda self: self._has())
     @rule(
         at=which, fates=st.lists(st.sampled_from(FATES), max_size=3), delay_s=given.delays_s,
-        stray=st.none() | given.names,
-        owed=st.lists(given.owed_rows, max_size=2), audit=st.lists(given.audit_rows, max_size=2),
-        effects=st.lists(given.scoped_effects, max_size=3), calls=st.lists(given.call_ends, max_size=2), end=given.ends,
-        ends=st.booleans(),
+        stray=st.none() | given.names, owed=st.lists(given.owed_rows, max_size=2),
+        audit=st.lists(given.audit_rows, max_size=2), effects=st.lists(given.scoped_effects, max_size=3),
+        calls=st.lists(given.call_ends, max_size=2), end=given.ends, ends=st.booleans(),
     )  # fmt: skip
     def apply(self, at: int, end: End, ends: bool, **made: Any) -> None:
         pair = self._pick(at)
         changes = self._changes(pair, **made)
-        self._do(pair, lambda current: current.apply(changes))
+        self._do(pair, lambda current: current.apply(changes), may_wait=bool(changes.owed))
         pair.has_applied = True
         if ends and pair.is_open:
             self.end(self.open.index(pair), end)
@@ -285,10 +289,10 @@ class StoreMachine(Machine):
         act: Callable[[Any], Any],
         normal: Callable[[Any], object] = lambda x: x,
         *,
-        locks: bool = False,
-    ) -> Any:
+        may_wait: bool = False,
+    ) -> Told:
         self._tick()
-        told = pair.same(act, normal, locks=locks)
+        told = pair.same(act, normal, may_wait=may_wait)
         if not pair.is_open:
             self.open.remove(pair)
         return told

@@ -37,7 +37,8 @@ async def test_who_wants_a_row_of_anothers_waits_until_that_one_lets_go() -> Non
     locks = RowLocks()
     assert not await locks.take("one", [A])
     assert not await locks.take("one", [A, B])
-    waiting = asyncio.ensure_future(locks.take("two", [A]))
+    await locks.take("two", [("rows", "d")])
+    waiting = asyncio.ensure_future(locks.take("two", [A, ("rows", "d")]))
     await asyncio.sleep(0)
     assert not waiting.done()
     assert locks.take_free("three", [A, B, ("rows", "c")], 5) == [("rows", "c")]
