@@ -75,7 +75,10 @@ def apart_s(name: str) -> float:
 
 
 names = st.sampled_from(NAMES)
-some_lanes = st.just(list(LANES)) | st.lists(st.sampled_from(LANES), unique=True)
+some_lanes = st.one_of(
+    st.just(list(LANES)), st.just([]), st.lists(st.sampled_from(LANES), min_size=1, max_size=2, unique=True),
+    st.sampled_from(LANES).map(lambda lane: [lane]),
+)  # fmt: skip
 # Most rounds end well.
 ends = st.sampled_from([End.COMMIT] * 6 + list(End))
 delays_s = st.sampled_from(DELAYS_S)

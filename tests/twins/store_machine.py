@@ -79,21 +79,18 @@ class StoreMachine(Machine):
     # Rounds
 
     @precondition(lambda self: len(self.open) < OPEN_MAX)
-    @rule(
-        target_=st.sampled_from(given.TARGETS),
-        lanes=st.lists(st.sampled_from(given.LANES), unique=True),
-        second=st.booleans(),
-    )
-    def begin(self, target_: str, lanes: list[str], second: bool) -> None:
+    @rule(target_=st.sampled_from(given.TARGETS), lanes=given.some_lanes)
+    def begin(self, target_: str, lanes: list[str]) -> None:
         role = given.role_of(target_)
-        run = self.runs[role][second]
-        # A process runs one round of a target after the other.
-        if any(pair.run == run for pair in self.open):
+        # A process runs one round after the other.
+        busy = {pair.run for pair in self.open}
+        run = next((each for each in self.runs[role] if each not in busy), None)
+        if run is None:
             return
         self._tick()
         pair = opened(self.stage, role, run, lambda leg: leg.store(role, run).round(target_, lanes), heads_of)
         if pair is not None:
-            pair.notes = {"target": target_, "rates": {}, "released": [], "claimed": {}}
+            pair.notes = {"target": target_, "rates": {}, "released": []}
             self.opened_at = self.opened_at if self.open else self.stage.fake.now()
             self.open.append(pair)
 
@@ -122,7 +119,11 @@ class StoreMachine(Machine):
         self._do(pair, reads[wanted], normal)
 
     @precondition(lambda self: self._has("sender"))
-    @rule(at=which, buckets=st.lists(st.sampled_from(given.BUCKETS), min_size=1, unique=True))
+    @rule(
+        at=which,
+        buckets=st.just(list(given.BUCKETS))
+        | st.lists(st.sampled_from(given.BUCKETS), min_size=1, unique=True),
+    )
     def rates(self, at: int, buckets: list[str]) -> None:
         pair = self._pick(at, "sender")
         told = self._do(pair, lambda current: current.rates(buckets))
@@ -134,25 +135,30 @@ class StoreMachine(Machine):
         at=which,
         token=given.tokens,
         hold_s=st.sampled_from([5.0, 30.0]),
-        lanes=st.sets(st.sampled_from(given.LANES)),
+        lanes=given.some_lanes,
+        other=st.none() | given.names,
     )
-    def claim(self, at: int, token: str, hold_s: float, lanes: list[str]) -> None:
+    def claim(self, at: int, token: str, hold_s: float, lanes: list[str], other: str | None) -> None:
+        """Claim the chats of rows that are offered, and perhaps one for a row that is not."""
         pair = self._pick(at, "sender")
-        heads = [head for head in pair.real.heads if head.lane in lanes]
+        events = {head.lane: head.event_id for head in pair.real.heads if head.lane in lanes}
+        if other is not None:
+            events[given.lane_of(other)] = ident(other)
         claims = [
-            Claim(h.lane, h.event_id, given.token_of(token), given.key_of(_name(h.event_id)), hold_s)
-            for h in heads
+            Claim(lane, event_id, given.token_of(token), given.key_of(_name(event_id)), hold_s)
+            for lane, event_id in events.items()
         ]
-        told = self._do(pair, lambda current: current.claim(claims), set)
-        if isinstance(told.value, set):
-            pair.notes["claimed"].update({h.lane: h for h in heads if h.lane in told.value})
+        self._do(pair, lambda current: current.claim(claims), set)
 
     @precondition(lambda self: self._has("sender"))
-    @rule(at=which, tokens=st.dictionaries(st.sampled_from(given.LANES[:3]), given.tokens, min_size=1))
-    def release(self, at: int, tokens: dict[str, str]) -> None:
+    @rule(at=which, lanes=given.some_lanes, token=st.none() | given.tokens)
+    def release(self, at: int, lanes: list[str], token: str | None) -> None:
+        """Give claims up by the token that they have, or by some token."""
         pair = self._pick(at, "sender")
-        given_up = {lane: given.token_of(token) for lane, token in tokens.items()}
-        told = self._do(pair, lambda current: current.release(given_up), set)
+        claims = self.stage.fake.database.tables.claims
+        standing = {lane: claims[lane].token for lane in lanes if lane in claims}
+        tokens = standing if token is None else dict.fromkeys(lanes, given.token_of(token))
+        told = self._do(pair, lambda current: current.release(tokens), set)
         if isinstance(told.value, set):
             pair.notes["released"] += sorted(told.value)
 
@@ -161,7 +167,7 @@ class StoreMachine(Machine):
         at=which, fates=st.lists(st.sampled_from(FATES), max_size=3), delay_s=given.delays_s,
         stray=st.none() | given.names, owed=st.lists(given.owed_rows, max_size=2),
         audit=st.lists(given.audit_rows, max_size=2), effects=st.lists(given.scoped_effects, max_size=3),
-        calls=st.lists(given.call_ends, max_size=2), end=given.ends, ends=st.booleans(),
+        calls=st.lists(given.call_ends, max_size=2), end=given.ends, ends=st.sampled_from([False, False, True]),
     )  # fmt: skip
     def apply(self, at: int, end: End, ends: bool, **made: Any) -> None:
         pair = self._pick(at)
@@ -171,7 +177,7 @@ class StoreMachine(Machine):
         if ends and pair.is_open:
             self.end(self.open.index(pair), end)
 
-    @precondition(lambda self: self.open)
+    @precondition(lambda self: len(self.open) == OPEN_MAX or any(pair.has_applied for pair in self.open))
     @rule(at=which, how=given.ends)
     def end(self, at: int, how: End) -> None:
         pair = self.open[at % len(self.open)]
@@ -237,11 +243,7 @@ class StoreMachine(Machine):
 
     # The edge, operators, time
 
-    @rule(act=outside.bringing)
-    def bring(self, act: outside.Act) -> None:
-        self._all(act)
-
-    @rule(act=outside.operating)
+    @rule(act=outside.bringing | outside.operating)
     def operate(self, act: outside.Act) -> None:
         self._all(act)
 
