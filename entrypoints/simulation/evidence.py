@@ -17,6 +17,8 @@ from application.changes import AuditRow, Delivery
 from application.letters import Letter
 from application.records import AuditEntry
 from domain.decisions import Outcome
+from domain.ids import child_key
+from domain.notices import Cause, cause_of
 from domain.scope import Scope, bot_and_chat
 from entrypoints.simulation.copies import ANSWER, EDIT, SEND, Copy, Matching, is_reminder, words_of
 from entrypoints.simulation.history import Deed, History, Kind, Mishap, OccasionKept
@@ -150,6 +152,21 @@ class Evidence:
         """Return the sender's rows of a delivery that say that nobody knows whether a call took effect."""
         return self.of(key, SENDER, Outcome.AMBIGUOUS)
 
+    def unreached(self, key: str) -> int:
+        """Return how often a reminder died since its chat could not be reached, for which it comes again."""
+        if not is_reminder(key):
+            return 0
+        rows = self.of(key, SENDER, Outcome.DEAD_LETTERED)
+        return sum(cause_of(seen.row.reason) is Cause.UNREACHABLE for seen in rows)
+
+    def again(self, key: str) -> int:
+        """Return how often an event came up again because a reminder did not reach its chat."""
+        root = root_of(key)
+        if key == child_key(root, "settled.unreachable"):
+            return max(0, self.unreached(root) - 1)
+        fired = len(self.of(key, SCHEDULER, Outcome.ACCEPTED))
+        return min(self.unreached(key), max(0, fired - 1))
+
     def is_notice(self, key: str) -> bool:
         """Tell whether a delivery tells an admin of dead letters: the brain makes it, and its row says so."""
         return key.startswith("notice:") and bool(self.of(key, BRAIN, Outcome.ACCEPTED))
@@ -250,11 +267,15 @@ class Evidence:
         return found
 
     def calls(self, key: str) -> list[MadeCall]:
-        """Return the calls that may be a delivery's: those to its chat, with its words where these are known."""
+        """Return the calls that may be a delivery's: to its chat, with its words, or its task's, where known."""
         event_type = self.sent.get(key, SEND)
         scope = next((seen.row.scope for seen in self.rows.get(key, ()) if seen.row.scope), "")
         chat_id = bot_and_chat(scope)[1] if scope and event_type != ANSWER else None
         made = self._calls_of.get((METHODS[event_type], chat_id), [])
+        if is_reminder(key):
+            # It says how late it is, so one that comes again has other words.
+            token = self._token_of_reminder(key)
+            return [call for call in made if token is None or token in (call.text or "")]
         words = {words_of(copy.effect.text) for copy in self.copies.get(key, ())}
         return [call for call in made if words_of(call.text) in words] if words else made
 

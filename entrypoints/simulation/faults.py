@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from adapters.botworld import Fault as TelegramFault
 from adapters.botworld import FaultKind
-from adapters.botworld.values import http_500, rate_limited
+from adapters.botworld.values import blocked, http_500, rate_limited
 from application.crashpoints import ALL_POINTS
 from application.letters import LetterFilter
 from domain.errors import OpenClawError
@@ -25,6 +25,7 @@ from entrypoints.simulation.system import REPLICAS, System
 CLOCK = "the clock stepped"
 SLOW_S = 0.2
 POINT = "a crash at "
+REFUSED_TEXT = "Bad Request: not enough rights to send text messages to the chat"
 # What the way to Postgres, to Redis and to the gateways may lose, and the name of it as a fault.
 LOSSES: Mapping[str, tuple[str, str]] = {
     "Postgres: a request lost": ("postgres_server", "request"),
@@ -47,6 +48,8 @@ CALLS: Mapping[str, Callable[[float], TelegramFault]] = {
     "Telegram: cut after": lambda s: TelegramFault(FaultKind.RESET_AFTER),
     "Telegram: not reached": lambda s: TelegramFault(FaultKind.NOT_SENT),
     "Telegram: 429": lambda s: rate_limited(max(1, round(s))),
+    "Telegram: 400": lambda s: TelegramFault(FaultKind.REFUSE, code=400, description=REFUSED_TEXT),
+    "Telegram: 403": lambda s: blocked(),
     "Telegram: 500": lambda s: http_500(),
     "Telegram: 502": lambda s: TelegramFault(FaultKind.GATEWAY, code=502),
 }

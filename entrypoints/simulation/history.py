@@ -115,7 +115,7 @@ class Standing:
 
     ``settings`` are those of scopes: scope and name to value. ``left`` counts what nobody may leave behind, by name.
     ``mode_committed`` is the API mode that was chosen last, None where none ever was; ``mode_in_force`` the one that a
-    brain goes by.
+    brain goes by. ``untold`` counts the dead letters that nobody knows of; ``is_admin_there``: an admin can be told.
     """
 
     deliveries: Sequence[Delivery] = ()
@@ -125,6 +125,8 @@ class Standing:
     left: Mapping[str, int] = field(factory=dict)
     mode_committed: str | None = None
     mode_in_force: str | None = None
+    untold: int = 0
+    is_admin_there: bool = False
 
 
 @frozen
@@ -142,7 +144,8 @@ class History:
     ``policy``: when failed events were tried again. ``senders``: so many processes of the sender were there at most.
     ``rested_at``: when the last things were read, by the store's clock. ``is_cut``: some of it was forgotten, so
     nothing can be judged. ``round_s``: so long a transaction may have taken, from whose beginning waits are counted and
-    whose rows have the instants at which they were written; under a simulated clock none takes time.
+    whose rows have the instants at which they were written; under a simulated clock none takes time. ``is_told``: it
+    went on for long enough after the last death for admins to be told of it.
     """
 
     deeds: Sequence[Deed] = ()
@@ -158,6 +161,7 @@ class History:
     rested_at: float = 0.0
     is_cut: bool = False
     round_s: float = 0.0
+    is_told: bool = False
 
 
 async def gather(

@@ -41,6 +41,7 @@ HOSTILE = (
 WEIGHTS: Mapping[str, int] = {
     "message": 30, "burst": 6, "long": 5, "task": 8, "remind": 8, "done": 4, "timezone": 2, "tasks": 3, "api": 3,
     "show_api": 3, "status": 1, "edit": 7, "repeat": 6, "press": 10, "press_twice": 2, "hostile": 4,
+    "show_timezone": 2,
 }  # fmt: skip
 PLAIN: Mapping[str, int] = {"message": 1}
 
@@ -172,6 +173,8 @@ class _Planner:
                 words = "/tasks"
             case "timezone":
                 words = f"/timezone {draw.choice(ZONES)}"
+            case "show_timezone":
+                words = "/timezone"
             case "api":
                 place, words = 0, f"/api {draw.choice(MODES)}"
             case "show_api":

@@ -3,6 +3,7 @@
 Each yields what breaks it. Not here: what people see (``rules_messages``), and when things happen (``rules_times``).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,6 +11,7 @@ from itertools import pairwise
 from adapters.botworld.record import End
 from domain.decisions import Outcome
 from domain.ids import child_key
+from domain.notices import NOTICE_KEY
 from domain.runtime_state import DEFAULT_MODE
 from entrypoints.simulation.copies import is_reminder
 from entrypoints.simulation.evidence import (
@@ -25,6 +27,8 @@ from entrypoints.simulation.evidence import (
 )
 from entrypoints.simulation.history import Kind
 
+# How the row of a notice begins.
+TELLS_OF = re.compile(r"tells of ([0-9]+) dead letter")
 ENDS = (Outcome.PROCESSED, Outcome.IGNORED, Outcome.DEAD_LETTERED, Outcome.REJECTED, Outcome.DUPLICATE)
 # What is hurt where a run of the service goes wrong: itself, and what it stands on.
 HURTS = {
@@ -52,7 +56,10 @@ def arrivals(of: Evidence) -> Iterator[Violation]:
 
 
 def ends(of: Evidence) -> Iterator[Violation]:
-    """Every event ends once, and once more for each time that it was redriven; what was discarded does not go on."""
+    """Every event ends once, and once more for each time that it was redriven; what was discarded does not go on.
+
+    A reminder that could not reach its chat comes again when the chat is there again.
+    """
     for (role, event_id), found in of.runs.items():
         rows = [seen for seen in found if seen.role == role]
         # The row of one that ended its process was not read any more, so it may have no key.
@@ -66,7 +73,7 @@ def ends(of: Evidence) -> Iterator[Violation]:
             seen.row.outcome is Outcome.REDRIVEN and REDRIVEN_ALREADY not in seen.row.reason for seen in found
         )
         owed = sum(letter.event_id == event_id for letter in of.history.letters)
-        if ended != 1 + redriven:
+        if ended != 1 + redriven + of.again(key):
             sentence = f"{key} ended {ended} times at the {role}, and was redriven {redriven} times"
             yield of.violation("ends", sentence, key)
         buried = sum(seen.row.outcome in (Outcome.DEAD_LETTERED, Outcome.REJECTED) for seen in rows)
@@ -195,11 +202,12 @@ def _attempts(of: Evidence, seen: Seen) -> int:
     for other in of.runs[seen.role, seen.row.event_id]:
         if other.place >= seen.place:
             break
-        if other.row.outcome is Outcome.REDRIVEN:
+        if other.row.outcome is Outcome.REDRIVEN or other.row.outcome in ENDS:
             attempts.clear()
         elif other.row.outcome in (Outcome.RETRIED, Outcome.AMBIGUOUS):
             attempts.add(other.row.attempt)
-    return len(attempts)
+    # A 429 is none, and its row has the number of the one that comes next.
+    return len(attempts - {seen.row.attempt})
 
 
 def tried_again(of: Evidence) -> Iterator[Violation]:
@@ -228,6 +236,31 @@ def _told_again(of: Evidence, seen: Seen, after: Seen) -> bool:
     is_same = (seen.row.attempt, seen.row.reason) == (after.row.attempt, after.row.reason)
     is_again = is_same and after.row.outcome is Outcome.RETRIED
     return is_again and bool(of.mishaps(seen.entry.at, after.entry.at, "postgres"))
+
+
+def told(of: Evidence) -> Iterator[Violation]:
+    """Admins are told of each dead letter once, except of one that was moved before."""
+    died = moved = 0
+    notices: dict[str, int] = {}
+    for seen in of.seen:
+        key = seen.row.idempotency_key or ""
+        count = TELLS_OF.match(seen.row.reason)
+        if key.startswith(NOTICE_KEY):
+            if seen.row.outcome is Outcome.ACCEPTED and count is not None:
+                notices[key.rpartition(":")[0]] = int(count[1])
+        elif seen.row.outcome is Outcome.DEAD_LETTERED:
+            died += 1
+        elif seen.row.outcome in (Outcome.REDRIVEN, Outcome.DISCARDED):
+            moved += 1
+    standing, said = of.history.standing, sum(notices.values())
+    if said > died:
+        yield Violation("told", f"admins were told of {said} dead letters, and there were {died}")
+    if said + standing.untold + moved < died:
+        yield Violation(
+            "told", f"admins were told of {said} dead letters of {died}, and {standing.untold} wait"
+        )
+    if standing.untold and standing.is_admin_there and of.history.is_told:
+        yield Violation("told", f"admins were never told of {standing.untold} dead letters")
 
 
 def known(of: Evidence) -> Iterator[Violation]:
@@ -302,5 +335,5 @@ def whole(of: Evidence) -> Iterator[Violation]:
 
 
 RULES = (
-    whole, arrivals, ends, delivered, causes, tried_again, known, at_rest, bounded, mode,
+    whole, arrivals, ends, delivered, causes, tried_again, told, known, at_rest, bounded, mode,
 )  # fmt: skip

@@ -24,7 +24,7 @@ from entrypoints.simulation.evidence import (
     root_of,
 )
 from entrypoints.simulation.history import Deed, Kind
-from entrypoints.simulation.people import TOKEN, chat_of, place_in
+from entrypoints.simulation.people import TOKEN, ZONES, chat_of, place_in
 
 OUT_OF_ORDER = (Outcome.RETRIED, Outcome.DEAD_LETTERED, Outcome.REJECTED)
 
@@ -223,18 +223,26 @@ def in_scope(of: Evidence) -> Iterator[Violation]:
 
 
 def zones(of: Evidence) -> Iterator[Violation]:
-    """A chat has the time zone that was chosen there last."""
-    chosen: dict[str, tuple[int, str]] = {}
+    """A chat has the time zone that was chosen there last, and is shown the one that it had then."""
+    chosen: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for key, deed in of.deeds.items():
         end = of.handled(key)
         if deed.kind is Kind.COMMAND and deed.command == "timezone" and deed.value and end is not None:
-            scope = of.scope(deed)
-            chosen[scope] = max(chosen.get(scope, (-1, "")), (end.place, deed.value))
+            chosen[of.scope(deed)].append((end.place, deed.value))
     kept = {s: value for (s, name), value in of.history.standing.settings.items() if name == "zone"}
     for scope in sorted({*chosen, *kept}):
-        wanted = chosen.get(scope, (0, None))[1]
+        _, wanted = max(chosen.get(scope, [(0, None)]))
         if kept.get(scope) != wanted:
             yield Violation("zones", f"{scope} has the zone {kept.get(scope)}, and chose {wanted}")
+    for key, deed in of.deeds.items():
+        end = of.handled(key)
+        if deed.kind is not Kind.COMMAND or deed.command != "timezone" or deed.value or end is None:
+            continue
+        _, had = max((each for each in chosen[of.scope(deed)] if each[0] < end.place), default=(0, None))
+        for copy in of.copies.get(child_key(key, "reply"), ()):
+            shown = [zone for zone in ZONES if zone in (copy.effect.text or "")]
+            if shown != ([had] if had else []):
+                yield of.violation("zones", f"{deed.token} was shown the zone {shown}, and had {had}", key)
 
 
 def edits(of: Evidence) -> Iterator[Violation]:

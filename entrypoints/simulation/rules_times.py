@@ -112,14 +112,17 @@ def _is_hurt(of: Evidence, begin: float, end: float) -> bool:
 
 
 def fired(of: Evidence) -> Iterator[Violation]:
-    """An occasion fires once, stands in the ledger, and what is said to have fired was delivered."""
+    """An occasion fires once, stands in the ledger, and what is said to have fired was delivered.
+
+    Once more it fires for each time that its chat could not be reached.
+    """
     accepted = Counter(
         str(seen.row.idempotency_key) for seen in of.seen
         if seen.role == SCHEDULER and seen.row.outcome is Outcome.ACCEPTED
     )  # fmt: skip
     for key, count in accepted.items():
         named = named_by(key)
-        if count > 1:
+        if count > 1 + of.unreached(key):
             yield of.violation("fired", f"{key} fired {count} times", key)
         if named is None or (named.task_id, _micros(instant_of(named.bucket))) not in of.occasions:
             yield of.violation("fired", f"{key} fired, and the ledger of reminders has nothing of it", key)

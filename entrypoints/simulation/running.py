@@ -32,6 +32,7 @@ START_S = 1.0
 SUPERVISED_S, REVIVED_ONE_IN = 0.25, 4
 POISONED_ONE_IN = 4
 QUIET_S_MAX = 900.0
+SETTLED_S = 12.0
 # A waiting gateway holds no more (``application.gateway.WAITING_MAX``).
 WAITING_MAX = 2_000
 # What a run goes by where it is not the thing to be tried: short bounds, so that minutes go past all of them.
@@ -136,7 +137,7 @@ async def _course(system: System, made: Scenario) -> Run:
         system.world, crowd.deeds, servers.records, servers.operators[0], await servers.standing(),
         rested_at=servers.clock.now(), mishaps=doer.mishaps, sizes=watch.sizes, senders=2,
     )  # fmt: skip
-    history = evolve(history, round_s=TRANSACTION_S)
+    history = evolve(history, round_s=TRANSACTION_S, is_told=True)
     found = list(violations(history))
     failures = [*system.failures, *system.loop.troubles, *_innocent(system, history, made)]
     failures += [] if is_quiet else ["it did not come to rest"]
@@ -187,8 +188,8 @@ async def _until_quiet(system: System) -> bool:
     while loop.time() < deadline_s:
         await asyncio.sleep(1.0)
         if await _is_quiet(system):
-            # Acknowledging may come after the work; so long it takes at most.
-            await asyncio.sleep(5.0)
+            # Acknowledging may come after the work, and admins are told of what died; so long both take at most.
+            await asyncio.sleep(SETTLED_S)
             if await _is_quiet(system):
                 return True
     return False

@@ -5,13 +5,16 @@ Not here: whether that is right (``checker``).
 
 from typing import Any, Protocol
 
-from adapters.memory.database import ClaimRow, MemoryDatabase
+from adapters.memory.database import ClaimRow, MemoryDatabase, Tables
 from application.changes import Delivery
 from application.ports import Depth
+from domain.notices import NOTICE_KEY
+from domain.scope import Scope
 from domain.tasks.values import Kept, Status
 from entrypoints.assembly import BRAIN, SENDER_TARGETS
+from entrypoints.harness import BOT_ID
 from entrypoints.simulation.history import OccasionKept, Standing, TaskKept
-from entrypoints.simulation.people import TOKEN
+from entrypoints.simulation.people import ADMIN, TOKEN
 
 TARGETS = (BRAIN, *SENDER_TARGETS)
 # A claim that ran out and whose event is owed no more is what is left of a dead letter; tidying up forgets it.
@@ -33,6 +36,11 @@ _OCCASIONS = """
 select task_id, scope, kept, told, reason, extract(epoch from bucket)::float8 as bucket,
   extract(epoch from at)::float8 as at
 from openclaw.occasions o order by o.at, o.task_id, o.bucket
+"""
+# What an admin's chat has set, and that it can be reached.
+_ADMIN = """
+select exists (select from openclaw.settings s where s.scope = $1 || ':u' || $2::bigint) and not exists (
+  select from openclaw.chats c where c.bot_id = $1::bigint and c.chat_id = $2::bigint and unreachable_since is not null)
 """
 
 
@@ -75,7 +83,7 @@ async def of_memory(
     committed = tables.mode[0] if tables.mode is not None else None
     return Standing(
         list(tables.deliveries.values()), tasks, occasions, dict(tables.settings),
-        left | await _depths(streams), committed, mode_in_force,
+        left | await _depths(streams), committed, mode_in_force, _untold(tables), _is_admin_there(tables),
     )  # fmt: skip
 
 
@@ -102,7 +110,13 @@ async def of_postgres(connection: Any, streams: Depths, *, mode_in_force: str | 
     rows = await connection.fetch("select scope, name, value from openclaw.settings order by scope, name")
     settings = {(row["scope"], row["name"]): row["value"] for row in rows}
     committed = await connection.fetchval("select value from openclaw.runtime where name = 'api_mode'")
-    return Standing(deliveries, tasks, occasions, settings, left, committed, mode_in_force)
+    untold = await connection.fetchval(
+        "select coalesce(sum(letters), 0)::int from openclaw.unknown_letters()"
+    )
+    there = await connection.fetchval(_ADMIN, str(BOT_ID), ADMIN)
+    return Standing(
+        deliveries, tasks, occasions, settings, left, committed, mode_in_force, untold, is_admin_there=there
+    )
 
 
 async def left_in_postgres(connection: Any, streams: Depths) -> dict[str, int]:
@@ -122,6 +136,20 @@ async def _depths(streams: Depths) -> dict[str, int]:
         depth = await streams.depth(target)
         found |= {f"entries for {target}": depth.length, f"pending entries of {target}": depth.pending}
     return found
+
+
+def _untold(tables: Tables) -> int:
+    return sum(
+        letter_id not in tables.known_letters
+        and not (letter.idempotency_key or "").startswith(NOTICE_KEY)
+        and letter.lane.partition(":")[0].isdecimal()
+        for letter_id, letter in tables.letters.items()
+    )
+
+
+def _is_admin_there(tables: Tables) -> bool:
+    scope = Scope(BOT_ID, ADMIN).key
+    return any(owner == scope for owner, _ in tables.settings) and (BOT_ID, ADMIN) not in tables.unreachable
 
 
 def _scope(row: Any) -> str:

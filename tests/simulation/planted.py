@@ -18,6 +18,7 @@ from adapters.memory import agenda
 from adapters.memory.agenda import MemoryAgendaRound
 from adapters.memory.database import MemoryDatabase, Writer
 from adapters.memory.dead_letters import MemoryDeadLetters
+from adapters.memory.notices import MemoryLetterTurn
 from adapters.memory.rounds import MemoryRound
 from adapters.memory.rows import RowLocks
 from adapters.memory.store import MemoryIntake
@@ -202,6 +203,11 @@ async def _tasks_of_anybody(self: MemoryTasks, wanted: Mapping[str, Any]) -> Map
     }
 
 
+async def _settings_of_anybody(self: MemoryRound, scopes: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    everything = {name: value for (_, name), value in self._view.settings.items()}
+    return dict.fromkeys(scopes, everything)
+
+
 async def _mode_by_default(self: Gatherer) -> Any:
     return await self.runtime.mode() or DEFAULT_MODE
 
@@ -280,6 +286,15 @@ def _read_past_claims(self: MemoryRound, lanes: Sequence[str], *, claims: bool) 
     _READ(self, lanes, claims=False)
 
 
+async def _release_by_lane(self: MemoryRound, tokens: Mapping[str, UUID]) -> set[str]:
+    """Give up whatever claim a lane has, be it one's own or not."""
+    claims = self._view.claims
+    return await _RELEASE(self, {lane: claims[lane].token for lane in tokens if lane in claims})
+
+
+_RELEASE = MemoryRound.release
+
+
 def _never_a_reminder(run: Any) -> bool:
     return False
 
@@ -336,6 +351,18 @@ async def _redrive_and_keep(self: MemoryDeadLetters, letter_ids: Sequence[int]) 
 _REDRIVE = MemoryDeadLetters.redrive
 
 
+async def _tell_again(self: MemoryLetterTurn, bots: Any) -> Any:
+    """Tell of letters, and of them again when it is time again."""
+    known = dict(self._view.known_letters)
+    told = await _TELL(self, bots)
+    for letter_id in [each for each in self._view.known_letters if each not in known]:
+        del self._view.known_letters[letter_id]
+    return told
+
+
+_TELL = MemoryLetterTurn.tell
+
+
 def _acts_on_an_edit(event: Any, facts: Any, answer: Any) -> Any:
     return answer(event, facts)
 
@@ -364,6 +391,10 @@ PLANTED = (
         _is_patched((MemoryRound, "claim", _claim_always), (MemoryRound, "read", _read_past_claims)),
     ),
     Planted(
+        "a claim without a token", _is_patched((MemoryRound, "release", _release_by_lane), *UNCHECKED),
+        steps=250, kinds=("a process paused", "Telegram: a slow answer", "Telegram: hangs after"),
+    ),
+    Planted(
         "a reminder resent when ambiguous",
         _is_patched((sender, "is_reminder", _never_a_reminder)),
     ),
@@ -372,11 +403,15 @@ PLANTED = (
     Planted("retry_after clamped", _is_patched((Refused, "__init__", _clamped))),
     Planted("no answer taken for not sent", _is_patched((Deliverer, "_outcome", _no_answer_is_not_sent))),
     Planted("an unscoped read of tasks", _is_patched((MemoryTasks, "by_numbers", _tasks_of_anybody))),
+    Planted("an unscoped read of settings", _is_patched((MemoryRound, "settings", _settings_of_anybody))),
     Planted("an effect in another scope of the round", _is_patched((Interpreter, "succeed", _effect_elsewhere))),
-    Planted("the mode read as default after a flush", _is_patched((Gatherer, "mode", _mode_by_default))),
+    Planted(
+        "the mode read as default after a flush", _is_patched((Gatherer, "mode", _mode_by_default)),
+        kinds=("Redis: wiped",),
+    ),
     Planted(
         "poison charged to its neighbours", _is_patched((rounds, "without_poison", _poison_for_all)),
-        steps=150, kinds=("a process paused",), every=POISONED_ONE_IN,
+        steps=150, kinds=("a process paused", "Postgres: slow"), every=POISONED_ONE_IN,
     ),
     Planted("no mark of what runs", _is_patched((MemoryRound, "mark", _no_mark))),
     Planted("a dead letter redriven twice", _is_patched((MemoryDeadLetters, "redrive", _redrive_and_keep))),
@@ -390,5 +425,6 @@ PLANTED = (
     Planted(
         "the next occurrence not in the transaction", _is_patched((MemoryAgendaRound, "_move_on", _no_tasks_written))
     ),
+    Planted("dead letters told of again and again", _is_patched((MemoryLetterTurn, "tell", _tell_again))),
     Planted("an edit that acts", _is_patched((brain, "correct", _acts_on_an_edit))),
 )  # fmt: skip

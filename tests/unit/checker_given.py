@@ -42,6 +42,7 @@ SCRIPT = (
     Action(12, 1.0, Kind.COMMAND, 1, "/api"),
     Action(13, 70.0, Kind.PRESS, 0, about=5),
     Action(14, 5.0, Kind.MESSAGE, 0, "{token} the end"),
+    Action(15, 1.0, Kind.COMMAND, 1, "/timezone"),
 )
 
 
@@ -187,9 +188,11 @@ def a_row(of: AuditEntry, outcome: Outcome, reason: str = "", **more: Any) -> Au
     return evolve(of, row=evolve(of.row, outcome=outcome, reason=reason), **more)
 
 
-def a_foreign_row(consumer: str, outcome: Outcome, key: str) -> AuditEntry:
+def a_foreign_row(consumer: str, outcome: Outcome, key: str, reason: str = "") -> AuditEntry:
     """Return a row of something that nobody did."""
-    row = AuditRow(outcome, event_id_of(key), "message.received", idempotency_key=key, target="brain")
+    row = AuditRow(
+        outcome, event_id_of(key), "message.received", idempotency_key=key, target="brain", reason=reason
+    )
     return AuditEntry(0.0, consumer, row)
 
 

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from adapters.botworld.record import End, MadeCall
 from application.changes import Delivery
+from application.records import AuditEntry
 from domain.decisions import Outcome
 from domain.tasks.keys import reminder_key
 from domain.tasks.values import Kept, Status
@@ -118,6 +119,21 @@ def marked_without_a_row(history: History) -> History:
     return with_effects(history, [marked if each is said else each for each in history.effects])
 
 
+def shown_another_zone(history: History) -> History:
+    shown = next(
+        each for each in history.effects if "Asia/Tokyo" in (each.text or "") and each.chat_id == chat_of(1)
+    )
+    params = {**shown.params, "text": str(shown.text).replace("Asia/Tokyo", "Europe/Berlin")}
+    spoiled = [evolve(e, params=params) if "Asia/Tokyo" in (e.text or "") else e for e in history.effects]
+    return with_effects(history, spoiled)
+
+
+def a_notice(letters: int) -> AuditEntry:
+    return a_foreign_row(
+        "brain", Outcome.ACCEPTED, "notice:1000:7:1000001", f"tells of {letters} dead letters"
+    )
+
+
 def refused_and_called_again(history: History) -> History:
     """Telegram tells a chat to wait for 30 seconds, and somebody calls for it after one."""
     at = history.effects[0].received_at + 1_000
@@ -169,6 +185,7 @@ CASES: tuple[Case, ...] = (
     ("in scope", lambda h: with_task(h, TASK, scope="1000:u1000002")),
     ("in scope", lambda h: with_delivery(h, key_of(h, FIRST, "reply"), lane=lane_of(chat_of(1)))),
     ("zones", lambda h: with_standing(h, settings={("1000:u1000001", "zone"): "Asia/Tokyo"})),
+    ("zones", shown_another_zone),
     ("edits", lambda h: with_task(h, TASK, tokens=(EDITED,))),
     ("effects once", lambda h: with_standing(h, tasks=[*h.standing.tasks, *h.standing.tasks])),
     ("effects once", lambda h: with_standing(h, tasks=[])),
@@ -187,6 +204,9 @@ CASES: tuple[Case, ...] = (
     ("causes", lambda h: with_more(h, key_of(h, FIRST), "brain", Outcome.RETRIED, "away")),
     ("causes", lambda h: with_more(h, key_of(h, FIRST, "reply"), "sender", Outcome.RETRIED, "Telegram: 500")),
     ("causes", lambda h: with_more(h, key_of(h, FIRST), "brain", Outcome.DEAD_LETTERED, "it ended its process")),
+    ("told", lambda h: with_more(h, key_of(h, FIRST), "brain", Outcome.DEAD_LETTERED, "away")),
+    ("told", lambda h: with_rows(h, a_notice(2))),
+    ("told", lambda h: evolve(with_standing(h, untold=1, is_admin_there=True), is_told=True)),
     ("known", lambda h: with_rows(h, a_foreign_row("brain", Outcome.PROCESSED, "tg:1000:999"))),
     ("at rest", lambda h: with_standing(h, left={"owed rows": 1})),
     ("bounded", lambda h: evolve(h, sizes={"entries in hand": Size(5, 4)})),
