@@ -8,13 +8,15 @@ Not here: what is done to it (``strikes``), and when (``plan``).
 import asyncio
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import psutil
 from attrs import define, field, frozen
 
 from adapters.embedded.files import free_port
@@ -35,6 +37,7 @@ Result = TypeVar("Result")
 # Eight services with their pools, the proxies' dead connections that Postgres has not noticed, and ours.
 POSTGRES_SETTINGS = {"max_connections": "200"}
 LOOK_S = 0.1
+WATCH_S = 0.5
 # How long Telegram waits for the answer of a gateway.
 PUSH_S_MAX = 5.0
 SECRET = "secret-of-the-webhook"
@@ -85,6 +88,8 @@ class Installation:
     # Who is being hit; what happens to one victim happens one after another.
     held: dict[str, asyncio.Lock] = field(factory=dict)
     ended: list[Ended] = field(factory=list)
+    # The most memory of its own that a process of each replica was seen to have, in MiB.
+    memory: Counter[str] = field(factory=Counter)
 
     def __attrs_post_init__(self) -> None:
         self.held.update({name: asyncio.Lock() for name in (*REPLICAS, POSTGRES, VALKEY, TELEGRAM, WEBHOOK)})
@@ -115,6 +120,15 @@ class Installation:
                     async with self.held[name]:
                         self.ended.append(Ended(name, None, time.time()))
                         await self.keeper(server.start)
+
+    async def watch(self) -> None:
+        """Look how much memory every service has, again and again, until cancelled."""
+        while True:
+            await pass_time(WATCH_S)
+            for name in REPLICAS:
+                with suppress(psutil.Error):
+                    used = psutil.Process(self.cluster.services[name].pid).memory_info()
+                    self.memory[name] = max(self.memory[name], (used.rss - used.shared) >> 20)
 
     async def start_all(self) -> None:
         """Start every replica and wait until each has said that it runs."""

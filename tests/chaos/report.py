@@ -93,6 +93,7 @@ def rows(course: Course, violations: Sequence[Violation]) -> list[tuple[str, str
          f"the slowest {waits.share_s(1):.1f} s"),
         ("slowest recovery", _recovery(waits, slowest)),
         ("rest after the storm", f"after {course.calm_s:.1f} s" if course.is_at_rest else "not within its bound"),
+        ("memory of a service", f"at most {max((s.seen for s in history.sizes.values()), default=0)} MiB"),
         ("ended without being struck", ", ".join(f"{e.name} ({e.code})" for e in course.ended) or "none"),
         ("**violations**", f"**{len(violations)}**"),
     ]  # fmt: skip

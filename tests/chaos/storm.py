@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from adapters.postgres.clock import PostgresClock
 from adapters.redis_streams.streams import RedisStreams
 from application.runtime import RuntimeState
-from entrypoints.simulation.history import History, Mishap, gather
+from entrypoints.simulation.history import History, Mishap, Size, gather
 from entrypoints.simulation.people import ADMIN, People, Scale, plan
 from entrypoints.simulation.standing import of_postgres
 from tests.acceptance.cluster import TARGETS
@@ -42,6 +42,8 @@ CANCEL_S = 1.0
 # How soon after it goes on a process is ended that stood still for too long, and that is noticed.
 WATCHED_S = 10.0
 KEPT_MAX = 5_000_000
+# What a service has of its own, whatever meets it.
+MEMORY_MIB_MAX = 200
 
 
 @frozen
@@ -104,11 +106,12 @@ class Storm:
         print("the storm begins", flush=True)
         fallen = strikes(self.options.seed, self.options.storm_s, self.options.every_s)
         async with asyncio.TaskGroup() as group:
-            supervisor = group.create_task(self.it.supervise())
+            watchers = [group.create_task(each) for each in (self.it.supervise(), self.it.watch())]
             parts = [group.create_task(self._write(began_s))]
             parts += [group.create_task(self._strike(each, began_s)) for each in fallen]
             await asyncio.gather(*parts)
-            supervisor.cancel()
+            for watcher in watchers:
+                watcher.cancel()
         return time.monotonic() - began_s
 
     async def _write(self, began_s: float) -> None:
@@ -212,8 +215,9 @@ async def _recorded(it: Installation, storm: Storm, rested_at: float) -> History
     if mode is None:
         # What a brain restores as soon as it is asked.
         standing = evolve(standing, mode_in_force=standing.mode_committed)
+    sizes = {f"memory of {name} in MiB": Size(used, MEMORY_MIB_MAX) for name, used in it.memory.items()}
     history = await gather(
         cluster.world, storm.people.deeds, cluster.records, cluster.letters, standing,
-        rested_at=rested_at, mishaps=storm.mishaps(), senders=len(SENDERS),
+        rested_at=rested_at, mishaps=storm.mishaps(), senders=len(SENDERS), sizes=sizes,
     )  # fmt: skip
     return evolve(history, round_s=ROUND_S_MAX)
