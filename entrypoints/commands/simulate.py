@@ -99,6 +99,10 @@ def _campaign(seeds: range, steps: int, servers: Sequence[MakeServers], *, real:
 
 
 def _progress(totals: Totals, count: int, every: int) -> None:
+    # A campaign may take an hour; who waits for it can look at what failed meanwhile.
+    if totals.last is not None and totals.last.broken:
+        rules = ", ".join(sorted(totals.last.broken))
+        click.echo(f"openclaw: seed {totals.last.seed} failed: {rules}", err=True)
     if totals.runs % every == 0 and totals.runs < count:
         failed = f", {len(totals.failed)} failed" if totals.failed else ""
         click.echo(f"openclaw: {totals.runs} of {count} runs{failed}", err=True)

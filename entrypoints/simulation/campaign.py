@@ -44,10 +44,12 @@ class Totals:
     answers: int = 0
     hits: Counter[str] = field(factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
     failed: list[Verdict] = field(factory=list)
+    last: Verdict | None = None
 
     def add(self, verdict: Verdict) -> None:
         """Take in one run."""
         self.runs += 1
+        self.last = verdict
         self.simulated_s += verdict.simulated_s
         self.deeds += verdict.deeds
         self.answers += verdict.answers
