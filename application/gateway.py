@@ -202,7 +202,14 @@ class Gateway:
                 made_at=None,
             )
             refused = Arrival(arrival.key, row)
-            return [(refused, (await self.intake.accept([refused]))[0])]
+            try:
+                return [(refused, (await self.intake.accept([refused]))[0])]
+            except StoreUnavailable as unavailable:
+                self._fail(batch[0], unavailable)
+            except Exception as again:  # noqa: BLE001 - then it was not the update: nothing can be stored now
+                why = f"neither an update nor its refusal can be stored: {type(again).__name__}"
+                self._fail(batch[0], StoreUnavailable(why))
+            return [(refused, None)]
         found: list[tuple[Arrival, bool | None]] = []
         for arrival, place in batch:
             try:

@@ -124,9 +124,9 @@ class Intake(Protocol):
         """
 
     async def crowds(self, owes: int, limit: int, *, with_admins: bool) -> Crowds:
-        """Return how much is owed in all and, up to ``limit``, by each lane that owes ``owes`` at least; bulk is none.
+        """Return how much is owed in all, and by up to ``limit`` lanes that owe ``owes`` at least, bulk left out.
 
-        ``with_admins`` asks for the lanes of owners and admins besides.
+        In all, a lane's bulk counts for 100 at most. ``with_admins`` asks for the lanes of owners and admins besides.
         """
 
     async def taken_in(self, keys: Sequence[str]) -> Collection[str]:
@@ -147,7 +147,7 @@ class AccessBook(Protocol):
         """Return how many wait for a decision with a code that still holds, and let nobody else count until the end."""
 
     async def listed(self, bot_id: int, limit: int) -> Sequence[tuple[str, Person]]:
-        """Return the bot's subjects that ask, and those decided about, up to ``limit`` each, newest first."""
+        """Return up to ``limit`` subjects that ask, and as many decided about: admins and owners, then the newest."""
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:
         """Let the effects take place with the transaction: in the order of their subjects, those of one in theirs.

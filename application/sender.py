@@ -23,7 +23,15 @@ from application.pacing import Pacer
 from application.ports import Clock, Round, Store, Telegram, Tokens, Wakeup
 from application.rationing import Rationing, SenderCounters
 from application.rounds import ENDED_ITS_PROCESS, Report, open_run, place_of, without_poison
-from application.settling import Flight, Outcomes, Result, is_reminder, is_stale
+from application.settling import (
+    NOTICE_ATTEMPTS_MIN,
+    Flight,
+    Outcomes,
+    Result,
+    is_notice,
+    is_reminder,
+    is_stale,
+)
 from application.solitude import Air
 from domain.decisions import Outcome
 from domain.envelope import timestamp_of
@@ -182,9 +190,7 @@ class Deliverer:
             elif run.event is None:
                 self.interpreter.reject(run, changes)
                 report.settle(head)
-            elif (
-                head.ambiguous and self.interpreter.policy.is_spent(head.attempt + 1) and not is_reminder(run)
-            ):
+            elif head.ambiguous and self._is_spent(run):
                 reason = f"{head.attempt + 1} calls were made and whether one took effect is unknown"
                 changes.audit.append(self.interpreter.audit_row(run, Outcome.AMBIGUOUS, reason))
                 self.interpreter.bury(run, reason, changes)
@@ -201,6 +207,13 @@ class Deliverer:
             if (flight := self._flight(run, messages, now_s, changes, report)) is not None:
                 flights.append(flight)
         return flights
+
+    def _is_spent(self, run: Run) -> bool:
+        """Tell whether no further call is made whose outcome may stay unknown; a reminder has none anyway."""
+        attempt = run.head.attempt + 1
+        if is_notice(run) and attempt < NOTICE_ATTEMPTS_MIN:
+            return False
+        return self.interpreter.policy.is_spent(attempt) and not is_reminder(run)
 
     async def _edited_messages(self, current: Round, runs: Sequence[Run]) -> Mapping[str, Delivery]:
         payloads = [run.event.payload for run in runs if run.event is not None]

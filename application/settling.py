@@ -27,6 +27,8 @@ MISCONFIGURED_S = 30.0
 STALE_S = 600.0
 # Telegram that is away makes dead letters, and a notice of them has to outlast it: about a day, by the usual delays.
 NOTICE_ATTEMPTS_MIN = 400
+# Until a call of which nobody knows is made again, its chat stays claimed, and no other reply can go there.
+CLAIMED_S_MAX = 60.0
 # So many chats told to wait at the same time mean that the whole bot is to wait.
 CHATS_WAITING_FOR_BOT = 3
 
@@ -214,7 +216,8 @@ class Outcomes:
         head = flight.run.head
         if ambiguous:
             # The attempt is counted, and the row of the audit written, by whoever takes the expired claim over.
-            delay_s = self.interpreter.policy.delay_s(head.attempt + 1, head.event_id)
+            planned_s = self.interpreter.policy.delay_s(head.attempt + 1, head.event_id)
+            delay_s = min(planned_s, CLAIMED_S_MAX)
             changes.retries.append(Retry(head.event_id, head.attempt, delay_s, ordered=head.ordered))
             changes.audit.append(self.interpreter.audit_row(flight.run, Outcome.RETRIED, reason))
             self._keep_mark(flight, changes, ambiguous=True)

@@ -34,7 +34,9 @@ CREATE FUNCTION openclaw.crowds(owes bigint, at_most integer, with_admins boolea
     AS $$
 begin
   return query with counted as materialized (
-    select o.lane, count(*) filter (where o.target <> 'sender-bulk') as owed, count(*) as in_all
+    select o.lane, count(*) filter (where o.target <> 'sender-bulk') as owed,
+      count(*) filter (where o.target <> 'sender-bulk')
+        + least(100, count(*) filter (where o.target = 'sender-bulk')) as in_all
     from openclaw.outbox o group by o.lane
   )
   select null::text, coalesce(sum(c.in_all), 0)::bigint, false from counted c
@@ -70,6 +72,7 @@ $$;
 CREATE FUNCTION openclaw.ensure_audit_partitions() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog'
+    SET lock_timeout TO '500ms'
     AS $$
 declare
   first date := date_trunc('month', openclaw.now() at time zone 'UTC')::date;

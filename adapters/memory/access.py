@@ -61,6 +61,7 @@ class MemoryAccess:
         people.sort(key=lambda row: (-row[1].changed_at, row[0]))
         asking = [row for row in people if row[1].standing is Standing.ASKED and row[1].code_left_s > 0]
         decided = [row for row in people if row[1].standing not in UNDECIDED]
+        decided.sort(key=lambda row: not row[1].standing.is_admin)
         return asking[:limit] + decided[:limit]
 
     async def write(self, effects: Sequence[AccessEffect]) -> None:

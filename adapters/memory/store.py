@@ -19,6 +19,9 @@ from application.ports import TellMode
 from application.records import AuditEntry, AuditFilter, AuditMark, Crowds, Figures
 from domain.decisions import Outcome
 
+# What a chat owes in bulk counts for so much at most among what all owe.
+BULK_COUNTED_MAX = 100
+
 
 class MemoryStore:
     """Owed rows in memory for one consumer. See ``application.ports.Store``."""
@@ -112,11 +115,13 @@ class MemoryIntake:
         """See the port."""
         self._database.check()
         tables = self._database.tables
-        lanes = Counter(r.head.lane for r in tables.outbox.values() if r.head.target != "sender-bulk")
+        heads = [row.head for row in tables.outbox.values()]
+        lanes = Counter(head.lane for head in heads if head.target != "sender-bulk")
+        bulk = Counter(head.lane for head in heads if head.target == "sender-bulk")
         crowded = sorted((-count, lane) for lane, count in lanes.items() if count >= owes)[:limit]
         admins = [s for s, row in tables.access.items() if row.person.standing.is_admin and ":-" not in s]
         return Crowds(
-            len(tables.outbox),
+            lanes.total() + sum(min(BULK_COUNTED_MAX, count) for count in bulk.values()),
             {lane: -count for count, lane in crowded},
             frozenset(admins if with_admins else ()),
         )

@@ -23,9 +23,10 @@ HANG_UP_S = 5.0
 # the server ended it in the middle of an answer.
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 # SQLSTATE classes after which a later attempt may succeed: connection (08), object in use (55), server going or
-# coming (57), resources (53), bounds on idle or long transactions (25P0x), lost to others (40), I/O (58), and a login
-# that is refused (28), as while a password is being renewed: no fault of any event, so none may pay for it.
-_PASSING = ("08", "28", "53", "55", "57", "58", "40", "25P")
+# coming (57), one that takes no writes for now (25006), resources (53), bounds on idle or long transactions (25P0x),
+# lost to others (40), I/O (58), and a login that is refused (28), as while a password is being renewed: no fault of any
+# event, so none may pay for it.
+_PASSING = ("08", "28", "53", "55", "57", "58", "40", "25P", "25006")
 
 
 def _is_passing(error: BaseException) -> bool:

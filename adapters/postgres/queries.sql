@@ -398,7 +398,7 @@ where standing = 'asked' and code_until > openclaw.now() and subject >= $1::text
 
 -- name: list_people
 -- A bot's subjects are those that begin with its id and a colon, which the semicolon follows. Those who ask never push
--- those who were decided about out of the list.
+-- those who were decided about out of the list, nor do members push out owners and admins.
 with mine as (
   select subject, standing, name, decided_by, extract(epoch from changed_at)::float8 as changed_at,
     coalesce(extract(epoch from code_until - openclaw.now()), 0)::float8 as code_left_s,
@@ -407,7 +407,8 @@ with mine as (
 )
 (select * from mine where standing = 'asked' and code_left_s > 0 order by changed_at desc, subject limit $2)
 union all
-(select * from mine where standing not in ('stranger', 'asked') order by changed_at desc, subject limit $2);
+(select * from mine where standing not in ('stranger', 'asked') 
+  order by standing in ('owner', 'admin') desc, changed_at desc, subject limit $2);
 
 -- name: ask_access
 -- Who was decided about already is not asked about again.

@@ -6,7 +6,7 @@ Not here: which message of a chat is of which delivery (``copies``), and what is
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from uuid import UUID
 
 from attrs import field, frozen
@@ -17,7 +17,6 @@ from application.changes import AuditRow, Delivery
 from application.letters import Letter
 from application.records import AuditEntry
 from domain.decisions import Outcome
-from domain.ids import child_key
 from domain.notices import Cause, cause_of
 from domain.scope import Scope, bot_and_chat
 from entrypoints.simulation.copies import ANSWER, EDIT, SEND, Copy, Matching, is_reminder, words_of
@@ -162,8 +161,10 @@ class Evidence:
     def again(self, key: str) -> int:
         """Return how often an event came up again because a reminder did not reach its chat."""
         root = root_of(key)
-        if key == child_key(root, "settled.unreachable"):
-            return max(0, self.unreached(root) - 1)
+        if is_reminder(key) and key != root:
+            # How it ended is told each time, and it may end again in the same way.
+            ends = self.of(root, SENDER, Outcome.DEAD_LETTERED, Outcome.PROCESSED)
+            return max(0, len(ends) - 1)
         fired = len(self.of(key, SCHEDULER, Outcome.ACCEPTED))
         return min(self.unreached(key), max(0, fired - 1))
 
@@ -241,7 +242,8 @@ class Evidence:
     @cached_property
     def slack_s(self) -> float:
         """By how much the clocks of the world and of the store may differ."""
-        return SLACK_S + sum(abs(mishap.by_s) for mishap in self.history.mishaps)
+        ahead = list(accumulate((mishap.by_s for mishap in self.history.mishaps), initial=0.0))
+        return SLACK_S + max(ahead) - min(ahead)
 
     def mishaps(self, begin: float, end: float, *who: str, event_id: UUID | None = None) -> list[Mishap]:
         """Return the faults that hit any of these, roles or servers, meanwhile, and that may concern the event."""

@@ -48,8 +48,10 @@ CALLS: Mapping[str, Callable[[float], TelegramFault]] = {
     "Telegram: cut after": lambda s: TelegramFault(FaultKind.RESET_AFTER),
     "Telegram: not reached": lambda s: TelegramFault(FaultKind.NOT_SENT),
     "Telegram: 429": lambda s: rate_limited(max(1, round(s))),
-    "Telegram: 400": lambda s: TelegramFault(FaultKind.REFUSE, code=400, description=REFUSED_TEXT),
-    "Telegram: 403": lambda s: blocked(),
+    "Telegram: 400": lambda s: TelegramFault(
+        FaultKind.REFUSE, "sendMessage", code=400, description=REFUSED_TEXT
+    ),
+    "Telegram: 403": lambda s: blocked("sendMessage"),
     "Telegram: 500": lambda s: http_500(),
     "Telegram: 502": lambda s: TelegramFault(FaultKind.GATEWAY, code=502),
 }

@@ -29,6 +29,10 @@ from entrypoints.simulation.history import Kind
 
 # How the row of a notice begins.
 TELLS_OF = re.compile(r"tells of ([0-9]+) dead letter")
+# Of these a death is told besides.
+TOLD_AS_DEATHS = ("a process killed", "a process stopped")
+# Refusals after which a call is made again: the bot is not known for now, too many calls.
+NOT_FINAL = (401, 404, 429)
 ENDS = (Outcome.PROCESSED, Outcome.IGNORED, Outcome.DEAD_LETTERED, Outcome.REJECTED, Outcome.DUPLICATE)
 # What is hurt where a run of the service goes wrong: itself, and what it stands on.
 HURTS = {
@@ -73,7 +77,7 @@ def ends(of: Evidence) -> Iterator[Violation]:
             seen.row.outcome is Outcome.REDRIVEN and REDRIVEN_ALREADY not in seen.row.reason for seen in found
         )
         owed = sum(letter.event_id == event_id for letter in of.history.letters)
-        if ended != 1 + redriven + of.again(key):
+        if not 1 + redriven <= ended <= 1 + redriven + of.again(key):
             sentence = f"{key} ended {ended} times at the {role}, and was redriven {redriven} times"
             yield of.violation("ends", sentence, key)
         buried = sum(seen.row.outcome in (Outcome.DEAD_LETTERED, Outcome.REJECTED) for seen in rows)
@@ -163,18 +167,20 @@ def _explains_retry(of: Evidence, seen: Seen) -> bool:
 def _explains_letter(of: Evidence, seen: Seen) -> bool:
     row, key = seen.row, str(seen.row.idempotency_key)
     if row.reason.startswith(KILLED):
-        return _killed(of, key, seen.entry.at)
+        return _killed(of, key, seen.entry.at, seen.role)
     spent = row.reason.partition(" attempts failed")[0]
     if spent.isdigit():
-        return _attempts(of, seen) == int(spent) - 1
+        return _attempts(of, seen) == int(spent) - 1 and int(spent) >= of.history.policy.attempts_max
     if seen.role == SENDER and row.reason.startswith("Telegram: "):
         code = row.reason.removeprefix("Telegram: ").partition(" ")[0]
-        return any(call.end is End.REFUSED and str(call.code) == code for call in of.calls(key))
-    if "calls were made and whether one took effect is unknown" in row.reason:
-        return bool(of.ambiguous(key))
+        is_final = code.isdigit() and int(code) < 500 and int(code) not in NOT_FINAL
+        return is_final and any(call.end is End.REFUSED and str(call.code) == code for call in of.calls(key))
+    made, is_unknown, _ = row.reason.partition(" calls were made and whether one took effect is unknown")
+    if made.isdigit() and is_unknown:
+        return bool(of.ambiguous(key)) and int(made) >= of.history.policy.attempts_max
     if "was never delivered" in row.reason:
         return _is_without_message(of, key, seen.place)
-    return bool(of.mishaps(of.begin_of(key), seen.entry.at, *HURTS.get(seen.role, ("postgres",))))
+    return False
 
 
 def _is_without_message(of: Evidence, key: str, place: int) -> bool:
@@ -187,9 +193,9 @@ def _is_without_message(of: Evidence, key: str, place: int) -> bool:
     return any(row.place < place for row in rows)
 
 
-def _killed(of: Evidence, key: str, until: float) -> bool:
+def _killed(of: Evidence, key: str, until: float, role: str) -> bool:
     """Tell whether an event did end its process, or was there each time when something else did."""
-    found = of.mishaps(of.begin_of(key), until, BRAIN)
+    found = [each for each in of.mishaps(of.begin_of(key), until, role) if each.kind not in TOLD_AS_DEATHS]
     own = [mishap for mishap in found if mishap.key == key]
     foreign = [mishap for mishap in found if mishap.key is None]
     return len(own) + len(foreign) >= of.history.policy.deaths_max

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from adapters.botworld import Effect
+from application.changes import Delivery
 from domain.decisions import Outcome
 from domain.ids import child_key
 from domain.scope import scope_of_lane
-from entrypoints.simulation.copies import ANSWER, EDIT, Copy, is_reminder
+from entrypoints.simulation.copies import ANSWER, EDIT, SEND, Copy, is_reminder
 from entrypoints.simulation.evidence import (
     BRAIN,
     METHODS,
@@ -61,10 +62,15 @@ def _children(of: Evidence, key: str, deed: Deed) -> Iterator[Violation]:
         delivery = of.deliveries.get(child)
         if delivery is None or delivery.outcome != "delivered":
             yield of.violation("answered", f"the answer {child} to {deed.token} was never delivered", child)
-        elif delivery.message_id is not None and not _stands(of, child, deed, wanted):
+        elif _is_seen(of, delivery) and not _stands(of, child, deed, wanted):
             yield of.violation(
                 "answered", f"the answer to {deed.token} that was delivered is not there", child
             )
+
+
+def _is_seen(of: Evidence, delivery: Delivery) -> bool:
+    """Tell whether what was delivered stands in its chat."""
+    return of.sent.get(delivery.key) == SEND or delivery.message_id is not None
 
 
 def _wanted(of: Evidence, key: str, deed: Deed) -> list[str]:
@@ -252,7 +258,9 @@ def edits(of: Evidence) -> Iterator[Violation]:
         made = [
             seen for seen in of.rows.get(child_key(key, "task.1"), ()) if seen.row.outcome is Outcome.ACCEPTED
         ]
-        if deed.kind is Kind.EDIT and (deed.token in acted or made):
+        end = of.handled(key)
+        has_acted = deed.token in acted or made or (end is not None and "took effect" in end.row.reason)
+        if deed.kind is Kind.EDIT and has_acted:
             yield of.violation("edits", f"{deed.token} is an edit, and took effect", key)
 
 

@@ -60,7 +60,9 @@ def obeyed(of: Evidence) -> Iterator[Violation]:
     for wait in _waits(of):
         for call in calls[wait.chat_id]:
             until = wait.until - _ahead_s(of, wait.since, call.began_at)
-            if wait.since < call.began_at < until - 0.001 and not _unknown(of, wait, call.began_at):
+            if wait.since + LEARNED_S < call.began_at < until - 0.001 and not _unknown(
+                of, wait, call.began_at
+            ):
                 left_s = wait.until - call.began_at
                 sentence = f"chat {wait.chat_id} was called {left_s:.3f} s before the end of its retry_after"
                 yield Violation("obeyed", sentence)

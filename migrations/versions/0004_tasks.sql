@@ -64,9 +64,10 @@ begin
 end $$;
 
 -- As it was, but where rows of a month lie in the default partition already, as after a clock that jumped, they stay there
--- and the month goes without a partition of its own.
+-- and the month goes without a partition of its own. Who waits for a long reader, such as a backup, holds up every row of
+-- the audit behind itself, so it gives up soon; two months are ahead.
 create or replace function openclaw.ensure_audit_partitions() returns void language plpgsql
-  security definer set search_path = pg_catalog as $$
+  security definer set search_path = pg_catalog set lock_timeout = '500ms' as $$
 declare
   first date := date_trunc('month', openclaw.now() at time zone 'UTC')::date;
   month date;

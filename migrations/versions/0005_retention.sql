@@ -1,6 +1,6 @@
 -- Who owes how much, and what is forgotten when.
 
--- How much is owed: a row without a lane for all of it, one for each lane that owes at least so much (`sender-bulk` left
+-- How much is owed: a row without a lane for all of it, where a chat's bulk counts for a hundred at most, one for each lane that owes at least so much (`sender-bulk` left
 -- out, since what is in bulk is no answer to anybody), the greatest first, and, where they are asked for, the lanes of
 -- the private chats of owners and admins. The gateway turns chats away by it and sees no row of anybody.
 create function openclaw.crowds(owes bigint, at_most integer, with_admins boolean)
@@ -8,7 +8,9 @@ create function openclaw.crowds(owes bigint, at_most integer, with_admins boolea
   language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
   return query with counted as materialized (
-    select o.lane, count(*) filter (where o.target <> 'sender-bulk') as owed, count(*) as in_all
+    select o.lane, count(*) filter (where o.target <> 'sender-bulk') as owed,
+      count(*) filter (where o.target <> 'sender-bulk')
+        + least(100, count(*) filter (where o.target = 'sender-bulk')) as in_all
     from openclaw.outbox o group by o.lane
   )
   select null::text, coalesce(sum(c.in_all), 0)::bigint, false from counted c

@@ -179,7 +179,7 @@ async def test_a_notice_whose_answer_is_lost_comes_again_and_says_so(harness: Ha
     assert (await sends(harness))["ambiguous"] == 1
 
 
-@pytest.mark.parametrize("kind", [FaultKind.REFUSE, FaultKind.GATEWAY])
+@pytest.mark.parametrize("kind", [FaultKind.REFUSE, FaultKind.GATEWAY, FaultKind.RESET_BEFORE])
 async def test_a_notice_outlasts_the_absence_of_telegram_that_it_is_about(
     harness: Harness, kind: FaultKind
 ) -> None:
@@ -191,9 +191,31 @@ async def test_a_notice_outlasts_the_absence_of_telegram_that_it_is_about(
     harness.world.faults.clear()
     await when_time_passes(harness, 400, step_s=10)
     (told,) = notices(harness)
-    assert "3 × telegram.send (sender): every attempt failed" in told
+    assert "3 × telegram.send (sender): " in told
     assert len(await harness.dead_letters()) == 3
     assert harness.owed == 0
+
+
+async def test_a_notice_outlasts_one_call_of_which_nobody_knows_late_in_an_absence(harness: Harness) -> None:
+    given_fault(harness, FaultKind.REFUSE, code=502, description="Bad Gateway", count=None)
+    await when_owed(harness, "a", PERSON)
+    await when_time_passes(harness, 3600, step_s=10)
+    harness.world.faults.clear()
+    given_fault(harness, FaultKind.RESET_BEFORE, count=2)
+    await when_time_passes(harness, 400, step_s=10)
+    assert [len(notices(harness, chat)) for chat in (OWNER, ADMIN)] == [1, 1]
+
+
+async def test_the_chat_of_an_admin_is_not_held_for_long_by_a_notice_of_which_nobody_knows(
+    harness: Harness,
+) -> None:
+    given_fault(harness, FaultKind.RESET_BEFORE, count=None)
+    await when_owed(harness, "a", PERSON)
+    await when_time_passes(harness, 3600, step_s=10)
+    harness.world.faults.clear()
+    await harness.say(OWNER, OWNER, "hello")
+    await when_time_passes(harness, 70, step_s=5)
+    assert "hello" in harness.texts(OWNER)
 
 
 async def test_between_two_looks_no_memory_is_needed(harness: Harness) -> None:

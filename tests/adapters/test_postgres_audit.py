@@ -3,15 +3,18 @@
 The promises that memory keeps too are in ``tests/contract/test_audit_contract.py``.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
 import asyncpg
+import pytest
 
 from adapters.postgres.clock import PostgresClock
 from application.records import AuditFilter, AuditMark
+from domain.errors import StoreUnavailable
 from tests.contract.legs import PostgresLeg
 
 WRITE = "insert into openclaw.audit (consumer, outcome, reason) values ('brain', 'processed', $1)"
@@ -151,6 +154,19 @@ async def test_a_month_whose_rows_lie_in_the_default_partition_stops_nobody(
         assert f"audit_{this}" not in made
         assert f"audit_{following}" in made
         await owner.execute(WRITE, "again")
+
+
+async def test_whoever_reads_the_audit_for_long_lets_nobody_wait_behind_a_month_that_is_made(
+    leg: PostgresLeg, database: str
+) -> None:
+    async with connections(database, 2) as (owner, reader):
+        await owner.execute("update openclaw.clock set ahead = interval '400 days'")
+        async with reader.transaction(), asyncio.timeout(5):
+            await reader.fetch("select from openclaw.audit")
+            with pytest.raises(StoreUnavailable):
+                await leg.archive.make_room()
+            await owner.execute(WRITE, "meanwhile")
+        await leg.archive.make_room()
 
 
 async def test_moving_the_clock_makes_the_partitions_before_anything_is_audited_there(database: str) -> None:

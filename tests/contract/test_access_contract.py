@@ -157,6 +157,16 @@ async def test_who_asks_is_counted_and_listed_first_for_the_bot_alone(leg: Leg) 
         assert [subject for subject, _ in await current.access.listed(1, 10)] == [BEN]
 
 
+async def test_however_many_are_let_in_owners_and_admins_stay_in_the_list(leg: Leg) -> None:
+    await when_done(leg, stands("1:900", Standing.OWNER), stands("1:901", Standing.ADMIN))
+    for user in range(3):
+        await leg.elapse(1)
+        await when_done(leg, stands(f"1:{user + 10}", Standing.MEMBER))
+    async with leg.store().round("brain", ()) as current:
+        listed = [subject for subject, _ in await current.access.listed(1, 3)]
+    assert (sorted(listed[:2]), listed[2]) == (["1:900", "1:901"], "1:12")
+
+
 async def test_what_was_decided_of_a_group_follows_it(leg: Leg) -> None:
     await when_done(leg, stands(GROUP, Standing.MEMBER), asks("1:-1007", "hash"))
     await when_done(leg, MoveData(-1007), scope="1:c-7")

@@ -102,6 +102,9 @@ async def test_chats_that_owe_much_are_told_with_how_much_and_what_is_owed_in_al
     assert await crowds(leg, 1) == Crowds(16, {"1:5": 7, "1:-7": 3, "1:8": 1})
     assert await crowds(leg, 3) == Crowds(16, {"1:5": 7, "1:-7": 3})
     assert await crowds(leg, 1, 1) == Crowds(16, {"1:5": 7}), "the greatest first"
+    await given_owed(leg, *(owed(f"more {n}", "1:10", "sender-bulk") for n in range(150)))
+    assert (await crowds(leg, 8)).owed == 116, "a chat's bulk counts for a hundred at most"
+    await when_settled(leg, *(f"more {n}" for n in range(150)), target="sender-bulk")
     await when_settled(leg, *(f"{n}" for n in range(9)))
     assert await crowds(leg, 1) == Crowds(7, {"1:5": 1, "1:8": 1})
 

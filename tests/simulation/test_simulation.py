@@ -49,7 +49,7 @@ def planted(name: str) -> Run:
 
 
 def test_a_failing_schedule_is_made_shorter_and_still_fails() -> None:
-    shortest = planted("a chat claimed twice")
+    shortest = planted("claims that nobody looks at")
     assert broken(shortest)
     assert 0 < shortest.scenario.steps < 20
     assert len(shortest.scenario.told()) == shortest.scenario.steps
@@ -111,7 +111,7 @@ def test_the_command_tells_of_one_seed(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_command_tells_of_a_failure_with_its_schedule_and_story(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (bug,) = (each for each in PLANTED if each.name == "a chat claimed twice")
+    (bug,) = (each for each in PLANTED if each.name == "claims that nobody looks at")
     with bug.plant():
         assert main(["simulate", "--seed", "0"]) == Exit.FAILED
     told = capsys.readouterr().out

@@ -119,6 +119,35 @@ def marked_without_a_row(history: History) -> History:
     return with_effects(history, [marked if each is said else each for each in history.effects])
 
 
+def acting(history: History, token: str) -> History:
+    (end,) = rows_of(history, key_of(history, token), "brain", Outcome.PROCESSED)
+    acted = evolve(end, row=evolve(end.row, reason="took effect"))
+    return evolve(history, audit=[acted if entry is end else entry for entry in history.audit])
+
+
+def dead_after(history: History, reason: str, role: str = "brain") -> History:
+    """Let an event die for this reason while Postgres was away for a while."""
+    key = key_of(history, FIRST) if role == "brain" else key_of(history, FIRST, "reply")
+    at = rows_of(history, key, role)[-1].at
+    history = evolve(history, mishaps=[Mishap("away", "postgres", at - 2, at)])
+    return with_more(history, key, role, Outcome.DEAD_LETTERED, reason)
+
+
+def refused_by(history: History, code: int) -> History:
+    key = key_of(history, FIRST, "reply")
+    at = rows_of(history, key, "sender")[-1].at
+    call = MadeCall(
+        900, 1000, "sendMessage", chat_of(0), at, at, End.REFUSED, code, text=effect(history, FIRST).text
+    )
+    history = with_more(history, key, "sender", Outcome.DEAD_LETTERED, f"Telegram: {code} something")
+    return evolve(history, calls=[*history.calls, call])
+
+
+def delivered_without_a_message(history: History) -> History:
+    history = with_delivery(history, key_of(history, FIRST, "reply"), message_id=None)
+    return without_effect(history, effect(history, FIRST))
+
+
 def shown_another_zone(history: History) -> History:
     shown = next(
         each for each in history.effects if "Asia/Tokyo" in (each.text or "") and each.chat_id == chat_of(1)
@@ -135,10 +164,10 @@ def a_notice(letters: int) -> AuditEntry:
 
 
 def refused_and_called_again(history: History) -> History:
-    """Telegram tells a chat to wait for 30 seconds, and somebody calls for it after one."""
+    """Telegram tells a chat to wait for 30 seconds, and somebody calls for it after two."""
     at = history.effects[0].received_at + 1_000
     call = MadeCall(900, 1000, "sendMessage", chat_of(0), at, at, End.REFUSED, 429, 30)
-    later = evolve(call, number=901, began_at=at + 1, ended_at=at + 1, end=End.ANSWERED)
+    later = evolve(call, number=901, began_at=at + 2, ended_at=at + 2, end=End.ANSWERED)
     return evolve(history, calls=[*history.calls, call, later])
 
 
@@ -207,6 +236,13 @@ CASES: tuple[Case, ...] = (
     ("told", lambda h: with_more(h, key_of(h, FIRST), "brain", Outcome.DEAD_LETTERED, "away")),
     ("told", lambda h: with_rows(h, a_notice(2))),
     ("told", lambda h: evolve(with_standing(h, untold=1, is_admin_there=True), is_told=True)),
+    ("causes", lambda h: dead_after(h, "1 attempts failed, the last one: KeyError in the handler")),
+    ("causes", lambda h: dead_after(h, "1 calls were made and whether one took effect is unknown", "sender")),
+    ("causes", lambda h: dead_after(h, "text: not storable")),
+    ("causes", lambda h: refused_by(h, 429)),
+    ("causes", lambda h: refused_by(h, 500)),
+    ("answered", delivered_without_a_message),
+    ("edits", lambda h: acting(h, EDITED)),
     ("known", lambda h: with_rows(h, a_foreign_row("brain", Outcome.PROCESSED, "tg:1000:999"))),
     ("at rest", lambda h: with_standing(h, left={"owed rows": 1})),
     ("bounded", lambda h: evolve(h, sizes={"entries in hand": Size(5, 4)})),
@@ -286,7 +322,7 @@ def test_a_retry_waits_for_as_long_as_planned(right: History) -> None:
 def test_whoever_was_told_to_wait_and_died_cannot_pass_it_on(right: History) -> None:
     history = refused_and_called_again(right)
     call = history.calls[-1]
-    death = Mishap("a kill", "sender-1", call.began_at - 0.5, call.began_at - 0.5)
+    death = Mishap("a kill", "sender-1", call.began_at - 1.5, call.began_at - 1.5)
     assert rules_of(evolve(history, mishaps=[death])) == set()
     assert rules_of(evolve(history, mishaps=[evolve(death, who="gateway-1")])) == {"obeyed"}
 

@@ -173,6 +173,26 @@ async def test_nobody_is_left_waiting_or_complaining_after_a_failure(
     assert [record.message for record in caplog.records] == []
 
 
+@pytest.mark.parametrize("first", [[], [StoreUnavailable("away")]])
+async def test_where_not_even_a_refusal_can_be_stored_everybody_is_told_to_come_again(
+    edge: Edge, first: list[Exception]
+) -> None:
+    edge.intake.faults = (
+        [ValueError("of the store, not of an update")] * 2 + first + [ValueError("again")] * 4
+    )
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreUnavailable):
+            await edge.gateway.accept([an_update(update=1)])
+        with pytest.raises(StoreUnavailable):
+            await edge.gateway.accept([an_update(update=1)])
+        edge.intake.faults = []
+        await edge.gateway.accept([an_update(update=1), an_update(update=2)])
+    assert edge.gateway.accepted == 2
+    assert [row.outcome.value for row in (entry.row for entry in edge.database.tables.audit)] == [
+        "accepted"
+    ] * 2
+
+
 async def test_whoever_goes_away_does_not_take_the_others_along(edge: Edge) -> None:
     edge.intake.gate.clear()
     gone, stays = (asyncio.create_task(edge.gateway.accept([an_update(update=n)])) for n in (1, 2))
