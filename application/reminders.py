@@ -215,9 +215,13 @@ def on_settled(event: Event, facts: Facts) -> Decision:
     task = _task(settled, facts)
     if task is None:
         return _elsewhere(settled, facts)
+    is_occurrence = task.due_at is not None and abs(task.due_at - instant_in(settled.bucket)) <= _SAME_S
     if settled.outcome is ReminderOutcome.DELIVERED:
-        arrived = ArrivedOccasion(task.task_id, instant_in(settled.bucket))
-        return Decision(effects=(arrived,), reason="it arrived")
+        effects: tuple[Effect, ...] = (ArrivedOccasion(task.task_id, instant_in(settled.bucket)),)
+        if task.is_paused and is_occurrence and not task.times_said:
+            # Somebody redrove what did not reach its chat, before the chat was in contact.
+            effects = (*effects, PutTask(evolve(task, times_said=1)))
+        return Decision(effects=effects, reason="it arrived")
     if settled.outcome is ReminderOutcome.STALE:
         return Decision(events=(_anew(task, settled, facts.now),), reason="what it says is decided anew")
     if settled.outcome is not ReminderOutcome.UNREACHABLE:
@@ -226,9 +230,8 @@ def on_settled(event: Event, facts: Facts) -> Decision:
             reason = "Telegram did not take it"
         return Decision(effects=(_kept(task, settled.bucket, Kept.AMBIGUOUS, reason),), reason=reason)
     reason = "the chat cannot be reached"
-    effects: tuple[Effect, ...] = (_kept(task, settled.bucket, Kept.PAUSED, reason),)
+    effects = (_kept(task, settled.bucket, Kept.PAUSED, reason),)
     if task.status is Status.OPEN:
-        is_occurrence = task.due_at is not None and abs(task.due_at - instant_in(settled.bucket)) <= _SAME_S
         # An occurrence that was not told is told once there is contact, not said again.
         waits = evolve(
             task, remind_at=None, is_paused=True, times_said=0 if is_occurrence else task.times_said

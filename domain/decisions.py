@@ -158,7 +158,7 @@ class KeepOccasion:
 
 @frozen
 class ArrivedOccasion:
-    """Note that the reminder of an occasion arrived. That changes what stands only where that was ambiguous."""
+    """Note that the reminder of an occasion arrived. That changes what stands where it was not said."""
 
     task_id: UUID
     bucket: float

@@ -31,6 +31,8 @@ from domain.text import folded
 
 # What comes due within this time may be being paused.
 SOON_S = 60.0
+# What stands where a reminder was not said, as far as is known.
+UNSAID = (Kept.AMBIGUOUS, Kept.PAUSED, Kept.SUPERSEDED)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -231,7 +233,8 @@ def _write(tables: TaskTables, scope: str, effect: TaskEffect, now: float) -> No
             keep(tables, occasion, now)
         case ArrivedOccasion(task_id, bucket):
             stands = tables.occasions.get((task_id, to_micros(bucket)))
-            if stands is not None and stands.occasion.kept is Kept.AMBIGUOUS and tables.owns(scope, task_id):
+            may_arrive = stands is not None and stands.occasion.kept in UNSAID
+            if stands is not None and may_arrive and tables.owns(scope, task_id):
                 keep(tables, evolve(stands.occasion, kept=Kept.LATE, reason=ARRIVED), now)
         case ToldOccasions():
             _tell(tables, scope, effect)

@@ -595,10 +595,10 @@ order by t.task_id, x.bucket
 on conflict (task_id, bucket) do update set kept = excluded.kept, reason = excluded.reason, at = openclaw.now(), told = false;
 
 -- name: arrived_occasions
--- As where a dead letter was redriven.
+-- As where a dead letter was redriven. What somebody skipped stays so.
 update openclaw.occasions o set kept = 'late', reason = x.reason, at = openclaw.now()
 from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[]) as x(scope, task_id, bucket, reason)
-where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope and o.kept = 'ambiguous';
+where o.task_id = x.task_id and o.bucket = x.bucket and o.scope = x.scope and o.kept in ('ambiguous', 'paused', 'superseded');
 
 -- name: told_occasions
 update openclaw.occasions o set told = true
