@@ -18,7 +18,13 @@ from domain.tasks.keys import reminder_key
 from domain.tasks.policy import HOUR_S
 from domain.tasks.values import Kept, Late, Status, Task
 from entrypoints.harness import BOT_ID, Harness
-from tests.acceptance.business import Killed, given_fault, then_all_is_done, when_time_passes
+from tests.acceptance.business import (
+    Killed,
+    given_fault,
+    given_refusal,
+    then_all_is_done,
+    when_time_passes,
+)
 from tests.times import DAY_S, TestTimes, daily, every
 
 PLANTS = "water the plants"
@@ -301,6 +307,23 @@ async def test_of_a_reminder_that_became_a_dead_letter_the_next_contact_says_tha
     await harness.redrive()
     await when_time_passes(harness, 5)
     assert len(said(harness)) == 2
+
+
+async def test_a_reminder_that_reached_its_chat_by_being_redriven_stands_as_said(
+    harness: Harness,
+) -> None:
+    task = await given_task(harness, 0)
+    given_refusal(harness, 403, "Forbidden: bot was blocked by the user")
+    await harness.advance(10)
+    await when_time_passes(harness, 5)
+    assert (said(harness), stands(harness, task)) == ([], {0: "paused"})
+    await harness.redrive()
+    await when_time_passes(harness, 5)
+    assert (len(said(harness)), stands(harness, task)) == (1, {0: "late"})
+    (answer,) = await harness.say(7, 7, "/done 1")
+    await when_time_passes(harness, 60)
+    assert (len(said(harness)), stands(harness, task)) == (2, {0: "late"})
+    assert answer == said(harness)[1]
 
 
 async def test_without_redis_reminders_come_by_the_sweep(harness: Harness) -> None:
