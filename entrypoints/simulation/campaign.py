@@ -4,6 +4,7 @@ Not here: one run (``running``), and the command line (``entrypoints.commands.si
 """
 
 import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -101,5 +102,6 @@ def _verdicts(seeds: Sequence[int], steps: int, servers: Sequence[MakeServers]) 
 
 
 def _take(free: Any) -> None:
-    """Begin a process of a campaign: it takes servers that no other has."""
+    """Begin a process of a campaign: it takes servers that no other has, and whoever is interrupted ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _MADE_BY[:] = [free.get()]
