@@ -154,8 +154,11 @@ begin
   perform openclaw.refuse_unless(term >= interval '7 days', 'deliveries are kept 7 days at least');
   delete from openclaw.deliveries d where d.ctid = any (array(
     select each.ctid from openclaw.deliveries each
-    where each.settled_at < openclaw.now() - term and not openclaw.is_open(each.lane)
-    limit batch for update skip locked));
+    where each.settled_at < openclaw.now() - term
+      and not exists (select from openclaw.outbox o
+        where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = each.lane)
+      and not exists (select from openclaw.dead_letters x where x.lane = each.lane)
+    limit batch for update of each skip locked));
   get diagnostics removed = row_count;
   return removed;
 end $$;
@@ -215,7 +218,9 @@ begin
       and (t.status <> 'open' or (
         each.bucket < coalesce(least(t.due_at, t.remind_at), 'infinity')
         and exists (select from openclaw.occasions later where later.task_id = each.task_id and later.bucket > each.bucket)))
-      and not openclaw.is_open(regexp_replace(each.scope, ':[uc]', ':'))
+      and not exists (select from openclaw.outbox o
+        where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = regexp_replace(each.scope, ':[uc]', ':'))
+      and not exists (select from openclaw.dead_letters x where x.lane = regexp_replace(each.scope, ':[uc]', ':'))
     limit batch for update of each skip locked));
   get diagnostics removed = row_count;
   return removed;
@@ -250,15 +255,6 @@ CREATE FUNCTION openclaw.is_notice(key text) RETURNS boolean
     SET search_path TO 'pg_catalog'
     AS $$
   select coalesce(starts_with(key, 'notice:'), false)
-$$;
-
-CREATE FUNCTION openclaw.is_open(lane text) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog'
-    AS $$
-  select exists (select from openclaw.outbox o
-      where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = is_open.lane)
-    or exists (select from openclaw.dead_letters d where d.lane = is_open.lane)
 $$;
 
 CREATE FUNCTION openclaw.label(envelope bytea, field text) RETURNS text
@@ -895,8 +891,6 @@ GRANT ALL ON FUNCTION openclaw.forget_updates(term interval, batch integer) TO o
 
 REVOKE ALL ON FUNCTION openclaw.is_letter_known() FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.is_letter_known() TO openclaw_brain;
-
-REVOKE ALL ON FUNCTION openclaw.is_open(lane text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION openclaw.label(envelope bytea, field text) FROM PUBLIC;
 GRANT ALL ON FUNCTION openclaw.label(envelope bytea, field text) TO openclaw_brain;

@@ -49,13 +49,8 @@ begin
   end if;
 end $$;
 
--- Something of a chat is owed, to whomever, or a dead letter of it stands: what is known of its past may be asked for.
-create function openclaw.is_open(lane text) returns boolean
-  language sql stable set search_path = pg_catalog as $$
-  select exists (select from openclaw.outbox o
-      where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = is_open.lane)
-    or exists (select from openclaw.dead_letters d where d.lane = is_open.lane)
-$$;
+-- While something of a chat is owed, to whomever, or a dead letter of it stands, what is known of its past may be asked
+-- for. Such rows may be many and stay at the front, so they are told by joins and not one by one.
 
 -- Keys of updates. Telegram repeats an update for 24 hours, and after a week without any it may give ids again that it
 -- gave before: https://core.telegram.org/bots/api#update
@@ -84,8 +79,11 @@ begin
   perform openclaw.refuse_unless(term >= interval '7 days', 'deliveries are kept 7 days at least');
   delete from openclaw.deliveries d where d.ctid = any (array(
     select each.ctid from openclaw.deliveries each
-    where each.settled_at < openclaw.now() - term and not openclaw.is_open(each.lane)
-    limit batch for update skip locked));
+    where each.settled_at < openclaw.now() - term
+      and not exists (select from openclaw.outbox o
+        where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = each.lane)
+      and not exists (select from openclaw.dead_letters x where x.lane = each.lane)
+    limit batch for update of each skip locked));
   get diagnostics removed = row_count;
   return removed;
 end $$;
@@ -109,7 +107,9 @@ begin
       and (t.status <> 'open' or (
         each.bucket < coalesce(least(t.due_at, t.remind_at), 'infinity')
         and exists (select from openclaw.occasions later where later.task_id = each.task_id and later.bucket > each.bucket)))
-      and not openclaw.is_open(regexp_replace(each.scope, ':[uc]', ':'))
+      and not exists (select from openclaw.outbox o
+        where o.target in ('brain', 'sender', 'sender-bulk') and o.lane = regexp_replace(each.scope, ':[uc]', ':'))
+      and not exists (select from openclaw.dead_letters x where x.lane = regexp_replace(each.scope, ':[uc]', ':'))
     limit batch for update of each skip locked));
   get diagnostics removed = row_count;
   return removed;
@@ -194,7 +194,7 @@ begin
   return null;
 end $$;
 
-revoke all on function openclaw.refuse_unless(boolean, text), openclaw.is_open(text),
+revoke all on function openclaw.refuse_unless(boolean, text),
   openclaw.forget_updates(interval, integer), openclaw.forget_deliveries(interval, integer),
   openclaw.forget_occasions(interval, integer), openclaw.forget_leftovers(integer), openclaw.forget_audit(interval)
   from public;
