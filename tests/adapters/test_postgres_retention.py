@@ -43,7 +43,6 @@ async def test_the_scheduler_removes_nothing_by_itself(leg: PostgresLeg) -> None
         assert await refused(leg, "scheduler", f"delete from openclaw.{table}"), table
         assert await refused(leg, "scheduler", f"truncate openclaw.{table}"), table
     assert await refused(leg, "scheduler", "drop table openclaw.audit_default")
-    assert await refused(leg, "scheduler", "select openclaw.is_open('1:5')")
 
 
 async def test_a_month_is_not_dropped_while_somebody_writes_and_nobody_waits_for_it(
