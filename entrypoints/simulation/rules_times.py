@@ -75,18 +75,20 @@ def _ahead_s(of: Evidence, begin: float, end: float) -> float:
 
 def _unknown(of: Evidence, wait: _Wait, at: float) -> bool:
     """Tell whether whoever was told to wait could not pass it on by then, because a fault hit it."""
-    scope_end = f":u{wait.chat_id}" if wait.chat_id > 0 else f":c{wait.chat_id}"
     told = any(
-        wait.since - of.slack_s <= row.entry.at <= at + (of.slack_s - LEARNED_S) for row in _told_to_wait(of, scope_end)
+        wait.since - of.slack_s <= row.entry.at <= at + (of.slack_s - LEARNED_S) for row in _told_to_wait(of, wait)
     )  # fmt: skip
     return not told and bool(of.mishaps(wait.since, at, SENDER, "postgres", "clock"))
 
 
-def _told_to_wait(of: Evidence, scope_end: str) -> Iterator[Seen]:
+def _told_to_wait(of: Evidence, wait: _Wait) -> Iterator[Seen]:
+    """Yield the rows that may be of this wait: of its chat, and as long."""
+    scope_end = f":u{wait.chat_id}" if wait.chat_id > 0 else f":c{wait.chat_id}"
+    how_long = f"retry after {wait.call.retry_after_s}"
     for seen in of.seen:
         row = seen.row
         is_wait = row.outcome is Outcome.RETRIED and row.reason.startswith("Telegram: 429")
-        if is_wait and (row.scope or "").endswith(scope_end):
+        if is_wait and (row.scope or "").endswith(scope_end) and how_long in row.reason:
             yield seen
 
 
